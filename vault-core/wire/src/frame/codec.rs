@@ -1,0 +1,208 @@
+//! Frames to bytes and back, with the length checked before anything is set aside.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::Frame;
+use crate::limits::FRAME_BYTES_MAX;
+
+/// Bytes that are not a frame. The connection cannot go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError {
+    /// The announced length is zero or beyond the limit.
+    #[error("a frame of {0} bytes was announced; the limit is {FRAME_BYTES_MAX}")]
+    Length(u32),
+    /// The type is not one that this version knows.
+    #[error("unknown frame type {0:#04x}: the other side is newer or faulty")]
+    UnknownType(u8),
+    /// The body is not what the type promises.
+    #[error("malformed frame of type {0:#04x}: the other side is faulty")]
+    Malformed(u8),
+}
+
+const HELLO: u8 = 0x01;
+const REGISTER: u8 = 0x02;
+const LINK_OPEN: u8 = 0x03;
+const STATEMENT: u8 = 0x04;
+const ENTRIES: u8 = 0x05;
+const EVENTS_SEEN: u8 = 0x06;
+const LIST: u8 = 0x07;
+const WELCOME: u8 = 0x81;
+const REGISTERED: u8 = 0x82;
+const LINK_CODE: u8 = 0x83;
+const STATEMENT_ACK: u8 = 0x84;
+const ENTRIES_ACK: u8 = 0x85;
+const NOTICE: u8 = 0x86;
+const LISTING: u8 = 0x87;
+const REFUSED: u8 = 0xff;
+
+/// The bytes of a frame, length first.
+pub fn encode(frame: &Frame) -> Vec<u8> {
+    match frame {
+        Frame::Hello(body) => framed(HELLO, body),
+        Frame::Register(body) => framed(REGISTER, body),
+        Frame::LinkOpen(body) => framed(LINK_OPEN, body),
+        Frame::Statement(body) => framed(STATEMENT, body),
+        Frame::Entries(body) => framed(ENTRIES, body),
+        Frame::EventsSeen(body) => framed(EVENTS_SEEN, body),
+        Frame::List(body) => framed(LIST, body),
+        Frame::Welcome(body) => framed(WELCOME, body),
+        Frame::Registered(body) => framed(REGISTERED, body),
+        Frame::LinkCode(body) => framed(LINK_CODE, body),
+        Frame::StatementAck(body) => framed(STATEMENT_ACK, body),
+        Frame::EntriesAck(body) => framed(ENTRIES_ACK, body),
+        Frame::Notice(body) => framed(NOTICE, body),
+        Frame::Listing(body) => framed(LISTING, body),
+        Frame::Refused(body) => framed(REFUSED, body),
+    }
+}
+
+/// Reads what follows the length: the type and the body, exactly.
+pub fn decode(bytes: &[u8]) -> Result<Frame, FrameError> {
+    let (&kind, body) = bytes.split_first().ok_or(FrameError::Length(0))?;
+    Ok(match kind {
+        HELLO => Frame::Hello(whole(kind, body)?),
+        REGISTER => Frame::Register(whole(kind, body)?),
+        LINK_OPEN => Frame::LinkOpen(whole(kind, body)?),
+        STATEMENT => Frame::Statement(whole(kind, body)?),
+        ENTRIES => Frame::Entries(whole(kind, body)?),
+        EVENTS_SEEN => Frame::EventsSeen(whole(kind, body)?),
+        LIST => Frame::List(whole(kind, body)?),
+        WELCOME => Frame::Welcome(whole(kind, body)?),
+        REGISTERED => Frame::Registered(whole(kind, body)?),
+        LINK_CODE => Frame::LinkCode(whole(kind, body)?),
+        STATEMENT_ACK => Frame::StatementAck(whole(kind, body)?),
+        ENTRIES_ACK => Frame::EntriesAck(whole(kind, body)?),
+        NOTICE => Frame::Notice(whole(kind, body)?),
+        LISTING => Frame::Listing(whole(kind, body)?),
+        REFUSED => Frame::Refused(whole(kind, body)?),
+        unknown => return Err(FrameError::UnknownType(unknown)),
+    })
+}
+
+/// How many bytes follow the four of the length, if that many are allowed.
+pub fn length_of(prefix: [u8; 4]) -> Result<usize, FrameError> {
+    let announced = u32::from_le_bytes(prefix);
+    match usize::try_from(announced) {
+        Ok(length @ 1..=FRAME_BYTES_MAX) => Ok(length),
+        _ => Err(FrameError::Length(announced)),
+    }
+}
+
+/// Puts frames together from bytes that arrive in pieces. Holds one frame at the most.
+#[derive(Debug, Default)]
+pub struct Reader {
+    pending: Vec<u8>,
+}
+
+impl Reader {
+    /// Takes bytes from the front of `input` and gives the next frame once it is complete. Call
+    /// again until it gives none.
+    pub fn next(&mut self, input: &mut &[u8]) -> Result<Option<Frame>, FrameError> {
+        if !self.fill(4, input) {
+            return Ok(None);
+        }
+        let mut prefix = [0; 4];
+        prefix.copy_from_slice(&self.pending[..4]);
+        if !self.fill(4 + length_of(prefix)?, input) {
+            return Ok(None);
+        }
+        let frame = decode(&self.pending[4..]);
+        self.pending.clear();
+        frame.map(Some)
+    }
+
+    fn fill(&mut self, target: usize, input: &mut &[u8]) -> bool {
+        let missing = target.saturating_sub(self.pending.len()).min(input.len());
+        let (taken, rest) = input.split_at(missing);
+        self.pending.extend_from_slice(taken);
+        *input = rest;
+        self.pending.len() >= target
+    }
+}
+
+fn framed<T: Serialize>(kind: u8, body: &T) -> Vec<u8> {
+    // Our bodies hold no type that postcard refuses; a frame without its body decodes as malformed.
+    let mut bytes =
+        postcard::to_extend(body, vec![0, 0, 0, 0, kind]).unwrap_or_else(|_| vec![0, 0, 0, 0, kind]);
+    let length = u32::try_from(bytes.len() - 4).unwrap_or(u32::MAX);
+    bytes[..4].copy_from_slice(&length.to_le_bytes());
+    bytes
+}
+
+fn whole<T: DeserializeOwned>(kind: u8, body: &[u8]) -> Result<T, FrameError> {
+    match postcard::take_from_bytes(body) {
+        Ok((value, [])) => Ok(value),
+        _ => Err(FrameError::Malformed(kind)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        frame::{EventsSeen, Refusal, Refused},
+        id::{GrantId, Slot},
+    };
+
+    fn frames() -> Vec<Frame> {
+        let entry = crate::entry::Entry::delete(Slot([2; 16]), 7);
+        vec![
+            Frame::EventsSeen(EventsSeen { through: 300 }),
+            Frame::Refused(Refused {
+                refusal: Refusal::Unavailable,
+            }),
+            Frame::Entries(crate::frame::Entries {
+                grant: GrantId([1; 16]),
+                generation: 1,
+                statement: 1,
+                after: 0,
+                through: 9,
+                entries: vec![entry; 3],
+            }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_frame_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+            let _ = decode(&bytes);
+        }
+
+        #[test]
+        fn frames_come_out_however_the_bytes_are_cut(cut in 1usize..40) {
+            let bytes: Vec<u8> = frames().iter().flat_map(encode).collect();
+            let (mut reader, mut seen) = (Reader::default(), Vec::new());
+            for mut piece in bytes.chunks(cut) {
+                while let Some(frame) = reader.next(&mut piece).unwrap() {
+                    seen.push(frame);
+                }
+            }
+            prop_assert_eq!(seen, frames());
+        }
+    }
+
+    #[test]
+    fn an_oversized_frame_is_refused_at_its_length() {
+        let mut reader = Reader::default();
+        let announced = u32::try_from(FRAME_BYTES_MAX + 1).unwrap();
+        let bytes = announced.to_le_bytes();
+        assert_eq!(
+            reader.next(&mut bytes.as_slice()),
+            Err(FrameError::Length(announced))
+        );
+    }
+
+    #[test]
+    fn a_frame_with_bytes_to_spare_is_malformed() {
+        let mut bytes = encode(&frames()[0]);
+        bytes.push(0);
+        assert_eq!(decode(&bytes[4..]), Err(FrameError::Malformed(EVENTS_SEEN)));
+    }
+
+    #[test]
+    fn an_unknown_type_is_named() {
+        assert_eq!(decode(&[0x7e, 1, 2]), Err(FrameError::UnknownType(0x7e)));
+    }
+}

@@ -1,0 +1,110 @@
+//! What a device sends.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    certificate::SignedCertificate,
+    entry::{Entry, Fingerprint},
+    grant_key::SealedGrantKey,
+    id::{GrantId, Incarnation, Slot, VaultId},
+    signature::PublicKey,
+    statement::SignedStatement,
+};
+
+/// First frame of a connection. Frozen: every minor version sends exactly these fields.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// Minor protocol version.
+    pub minor: u16,
+    /// Features that the device knows, one bit each.
+    pub features: u64,
+    /// The vault.
+    pub vault: VaultId,
+    /// The owner key's certificate of the transport key that TLS authenticated.
+    pub device: SignedCertificate,
+    /// This life of the vault file.
+    pub incarnation: Incarnation,
+    /// Number of the last notice that the vault keeps.
+    pub events_seen: u64,
+    /// Every grant that is not over.
+    pub grants: Vec<GrantPosition>,
+}
+
+/// Where one grant stands on the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantPosition {
+    /// The grant.
+    pub grant: GrantId,
+    /// Number of the last statement that the server acknowledged.
+    pub statement: u64,
+    /// Generation of the grant key.
+    pub generation: u32,
+    /// Change sequence up to which the server acknowledged.
+    pub acked: u64,
+    /// How many entries the server holds, as far as the device knows.
+    pub count: u64,
+    /// Fingerprint of those entries.
+    pub fingerprint: Fingerprint,
+}
+
+/// Enrols a vault. Whoever runs the server cannot make one: the vault id is the hash of the owner's
+/// first public key, and the device certificate carries that owner's signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Register {
+    /// The owner's first public key.
+    pub owner_key: PublicKey,
+    /// The owner key's certificate of the transport key that TLS authenticated.
+    pub device: SignedCertificate,
+    /// Invitation, where the server asks for one.
+    pub invite: Option<String>,
+}
+
+/// Asks for a code by which an application can be linked to this vault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkOpen {}
+
+/// A consent statement with what it needs to take effect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubmitStatement {
+    /// The statement.
+    pub statement: SignedStatement,
+    /// The owner key's certificate of the consent key that signed it.
+    pub certificate: SignedCertificate,
+    /// The grant key of the generation that the statement opens, sealed to its holder.
+    pub grant_key: Option<SealedGrantKey>,
+}
+
+/// A batch of sealed entries of one grant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entries {
+    /// The grant.
+    pub grant: GrantId,
+    /// Generation of the key that sealed them.
+    pub generation: u32,
+    /// Statement under which they were sealed.
+    pub statement: u64,
+    /// Change sequence after which this batch begins; at most what the server acknowledged.
+    pub after: u64,
+    /// Change sequence up to which the device has looked once this batch is stored.
+    pub through: u64,
+    /// The entries; possibly none, when no change before `through` concerns the grant.
+    pub entries: Vec<Entry>,
+}
+
+/// Acknowledges notices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventsSeen {
+    /// Notices up to this number are durable in the vault.
+    pub through: u64,
+}
+
+/// Asks for what the server holds of a grant, in order of slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct List {
+    /// The grant.
+    pub grant: GrantId,
+    /// Generation.
+    pub generation: u32,
+    /// Continue after this slot.
+    pub after: Option<Slot>,
+}

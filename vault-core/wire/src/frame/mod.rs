@@ -1,0 +1,57 @@
+//! Frames: what travels between a vault and a sync server.
+//!
+//! `u32 length | u8 type | postcard body`, length little-endian and counting type and body. Both
+//! directions share one ordered stream (the lane), so a withdrawal can never be overtaken by data
+//! sent before it. Types are append-only.
+
+mod codec;
+mod device;
+mod server;
+
+pub use codec::{FrameError, Reader, decode, encode, length_of};
+pub use device::{Entries, EventsSeen, GrantPosition, Hello, LinkOpen, List, Register, SubmitStatement};
+pub use server::{
+    Closed, DeliveredRequest, EntriesAck, Event, LinkCode, Listing, ListingRow, Notice, Refusal, Refused,
+    Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome,
+    StatementRefusal, Welcome,
+};
+
+/// Name of the protocol in TLS (ALPN, RFC 7301).
+pub const ALPN: &[u8] = b"vault-sync/1";
+/// The minor version that this crate speaks.
+pub const MINOR: u16 = 0;
+
+/// One frame.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Frame {
+    /// Device: who it is and where each grant stands. Frozen for all minor versions.
+    Hello(Hello),
+    /// Device: enrol this vault.
+    Register(Register),
+    /// Device: open a link code.
+    LinkOpen(LinkOpen),
+    /// Device: a consent statement.
+    Statement(Box<SubmitStatement>),
+    /// Device: a batch of sealed entries.
+    Entries(Entries),
+    /// Device: notices up to here are kept.
+    EventsSeen(EventsSeen),
+    /// Device: what do you hold of this grant?
+    List(List),
+    /// Server: answer to HELLO.
+    Welcome(Welcome),
+    /// Server: the vault is enrolled.
+    Registered(Registered),
+    /// Server: a link code.
+    LinkCode(LinkCode),
+    /// Server: what became of a statement.
+    StatementAck(Box<StatementAck>),
+    /// Server: a batch is durable.
+    EntriesAck(EntriesAck),
+    /// Server: something for the owner.
+    Notice(Box<Notice>),
+    /// Server: a page of what it holds.
+    Listing(Listing),
+    /// Server: the connection ends, and why.
+    Refused(Refused),
+}

@@ -1,0 +1,84 @@
+//! Values as JSON, for people, scripts and developers.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json};
+
+use crate::value::Value;
+
+/// A value as JSON: times RFC 3339, decimals as strings so that money stays exact, bytes as
+/// hexadecimal. A number that JSON cannot hold is `null`.
+pub fn of_value(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Bool(flag) => Json::from(*flag),
+        Value::Int(number) => Json::from(*number),
+        Value::Decimal(number) => Json::from(number.to_string()),
+        Value::Float(number) => Json::from(*number),
+        Value::Text(text) => Json::from(text.as_str()),
+        Value::Bytes(bytes) => Json::from(hex(bytes)),
+        Value::Timestamp(at) => Json::from(at.to_string()),
+        Value::Date(day) => Json::from(day.to_string()),
+        Value::Point { lat, lon } => Json::from_iter([("lat", Json::from(*lat)), ("lon", Json::from(*lon))]),
+        Value::List(values) => values.iter().map(of_value).collect(),
+        Value::Map(values) => values
+            .iter()
+            .map(|(name, value)| (name.clone(), of_value(value)))
+            .collect(),
+    }
+}
+
+/// Fields as a JSON object, with dotted paths unfolded into nested objects.
+pub fn of_fields(fields: &BTreeMap<String, Value>) -> Json {
+    let mut object = Map::new();
+    for (path, value) in fields {
+        insert(&mut object, path, of_value(value));
+    }
+    Json::Object(object)
+}
+
+fn insert(object: &mut Map<String, Json>, path: &str, value: Json) {
+    let Some((parent, rest)) = path.split_once('.') else {
+        object.insert(path.to_owned(), value);
+        return;
+    };
+    let below = object.entry(parent).or_insert_with(|| Json::Object(Map::new()));
+    if let Json::Object(below) = below {
+        insert(below, rest, value);
+    }
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dotted_paths_become_nested_objects() {
+        let fields = [
+            ("brand", "Acme"),
+            ("purchase_location.city", "Ljubljana"),
+            ("purchase_location.country", "SI"),
+        ]
+        .map(|(path, text)| (path.to_owned(), Value::Text(text.into())))
+        .into();
+        let expected: Json = serde_json::from_str(
+            r#"{"brand":"Acme","purchase_location":{"city":"Ljubljana","country":"SI"}}"#,
+        )
+        .unwrap();
+        assert_eq!(of_fields(&fields), expected);
+    }
+
+    #[test]
+    fn money_is_a_string_and_a_coordinate_a_number() {
+        assert_eq!(
+            of_value(&Value::Decimal("1.50".parse().unwrap())),
+            Json::from("1.50")
+        );
+        assert_eq!(of_value(&Value::Float(45.380593557)).to_string(), "45.380593557");
+    }
+}

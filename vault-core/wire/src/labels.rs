@@ -1,0 +1,28 @@
+//! Every domain-separation label of the protocol on one page.
+//!
+//! A label never changes its meaning: a new use gets a new label, a new version a new number.
+
+/// Owner key's signature over a key certificate.
+pub const CERTIFICATE: &str = "vault/certificate/1";
+/// Digest of a consent request's exact bytes.
+pub const REQUEST: &str = "vault/consent-request/1";
+/// Grant id of the grant that answers a consent request.
+pub const GRANT_OF_REQUEST: &str = "vault/grant-of-request/1";
+/// Consent key's signature over a statement, and the digest that links statements.
+pub const STATEMENT: &str = "vault/statement/1";
+/// Server key's signature over an erasure receipt.
+pub const ERASURE: &str = "vault/erasure/1";
+/// HPKE `info` when a grant key is sealed to a holder.
+pub const GRANT_KEY: &str = "vault/grant-key/1";
+/// AAD of a sealed entry.
+pub const ENTRY: &str = "vault/entry/1";
+/// Derives the secret behind one grant generation's slots and content tags.
+pub const GRANT_SECRET: &str = "vault/grant-secret/1";
+/// Slot of a record within a grant generation.
+pub const SLOT: &str = "vault/slot/1";
+/// Content tag of a projected payload within a grant generation.
+pub const CONTENT_TAG: &str = "vault/content-tag/1";
+/// Fingerprint of the set of entries that a grant holds.
+pub const HELD: &str = "vault/held/1";
+/// Vault id from the owner's first public key.
+pub const VAULT_ID: &str = "vault/id/1";

@@ -1,0 +1,36 @@
+//! A limit on everything that comes from outside. Each is checked before memory is set aside.
+
+/// Largest frame, type byte and body together: 1 MiB of entries and 64 KiB around them.
+pub const FRAME_BYTES_MAX: usize = (1 << 20) + (64 << 10);
+/// Most entries in one batch.
+pub const BATCH_ENTRIES_MAX: usize = 512;
+/// Target size of one batch's entries, in bytes; the sender starts a new batch beyond it.
+pub const BATCH_BYTES_TARGET: usize = 256 << 10;
+/// Largest payload of one entry before sealing, padding included.
+pub const PAYLOAD_BYTES_MAX: usize = 512 << 10;
+/// Bytes of entries a device may have sent and not yet seen acknowledged.
+pub const CREDIT_BYTES: u64 = 8 << 20;
+/// Most grants a device names in one HELLO.
+pub const GRANTS_MAX: usize = 4_096;
+/// Most categories in one consent request.
+pub const DETAILS_MAX: usize = 16;
+/// Most fields of one category in one consent request.
+pub const FIELDS_MAX: usize = 64;
+/// Longest purpose or benefit text, in characters.
+pub const PURPOSE_CHARS_MAX: usize = 280;
+/// Longest name, URL or contact in a consent request, in bytes.
+pub const TEXT_BYTES_MAX: usize = 2_048;
+/// Largest consent request, in bytes.
+pub const REQUEST_BYTES_MAX: usize = 64 << 10;
+/// Largest statement, in bytes.
+pub const STATEMENT_BYTES_MAX: usize = 64 << 10;
+/// Deepest nesting of lists and maps in a value.
+pub const VALUE_DEPTH_MAX: usize = 8;
+/// Most rows in one listing of what a server holds.
+pub const LISTING_ROWS_MAX: usize = 8_192;
+/// A request waits this long for an instant answer, in milliseconds (3 minutes).
+pub const IMMEDIATE_WINDOW_MS: i64 = 180_000;
+/// A request expires this long after it was made, in milliseconds (3 minutes and 24 hours).
+pub const REQUEST_LIFETIME_MS: i64 = 86_580_000;
+/// A decision made in time may arrive this long after expiry, in milliseconds (10 minutes).
+pub const DECISION_GRACE_MS: i64 = 600_000;

@@ -1,0 +1,153 @@
+//! Time inside: signed 64-bit milliseconds UTC. Time outside: RFC 3339 with `Z`.
+
+use std::{fmt, str::FromStr};
+
+use jiff::civil;
+use serde::{Deserialize, Serialize};
+
+/// A moment, in milliseconds since 1970-01-01T00:00:00Z; negative before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Timestamp(i64);
+
+/// Text that is not an RFC 3339 moment between the years -9999 and 9999.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a time: write it as RFC 3339, for example 2026-11-21T08:30:00Z")]
+pub struct InvalidTime;
+
+impl Timestamp {
+    /// The moment that many milliseconds after the Unix epoch.
+    pub const fn from_unix_ms(ms: i64) -> Self {
+        Self(ms)
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub const fn unix_ms(self) -> i64 {
+        self.0
+    }
+
+    /// The moment `ms` milliseconds later (earlier if negative), held within the range of `i64`.
+    #[must_use]
+    pub const fn plus_ms(self, ms: i64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
+
+    /// Milliseconds from `earlier` to this moment.
+    pub const fn ms_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// The calendar day in UTC; the nearest representable day beyond the years -9999 and 9999.
+    pub fn utc_date(self) -> Date {
+        let clamped = self.0.clamp(
+            jiff::Timestamp::MIN.as_millisecond(),
+            jiff::Timestamp::MAX.as_millisecond(),
+        );
+        let day =
+            jiff::Timestamp::from_millisecond(clamped).map(|t| jiff::tz::Offset::UTC.to_datetime(t).date());
+        Date(day.unwrap_or(civil::Date::ZERO))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(moment) => moment.fmt(f),
+            Err(_) => write!(f, "{} ms", self.0),
+        }
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = InvalidTime;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTime> {
+        let moment: jiff::Timestamp = text.parse().map_err(|_| InvalidTime)?;
+        Ok(Self(moment.as_millisecond()))
+    }
+}
+
+/// A calendar day (ISO 8601, proleptic Gregorian).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date(civil::Date);
+
+impl Date {
+    /// The day, or nothing if there is no such day; years -9999 to 9999.
+    pub fn new(year: i16, month: i8, day: i8) -> Option<Self> {
+        civil::Date::new(year, month, day).ok().map(Self)
+    }
+
+    /// The year.
+    pub fn year(self) -> i16 {
+        self.0.year()
+    }
+
+    /// The month, 1 to 12.
+    pub fn month(self) -> i8 {
+        self.0.month()
+    }
+
+    /// The day of the month, 1 to 31.
+    pub fn day(self) -> i8 {
+        self.0.day()
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Date {
+    type Err = InvalidTime;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTime> {
+        text.parse().map(Self).map_err(|_| InvalidTime)
+    }
+}
+
+impl Serialize for Date {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.year(), self.month(), self.day()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (year, month, day) = <(i16, i8, i8)>::deserialize(deserializer)?;
+        Self::new(year, month, day).ok_or_else(|| serde::de::Error::custom("no such day"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_before_1970_reads_back() {
+        let text = "1901-12-13T20:45:52.207Z";
+        let time: Timestamp = text.parse().unwrap();
+        assert!(time.unix_ms() < 0);
+        assert_eq!(time.to_string(), text);
+    }
+
+    #[test]
+    fn finer_than_a_millisecond_is_cut() {
+        let time: Timestamp = "2026-11-21T08:30:00.1239Z".parse().unwrap();
+        assert_eq!(time.to_string(), "2026-11-21T08:30:00.123Z");
+    }
+
+    #[test]
+    fn the_ends_of_time_print_and_give_a_day() {
+        for ms in [i64::MIN, i64::MAX] {
+            assert!(!Timestamp::from_unix_ms(ms).to_string().is_empty());
+            let _ = Timestamp::from_unix_ms(ms).utc_date();
+        }
+    }
+
+    #[test]
+    fn there_is_no_thirtieth_of_february() {
+        assert_eq!(Date::new(2024, 2, 30), None);
+        assert!(postcard::from_bytes::<Date>(&postcard::to_stdvec(&(2024i16, 2i8, 30i8)).unwrap()).is_err());
+    }
+}
