@@ -1,0 +1,53 @@
+//! One encrypted file that holds ordered tables of bytes.
+//!
+//! Everything is sealed: values, keys, the names and the number of tables, their order and their indexes.
+//! The file survives a loss of power at any moment with exactly the transactions that were committed, and a
+//! damaged, cut, swapped or foreign file is a typed error. Byte for byte, the format is described in
+//! `FORMAT.md`, together with what it does not protect against.
+//!
+//! The crate takes randomness and storage as arguments; it knows no clock and no network.
+//!
+//! ```
+//! use vault_file::{Entropy, NewSlot, Options, RawKey, SealedFile, Secret, Table};
+//!
+//! const NOTES: Table = Table::new("notes");
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+//! # let system_randomness = || ChaCha20Rng::seed_from_u64(7);
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("notes.vault");
+//! let key = RawKey::new(&[0x42; 32]);
+//! let entropy = Entropy::new(system_randomness());
+//! let file = SealedFile::create(&path, &[NewSlot::RawKey(&key)], entropy.clone(), &Options::default())?;
+//!
+//! let transaction = file.write()?;
+//! transaction.table(&NOTES)?.insert(b"monday", b"water the plants")?;
+//! transaction.commit()?;
+//! drop(file);
+//!
+//! let file = SealedFile::open(&path, &Secret::RawKey(&key), entropy, &Options::default())?;
+//! let notes = file.read()?.table(&NOTES)?;
+//! assert_eq!(notes.get(b"monday")?.as_deref(), Some(&b"water the plants"[..]));
+//! # Ok(())
+//! # }
+//! ```
+
+mod disk;
+mod engine;
+mod entropy;
+mod error;
+mod file;
+mod header;
+mod keys;
+mod layout;
+mod options;
+
+pub use disk::{Disk, FileDisk};
+pub use engine::{KEY_BYTES_MAX, ReadTable, Rows, Snapshot, Table, Transaction, VALUE_BYTES_MAX, WriteTable};
+pub use entropy::Entropy;
+pub use error::{Error, Part};
+pub use file::SealedFile;
+pub use header::{FileId, HeaderInfo, SlotKind};
+pub use keys::{Key, NewSlot, Passphrase, RawKey, Secret};
+pub use options::{KdfParams, Options};

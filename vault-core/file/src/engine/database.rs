@@ -1,0 +1,57 @@
+//! Starting redb on a sealed file.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use redb::{ReadTransaction, ReadableDatabase, StorageBackend, WriteTransaction};
+
+use super::Health;
+use super::fence::Fence;
+use crate::error::Error;
+
+/// The running database. Dropping it closes the file.
+pub(crate) struct Database {
+    redb: Fence<redb::Database>,
+    health: Arc<Health>,
+}
+
+impl Database {
+    /// Opens what the backend holds, or begins a database if it holds nothing.
+    pub(crate) fn start(
+        backend: impl StorageBackend,
+        cache_bytes: usize,
+        health: &Arc<Health>,
+    ) -> Result<Self, Error> {
+        let start = || {
+            redb::Builder::new()
+                .set_cache_size(cache_bytes)
+                .create_with_backend(backend)
+        };
+        let redb = match catch_unwind(AssertUnwindSafe(start)) {
+            Ok(started) => started.map_err(|error| health.explain(error))?,
+            Err(_) => return Err(health.explain_panic()),
+        };
+        Ok(Self {
+            redb: Fence::new(redb, health),
+            health: Arc::clone(health),
+        })
+    }
+
+    pub(super) fn health(&self) -> &Arc<Health> {
+        &self.health
+    }
+
+    pub(super) fn begin_read(&self) -> Result<Fence<ReadTransaction>, Error> {
+        let reading = self.redb.run(|redb| redb.begin_read())?;
+        Ok(Fence::new(reading, &self.health))
+    }
+
+    /// Waits for the single writer. Every commit is durable, in two phases, and records what redb needs to
+    /// open after a crash without scanning the file.
+    pub(super) fn begin_write(&self) -> Result<Fence<WriteTransaction>, Error> {
+        let mut writing = self.redb.run(|redb| redb.begin_write())?;
+        writing.set_two_phase_commit(true);
+        writing.set_quick_repair(true);
+        Ok(Fence::new(writing, &self.health))
+    }
+}

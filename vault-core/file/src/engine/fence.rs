@@ -1,0 +1,83 @@
+//! The fence around values of redb: whatever happens inside comes out as a typed error.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::Health;
+use crate::error::Error;
+
+/// A value of redb that is only used, and dropped, behind the fence.
+pub(super) struct Fence<T> {
+    value: Option<T>,
+    health: Arc<Health>,
+}
+
+/// Runs a call into redb. After a panic the handle is finished, so nothing half-changed is used again:
+/// that is what makes the assertion of unwind safety true.
+pub(super) fn fenced<R, E: Into<redb::Error>>(
+    health: &Health,
+    call: impl FnOnce() -> Result<R, E>,
+) -> Result<R, Error> {
+    health.check()?;
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(result) => result.map_err(|error| health.explain(error)),
+        Err(_) => Err(health.explain_panic()),
+    }
+}
+
+impl<T> Fence<T> {
+    pub(super) fn new(value: T, health: &Arc<Health>) -> Self {
+        Self {
+            value: Some(value),
+            health: Arc::clone(health),
+        }
+    }
+
+    pub(super) fn run<'a, R, E: Into<redb::Error>>(
+        &'a self,
+        call: impl FnOnce(&'a T) -> Result<R, E>,
+    ) -> Result<R, Error> {
+        fenced(&self.health, || {
+            self.value
+                .as_ref()
+                .map_or(Err(gone()), |value| call(value).map_err(Into::into))
+        })
+    }
+
+    pub(super) fn run_mut<'a, R, E: Into<redb::Error>>(
+        &'a mut self,
+        call: impl FnOnce(&'a mut T) -> Result<R, E>,
+    ) -> Result<R, Error> {
+        let value = &mut self.value;
+        fenced(&self.health, || {
+            value
+                .as_mut()
+                .map_or(Err(gone()), |value| call(value).map_err(Into::into))
+        })
+    }
+
+    /// Gives the value up to a last call.
+    pub(super) fn finish<R, E: Into<redb::Error>>(
+        mut self,
+        call: impl FnOnce(T) -> Result<R, E>,
+    ) -> Result<R, Error> {
+        let value = self.value.take();
+        fenced(&self.health, || {
+            value.map_or(Err(gone()), |value| call(value).map_err(Into::into))
+        })
+    }
+}
+
+fn gone() -> redb::Error {
+    redb::Error::DatabaseClosed
+}
+
+impl<T> Drop for Fence<T> {
+    fn drop(&mut self) {
+        let value = self.value.take();
+        if catch_unwind(AssertUnwindSafe(|| drop(value))).is_err() {
+            // Nobody is left to tell but the next caller.
+            let _ = self.health.explain_panic();
+        }
+    }
+}

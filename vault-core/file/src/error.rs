@@ -1,0 +1,189 @@
+//! What can go wrong, said in terms of what the caller can do about it.
+
+use std::fmt;
+use std::io;
+
+use crate::header::SlotKind;
+
+/// A part of the file, as errors and [`mended`](crate::SealedFile::mended) notices name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Part {
+    /// The vault header: format, key slots and wrapped keys. It exists twice.
+    Header,
+    /// The sealed commit slots that name the newest durable state. Each exists twice.
+    CommitSlots,
+    /// One sealed page, counted from 1.
+    Page(u64),
+    /// The tree that the pages form: each page is authentic, but they do not fit together.
+    Tree,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header => f.write_str("the header"),
+            Self::CommitSlots => f.write_str("the commit slots"),
+            Self::Page(page) => write!(f, "page {page}"),
+            Self::Tree => f.write_str("the page tree"),
+        }
+    }
+}
+
+/// Why an operation on a sealed file was refused or failed.
+///
+/// After [`Tampered`](Error::Tampered), [`Damaged`](Error::Damaged), [`NoSpace`](Error::NoSpace),
+/// [`Entropy`](Error::Entropy) or [`Io`](Error::Io) on an open file, the handle is finished: every later
+/// call returns the same cause. Drop it, remove the cause and open the file again; what was committed is
+/// still there. If [`commit`](crate::Transaction::commit) returned such an error, whether that one
+/// transaction counts is known only after reopening.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No key slot opens with this secret.
+    #[error("the secret does not open this vault: check it and try again")]
+    WrongSecret,
+    /// The file has no slot of the kind that this secret could open.
+    #[error("this vault has no {wanted} slot: use another kind of secret")]
+    SlotUnavailable {
+        /// The kind of slot that was looked for.
+        wanted: SlotKind,
+    },
+    /// A slot asks for less key-stretching work than is safe, or for more than the caller allows. It was
+    /// refused before any of that work was done.
+    #[error(
+        "a passphrase slot asks for {memory_kib} KiB, {passes} passes, {lanes} lanes, outside the allowed range: \
+         raise the ceiling only if the file comes from someone you trust"
+    )]
+    KdfOutOfRange {
+        /// Memory asked for, in KiB.
+        memory_kib: u32,
+        /// Passes over that memory.
+        passes: u32,
+        /// Parallel lanes.
+        lanes: u32,
+    },
+    /// The bytes are well formed but were not written by this vault, or are from another time.
+    #[error("{what} was changed by someone other than this vault: restore the file from a backup you trust")]
+    Tampered {
+        /// Which part of the file.
+        what: Part,
+    },
+    /// The bytes do not authenticate: a storage fault, a cut file, or a change by someone without the key.
+    #[error("{what} is damaged: restore the file from a backup, and check the storage")]
+    Damaged {
+        /// Which part of the file.
+        what: Part,
+    },
+    /// The file was written by a newer version of this software.
+    #[error("this vault needs a reader of format {min_reader} or newer: update the software")]
+    NewerFormat {
+        /// The oldest format number a reader must know.
+        min_reader: u32,
+    },
+    /// Another handle, in this process or another, has the file open.
+    #[error("the vault is open elsewhere: close it there first")]
+    Busy,
+    /// The file is not a vault: empty, foreign, or cut before its header ended.
+    #[error("this file is not a vault")]
+    NotAVault,
+    /// Something with this name exists already. Nothing was changed.
+    #[error("a file with this name already exists: choose another name or open it")]
+    AlreadyExists,
+    /// The disk or the quota is full.
+    #[error("no space left on the disk: free some, then open the vault again")]
+    NoSpace,
+    /// A length exceeds its limit.
+    #[error("{what} of {bytes} bytes is over the limit of {limit} bytes")]
+    TooLarge {
+        /// What was too large.
+        what: &'static str,
+        /// Its length in bytes.
+        bytes: u64,
+        /// The most that is accepted, in bytes.
+        limit: u64,
+    },
+    /// The caller passed something that can never work.
+    #[error("not acceptable: {what}")]
+    InvalidInput {
+        /// What was wrong.
+        what: &'static str,
+    },
+    /// The table is already open for writing in this transaction.
+    #[error("the table {table:?} is already open in this transaction: drop the first handle")]
+    TableInUse {
+        /// The name of the table.
+        table: String,
+    },
+    /// The source of randomness failed, so nothing could be sealed.
+    #[error("the source of randomness failed: nothing was sealed with weak numbers")]
+    Entropy,
+    /// The storage failed.
+    #[error("storage error: {0}")]
+    Io(#[source] io::Error),
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Fault::of(&error).into()
+    }
+}
+
+/// A cause that ends a handle: small and copyable, so that every later call can repeat it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fault {
+    Damaged(Part),
+    Tampered(Part),
+    NoSpace,
+    FileTooLarge { bytes: u64, limit: u64 },
+    Entropy,
+    Io { kind: io::ErrorKind, code: Option<i32> },
+}
+
+impl Fault {
+    /// The cause inside an I/O error: one that this crate put there, or what the system reported.
+    pub(crate) fn of(error: &io::Error) -> Self {
+        if let Some(fault) = error.get_ref().and_then(|inner| inner.downcast_ref::<Self>()) {
+            return *fault;
+        }
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace,
+            kind => Self::Io {
+                kind,
+                code: error.raw_os_error(),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Error::from(*self).fmt(f)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl From<Fault> for io::Error {
+    fn from(fault: Fault) -> Self {
+        Self::other(fault)
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Damaged(what) => Self::Damaged { what },
+            Fault::Tampered(what) => Self::Tampered { what },
+            Fault::NoSpace => Self::NoSpace,
+            Fault::FileTooLarge { bytes, limit } => Self::TooLarge {
+                what: "the file",
+                bytes,
+                limit,
+            },
+            Fault::Entropy => Self::Entropy,
+            Fault::Io { code: Some(code), .. } => Self::Io(io::Error::from_raw_os_error(code)),
+            Fault::Io { kind, code: None } => Self::Io(kind.into()),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Commit slots: the sealed blocks that name the newest durable state.
+//!
+//! Two sides, A and B, each written twice side by side. A new state goes to the side that does not hold the
+//! current one, so the current one is never touched until its successor is durable. Within a side the twin
+//! covers for a damaged block: falling back to the other side would undo an acknowledged commit whose pages
+//! may be reused already.
+//!
+//! ```text
+//!  0  nonce 24 | tag 16                                 AAD = label 24, file id 16, epoch u64, side u8
+//! 40  sealed: seq u64 | least header_seq u64 | pages u64 | redb header 320 | zero 3712
+//! ```
+
+use std::sync::Arc;
+
+use super::{COMMIT_SLOTS_AT, SLOT_BYTES};
+use crate::disk::Disk;
+use crate::entropy::Entropy;
+use crate::error::{Error, Fault, Part};
+use crate::keys::cipher::{Cipher, NONCE_BYTES, TAG_BYTES};
+use crate::keys::{CommitSlotKey, FileIdentity, derive};
+
+/// Bytes of redb's header, the part of page 0 that it uses.
+pub(super) const REDB_HEADER_BYTES: usize = 320;
+
+const SEALED_AT: usize = NONCE_BYTES + TAG_BYTES;
+const SEALED_BYTES: usize = SLOT_BYTES - SEALED_AT;
+
+/// A durable state.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct CommitSlot {
+    /// Rises with every slot that is written.
+    pub(super) seq: u64,
+    /// The least `header_seq` that this state accepts: an older vault header has been put back.
+    pub(super) header_seq_floor: u64,
+    /// How many pages redb sees, page 0 included.
+    pub(super) pages: u64,
+    /// redb's page 0.
+    pub(super) redb_header: [u8; REDB_HEADER_BYTES],
+}
+
+/// Where a slot lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    A,
+    B,
+}
+
+impl Side {
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
+        }
+    }
+
+    fn at(self) -> u64 {
+        match self {
+            Self::A => COMMIT_SLOTS_AT,
+            Self::B => COMMIT_SLOTS_AT + 2 * SLOT_BYTES as u64,
+        }
+    }
+}
+
+/// The newest state found on a disk.
+pub(super) struct Newest {
+    pub(super) slot: CommitSlot,
+    pub(super) side: Side,
+    twins: [Box<Block>; 2],
+    good_twin: usize,
+}
+
+type Block = [u8; SLOT_BYTES];
+
+/// Reads and writes the slots of one file.
+pub(super) struct CommitSlots<D> {
+    disk: Arc<D>,
+    cipher: Cipher,
+    entropy: Entropy,
+    file: FileIdentity,
+}
+
+impl<D: Disk> CommitSlots<D> {
+    pub(super) fn new(disk: Arc<D>, key: &CommitSlotKey, file: FileIdentity, entropy: Entropy) -> Self {
+        Self {
+            disk,
+            cipher: Cipher::new(&key.0),
+            entropy,
+            file,
+        }
+    }
+
+    /// The newest state that authenticates. None at all is an error: it never means a new file.
+    pub(super) fn read_newest(&self) -> Result<Newest, Error> {
+        let mut newest: Option<Newest> = None;
+        for side in [Side::A, Side::B] {
+            if let Some(found) = self.read_side(side)?
+                && newest
+                    .as_ref()
+                    .is_none_or(|newest| newest.slot.seq < found.slot.seq)
+            {
+                newest = Some(found);
+            }
+        }
+        newest.ok_or(Error::Damaged {
+            what: Part::CommitSlots,
+        })
+    }
+
+    /// Writes both twins of a side. The caller syncs.
+    pub(super) fn write(&self, side: Side, slot: &CommitSlot) -> Result<(), Fault> {
+        let block = self.seal(side, slot)?;
+        let twins = [block, block].concat();
+        self.disk
+            .write_at(side.at(), &twins)
+            .map_err(|error| Fault::of(&error))
+    }
+
+    /// Writes the good twin over a twin that differs. Returns whether it did; the caller syncs.
+    pub(super) fn mend(&self, newest: &Newest) -> Result<bool, Fault> {
+        let [first, second] = &newest.twins;
+        if first == second {
+            return Ok(false);
+        }
+        let bad_twin = 1 - newest.good_twin;
+        let at = newest.side.at() + (bad_twin * SLOT_BYTES) as u64;
+        let good = newest.twins[newest.good_twin].as_slice();
+        self.disk.write_at(at, good).map_err(|error| Fault::of(&error))?;
+        Ok(true)
+    }
+
+    /// The newer of the twins that authenticate: power may have failed between the two.
+    fn read_side(&self, side: Side) -> Result<Option<Newest>, Error> {
+        let mut twins = [Box::new([0; SLOT_BYTES]), Box::new([0; SLOT_BYTES])];
+        for (index, twin) in twins.iter_mut().enumerate() {
+            self.disk
+                .read_at(side.at() + (index * SLOT_BYTES) as u64, twin.as_mut_slice())?;
+        }
+        let opened = [self.open(side, &twins[0]), self.open(side, &twins[1])];
+        let newest = opened
+            .into_iter()
+            .enumerate()
+            .filter_map(|(index, slot)| Some((index, slot?)));
+        let newest = newest.max_by_key(|(index, slot)| (slot.seq, std::cmp::Reverse(*index)));
+        Ok(newest.map(|(good_twin, slot)| Newest {
+            slot,
+            side,
+            twins,
+            good_twin,
+        }))
+    }
+
+    fn seal(&self, side: Side, slot: &CommitSlot) -> Result<Block, Fault> {
+        let mut block = [0; SLOT_BYTES];
+        let nonce = self.entropy.array()?;
+        block[..NONCE_BYTES].copy_from_slice(&nonce);
+        let sealed = &mut block[SEALED_AT..];
+        sealed[..8].copy_from_slice(&slot.seq.to_le_bytes());
+        sealed[8..16].copy_from_slice(&slot.header_seq_floor.to_le_bytes());
+        sealed[16..24].copy_from_slice(&slot.pages.to_le_bytes());
+        sealed[24..24 + REDB_HEADER_BYTES].copy_from_slice(&slot.redb_header);
+        let tag = self.cipher.seal(&nonce, &self.aad(side), sealed)?;
+        block[NONCE_BYTES..SEALED_AT].copy_from_slice(&tag);
+        Ok(block)
+    }
+
+    fn open(&self, side: Side, block: &Block) -> Option<CommitSlot> {
+        let (nonce, rest) = block.split_first_chunk()?;
+        let (tag, sealed) = rest.split_first_chunk()?;
+        let mut plain: [u8; SEALED_BYTES] = sealed.try_into().ok()?;
+        self.cipher.open(nonce, &self.aad(side), &mut plain, tag).ok()?;
+        let (seq, rest) = plain.split_first_chunk()?;
+        let (header_seq_floor, rest) = rest.split_first_chunk()?;
+        let (pages, rest) = rest.split_first_chunk()?;
+        Some(CommitSlot {
+            seq: u64::from_le_bytes(*seq),
+            header_seq_floor: u64::from_le_bytes(*header_seq_floor),
+            pages: u64::from_le_bytes(*pages),
+            redb_header: *rest.first_chunk()?,
+        })
+    }
+
+    fn aad(&self, side: Side) -> [u8; 49] {
+        let mut aad = [0; 49];
+        aad[..24].copy_from_slice(derive::SEALED_COMMIT_SLOT);
+        aad[24..40].copy_from_slice(&self.file.id.0);
+        aad[40..48].copy_from_slice(&self.file.epoch.to_le_bytes());
+        aad[48] = side as u8;
+        aad
+    }
+}
