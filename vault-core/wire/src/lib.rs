@@ -15,6 +15,7 @@ pub mod json;
 pub mod labels;
 pub mod limits;
 pub mod payload;
+pub mod purpose;
 pub mod receipt;
 pub mod request;
 pub mod signature;

@@ -8,8 +8,8 @@ use crate::{
     catalogue::Category,
     id::{AppId, ErasureId, GrantId, ReadId, StateId},
     labels,
+    purpose::Purpose,
     signature::{BadSignature, PublicKey, SecretKey, Signature},
-    terms::Purpose,
     time::Timestamp,
 };
 
