@@ -49,9 +49,12 @@ impl Database {
     /// Waits for the single writer. Every commit is durable, in two phases, and records what redb needs to
     /// open after a crash without scanning the file.
     pub(super) fn begin_write(&self) -> Result<Fence<WriteTransaction>, Error> {
-        let mut writing = self.redb.run(|redb| redb.begin_write())?;
-        writing.set_two_phase_commit(true);
-        writing.set_quick_repair(true);
+        let writing = self.redb.run(|redb| {
+            let mut writing = redb.begin_write()?;
+            writing.set_two_phase_commit(true);
+            writing.set_quick_repair(true);
+            Ok::<_, redb::TransactionError>(writing)
+        })?;
         Ok(Fence::new(writing, &self.health))
     }
 }

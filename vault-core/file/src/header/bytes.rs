@@ -11,7 +11,8 @@
 //! 4064  checksum 32  SHA-256 over 0..4064                               frozen for every format
 //! ```
 
-use super::slot::{SLOT_BYTES, SLOTS_MAX, SealedKey};
+use super::SLOTS_MAX;
+use super::slot::{SLOT_BYTES, SealedKey};
 use super::{FileId, Header, KeySlot};
 use crate::error::{Error, Part};
 use crate::keys::{FileIdentity, mac};
@@ -24,6 +25,9 @@ pub(crate) const HEADER_BYTES: usize = 4096;
 const FORMAT: u32 = 0;
 /// XChaCha20-Poly1305, HKDF-SHA-256, HMAC-SHA-256, Argon2id.
 const SUITE: u16 = 1;
+/// How many key slots the header has room for.
+const SLOT_ENTRIES: u16 = 8;
+const _: () = assert!(SLOT_ENTRIES as usize == SLOTS_MAX);
 /// Like PNG's: a byte that is not ASCII, a name, and line ends that a text transfer would mangle.
 const MAGIC: [u8; 8] = *b"\x89VAULT\r\n";
 
@@ -74,7 +78,7 @@ impl HeaderBytes {
         bytes.put(FILE_ID_AT, &header.file.id.0);
         bytes.put(EPOCH_AT, &header.file.epoch.to_le_bytes());
         bytes.put(SUITE_AT, &SUITE.to_le_bytes());
-        bytes.put(SLOT_ENTRIES_AT, &(SLOTS_MAX as u16).to_le_bytes());
+        bytes.put(SLOT_ENTRIES_AT, &SLOT_ENTRIES.to_le_bytes());
         let KdfParams {
             memory_kib,
             passes,
@@ -100,7 +104,7 @@ impl HeaderBytes {
         if min_reader > FORMAT {
             return Err(Error::NewerFormat { min_reader });
         }
-        if self.u16(SUITE_AT) != SUITE || usize::from(self.u16(SLOT_ENTRIES_AT)) != SLOTS_MAX {
+        if self.u16(SUITE_AT) != SUITE || self.u16(SLOT_ENTRIES_AT) != SLOT_ENTRIES {
             return Err(Error::Damaged { what: Part::Header });
         }
         let slots = (0..SLOTS_MAX)

@@ -124,3 +124,51 @@ fn expand(salt: &[u8], ikm: &Key, info: &[&[u8]], okm: &mut [u8]) {
         "HKDF-SHA-256 yields up to 8160 bytes; all keys here are at most 64"
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Expected values were computed with another implementation of HKDF, from the labels in `FORMAT.md`.
+    #[test]
+    fn every_derivation_gives_the_bytes_of_format_0() {
+        let mut ikm = Key::zeroed();
+        (0..32)
+            .zip(ikm.as_mut_bytes())
+            .for_each(|(value, byte)| *byte = value);
+        let file = FileIdentity {
+            id: FileId(*b"\xA0\xA1\xA2\xA3\xA4\xA5\xA6\xA7\xA8\xA9\xAA\xAB\xAC\xAD\xAE\xAF"),
+            epoch: 1,
+        };
+
+        let slot = |kind| {
+            let keys = slot_keys(kind, &ikm, &[0x55; 32], file.id);
+            hex(keys.wrapping.as_bytes()) + &hex(&keys.commitment)
+        };
+        let derived = [
+            slot(SlotKind::Passphrase),
+            slot(SlotKind::RawKey),
+            hex(file_key_wrapping(&ikm, file).as_bytes()),
+            hex(header_mac_key(&ikm, file).as_bytes()),
+            hex(PageKey::derive(&ikm, file).0.as_bytes()),
+            hex(CommitSlotKey::derive(&ikm, file).0.as_bytes()),
+            hex(subkey(&ikm, file.id, "records").as_bytes()),
+        ];
+        let expected = [
+            "007d0995281d260e0181a9eac7175887572977a5261483dbed9fbd51c525dcd2\
+             f7dc05abe9116165c817448d15ad2a1867a4f184cd171bb5863cfe62860aa300",
+            "c3da35a6b5c5fe6c58a35dc297b30ec063aa872515ba480645a94a80047c9bfb\
+             346eafd38ed25bc8945ff2780c4026fd2c21d6894328cc9e5706c47094864eee",
+            "a0ccdc35f4936d5867c2d509173e19419e9f8bf8866b342c432ddc768b12623a",
+            "7a572c5d06d5e0283d9957a655d0d5797903e6bee3f88a05bb638c6ad02485c1",
+            "020e640398119112dd3d48d80ba716483182be77e8538150e0efc0365beed06a",
+            "96c48a1f89fbd0be43ddd988b70d2eaa08494915d40699e520d60b6bd2d443f4",
+            "276cceb076abbe877dd084b2ddda048652663b0fe48a2c82f236c08094a124bd",
+        ];
+        assert_eq!(derived, expected);
+    }
+}

@@ -27,6 +27,8 @@ use crate::keys::{CommitSlotKey, PageKey};
 
 /// redb's magic number and the byte that says which of its two commit records counts.
 const REDB_SWITCH_BYTES: usize = 10;
+/// In that byte: redb did not shut down after this state.
+const REDB_RECOVERY_BIT: u8 = 2;
 /// Its magic number, with which every finished header begins.
 const REDB_MAGIC: &[u8; 9] = b"redb\x1A\x0A\xA9\x0D\x0A";
 
@@ -52,6 +54,8 @@ struct State {
     file_len: u64,
     /// Whether pages or the length changed since the last sync.
     unsynced: bool,
+    /// Whether a slot was written through this handle.
+    switched: bool,
 }
 
 impl<D: Disk> SealedBackend<D> {
@@ -208,22 +212,42 @@ impl<D: Disk> SealedBackend<D> {
 
     /// Makes redb's header the durable state. Every page that it names has been synced.
     fn switch(&self, state: &mut State) -> Result<(), Fault> {
-        let slot = CommitSlot {
-            seq: state.current.seq.saturating_add(1),
-            header_seq_floor: state.current.header_seq_floor,
-            pages: self.page_count.load(Ordering::Acquire),
+        let pages = self.page_count.load(Ordering::Acquire);
+        let next = CommitSlot {
+            pages,
             redb_header: state.redb_header,
+            ..state.current.clone()
         };
-        let side = state.side.other();
-        self.slots.write(side, &slot)?;
-        self.disk.sync().map_err(|error| Fault::of(&error))?;
-        let wanted = file_len(slot.pages);
-        (state.current, state.side) = (slot, side);
+        self.write_slot(state, next)?;
+        let wanted = file_len(pages);
         if state.file_len > wanted {
             self.disk.set_len(wanted).map_err(|error| Fault::of(&error))?;
             state.file_len = wanted;
             state.unsynced = true;
         }
+        Ok(())
+    }
+
+    /// Writes the state of a file that redb has closed to the other side too: at rest, a file survives the
+    /// loss of either pair of slots.
+    fn mirror(&self) -> Result<(), Fault> {
+        self.health.check()?;
+        let mut state = self.state();
+        if state.is_closed() {
+            let same = state.current.clone();
+            self.write_slot(&mut state, same)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the next slot to the side that does not hold the current one, and waits until it is durable.
+    fn write_slot(&self, state: &mut State, mut next: CommitSlot) -> Result<(), Fault> {
+        next.seq = state.current.seq.saturating_add(1);
+        let side = state.side.other();
+        self.slots.write(side, &next)?;
+        self.disk.sync().map_err(|error| Fault::of(&error))?;
+        (state.current, state.side) = (next, side);
+        state.switched = true;
         Ok(())
     }
 }
@@ -236,20 +260,24 @@ impl State {
             side,
             file_len,
             unsynced,
+            switched: false,
         }
+    }
+
+    /// Whether redb has shut down in good order, and not merely failed to open.
+    fn is_closed(&self) -> bool {
+        let needs_recovery = self.current.redb_header[REDB_SWITCH_BYTES - 1] & REDB_RECOVERY_BIT != 0;
+        self.switched && !needs_recovery
     }
 
     /// Whether redb's header differs from the current slot in what counts: its magic, the byte that chooses
     /// a commit record, or the record that is chosen.
     fn names_another_state(&self) -> bool {
-        let chosen = |header: &[u8; REDB_HEADER_BYTES]| {
+        let counts = |header: &[u8; REDB_HEADER_BYTES]| {
             let record = 64 + 128 * usize::from(header[REDB_SWITCH_BYTES - 1] & 1);
-            (
-                header[..REDB_SWITCH_BYTES].to_vec(),
-                header[record..record + 128].to_vec(),
-            )
+            [&header[..REDB_SWITCH_BYTES], &header[record..record + 128]].concat()
         };
-        chosen(&self.redb_header) != chosen(&self.current.redb_header)
+        counts(&self.redb_header) != counts(&self.current.redb_header)
     }
 }
 
@@ -298,6 +326,10 @@ impl<D: Disk> StorageBackend for SealedBackend<D> {
 
     fn sync_data(&self) -> io::Result<()> {
         self.latch(self.sync())
+    }
+
+    fn close(&self) -> io::Result<()> {
+        self.mirror().map_err(io::Error::from)
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {

@@ -16,6 +16,9 @@ mod backend;
 mod commit_slot;
 mod pages;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use backend::SealedBackend;
 
 /// Bytes that redb sees in a page.

@@ -1,0 +1,124 @@
+//! A second reader, written from `FORMAT.md` alone with nothing of the crate: what the document says is
+//! what the file holds.
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use sha2::{Digest, Sha256};
+use vault_file::{NewSlot, RawKey, SealedFile};
+
+use crate::history::{entropy, small_cache};
+use crate::simulated_disk::SimulatedDisk;
+
+const RAW_KEY: [u8; 32] = [0x33; 32];
+
+fn file() -> Vec<u8> {
+    let disk = SimulatedDisk::default();
+    let slots = [NewSlot::RawKey(&RawKey::new(&RAW_KEY))];
+    let file = SealedFile::create_on(disk.handle(), &slots, entropy(4), &small_cache()).unwrap();
+    let transaction = file.write().unwrap();
+    transaction
+        .table(&vault_file::Table::new("t"))
+        .unwrap()
+        .insert(b"k", b"needle in the page")
+        .unwrap();
+    transaction.commit().unwrap();
+    drop(file);
+    disk.seen()
+}
+
+fn hkdf<const N: usize>(salt: &[u8], ikm: &[u8], info: &[&[u8]]) -> [u8; N] {
+    let mut okm = [0; N];
+    Hkdf::<Sha256>::new(Some(salt), ikm)
+        .expand(&info.concat(), &mut okm)
+        .unwrap();
+    okm
+}
+
+fn unseal(key: &[u8], nonce: &[u8], aad: &[&[u8]], ciphertext_and_tag: &[u8]) -> Option<Vec<u8>> {
+    let payload = Payload {
+        msg: ciphertext_and_tag,
+        aad: &aad.concat(),
+    };
+    let nonce: [u8; 24] = nonce.try_into().unwrap();
+    XChaCha20Poly1305::new_from_slice(key)
+        .unwrap()
+        .decrypt(&XNonce::from(nonce), payload)
+        .ok()
+}
+
+#[test]
+fn a_reader_written_from_the_document_reads_the_file() {
+    let file = file();
+    let header = &file[..4096];
+    assert_eq!(header, &file[20480..24576], "both copies");
+    assert_eq!(&header[..8], b"\x89VAULT\r\n");
+    assert_eq!(
+        header[8..24],
+        [0u32.to_le_bytes(), 0u32.to_le_bytes(), 1u32.to_le_bytes(), [0; 4]].concat()
+    );
+    let id = &header[24..40];
+    let epoch = &1u64.to_le_bytes()[..];
+    assert_eq!(&header[40..48], epoch);
+    assert_eq!(header[48..52], [1, 0, 8, 0], "suite 1, 8 slot entries");
+    assert_eq!(header[4064..], Sha256::digest(&header[..4064])[..], "checksum");
+
+    let slot = &header[64..320];
+    assert_eq!(slot[..2], [2, 0], "a raw-key slot");
+    assert!(
+        header[320..64 + 8 * 256].iter().all(|byte| *byte == 0),
+        "the other entries are empty"
+    );
+    let okm: [u8; 64] = hkdf(&slot[32..64], &RAW_KEY, &[b"vault-file/0 slot raw key", id]);
+    assert_eq!(okm[32..], slot[64..96], "key commitment");
+    let aad: [&[u8]; 3] = [b"vault-file/0 sealed vault key", id, &slot[..64]];
+    let vault_key = unseal(&okm[..32], &slot[96..120], &aad, &slot[120..168]).unwrap();
+
+    let mac_key: [u8; 32] = hkdf(id, &vault_key, &[b"vault-file/0 header mac", epoch]);
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&mac_key).unwrap();
+    mac.update(&header[..4032]);
+    assert_eq!(mac.finalize().into_bytes()[..], header[4032..4064], "header MAC");
+
+    let wrapping: [u8; 32] = hkdf(id, &vault_key, &[b"vault-file/0 file key wrap", epoch]);
+    let aad: [&[u8]; 3] = [b"vault-file/0 sealed file key", id, epoch];
+    let file_key = unseal(&wrapping, &header[2112..2136], &aad, &header[2136..2184]).unwrap();
+
+    let slot_key: [u8; 32] = hkdf(id, &file_key, &[b"vault-file/0 commit slots", epoch]);
+    let newest = (0..4usize)
+        .map(|index| {
+            let block = &file[4096 * (1 + index)..][..4096];
+            let side = u8::try_from(index / 2).unwrap();
+            let aad: [&[u8]; 4] = [b"vault-file/0 commit slot", id, epoch, &[side]];
+            unseal(
+                &slot_key,
+                &block[..24],
+                &aad,
+                &[&block[40..], &block[24..40]].concat(),
+            )
+            .unwrap()
+        })
+        .max_by_key(|slot| u64::from_le_bytes(slot[..8].try_into().unwrap()))
+        .unwrap();
+    assert_eq!(newest[8..16], 1u64.to_le_bytes(), "least header_seq");
+    let pages = usize::try_from(u64::from_le_bytes(newest[16..24].try_into().unwrap())).unwrap();
+    assert_eq!(
+        file.len(),
+        24576 + 4136 * (pages - 1),
+        "a closed file is as long as its slot says"
+    );
+    assert_eq!(&newest[24..33], b"redb\x1A\x0A\xA9\x0D\x0A");
+
+    let page_key: [u8; 32] = hkdf(id, &file_key, &[b"vault-file/0 pages", epoch]);
+    let opened = (1..pages).filter_map(|page| {
+        let sealed = &file[24576 + 4136 * (page - 1)..][..4136];
+        let aad: [&[u8]; 4] = [b"vault-file/0 page", id, epoch, &(page as u64).to_le_bytes()];
+        unseal(&page_key, &sealed[..24], &aad, &sealed[24..])
+    });
+    let needle = b"needle in the page";
+    assert!(
+        opened
+            .into_iter()
+            .any(|page| page.windows(needle.len()).any(|window| window == needle))
+    );
+}

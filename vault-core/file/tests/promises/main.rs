@@ -1,0 +1,22 @@
+//! What a sealed file promises, one module for each promise, through the public interface alone.
+
+#[cfg(test)]
+mod damage;
+#[cfg(test)]
+mod failing_disk;
+#[cfg(test)]
+mod format;
+#[cfg(test)]
+mod full_disk;
+#[cfg(test)]
+mod history;
+#[cfg(test)]
+mod opening;
+#[cfg(test)]
+mod power_cut;
+#[cfg(test)]
+mod reading_and_writing;
+#[cfg(test)]
+mod secrecy;
+#[cfg(test)]
+mod simulated_disk;
