@@ -1,5 +1,6 @@
 //! Canonical bytes: a versioned postcard struct that decodes to one value and encodes back to itself.
 
+use postcard::ser_flavors::Flavor;
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 
@@ -43,8 +44,88 @@ pub(crate) fn decode<T: Serialize + DeserializeOwned>(
     what: &'static str,
 ) -> Result<T, Malformed> {
     let (document, rest) = postcard::take_from_bytes::<T>(bytes).map_err(|_| Malformed::new(what))?;
-    if !rest.is_empty() || encode(&document) != bytes {
-        return Err(Malformed::new(what));
+    if rest.is_empty() && encodes_to(&document, bytes) {
+        Ok(document)
+    } else {
+        Err(Malformed::new(what))
     }
-    Ok(document)
+}
+
+/// Whether these very bytes are the value's encoding. Sets no memory aside: it compares as it goes.
+pub(crate) fn encodes_to<T: Serialize>(value: &T, bytes: &[u8]) -> bool {
+    postcard::serialize_with_flavor(value, Expected(bytes)).is_ok()
+}
+
+/// The bytes that are still expected.
+struct Expected<'a>(&'a [u8]);
+
+impl Flavor for Expected<'_> {
+    type Output = ();
+
+    fn try_extend(&mut self, data: &[u8]) -> postcard::Result<()> {
+        let rest = self.0.strip_prefix(data);
+        self.0 = rest.ok_or(postcard::Error::SerializeBufferFull)?;
+        Ok(())
+    }
+
+    fn try_push(&mut self, data: u8) -> postcard::Result<()> {
+        self.try_extend(&[data])
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(postcard::Error::SerializeBufferFull)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn read<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+        decode(bytes, "test").ok()
+    }
+
+    #[test]
+    fn a_number_has_one_encoding() {
+        assert_eq!(read::<u64>(&[0x05]), Some(5));
+        assert_eq!(read::<u64>(&[0x85, 0x00]), None, "one byte more than needed");
+        assert_eq!(
+            read::<u32>(&[0xff, 0xff, 0xff, 0xff, 0x1f]),
+            None,
+            "beyond 32 bits"
+        );
+    }
+
+    #[test]
+    fn a_flag_is_zero_or_one() {
+        assert_eq!(read::<bool>(&[1]), Some(true));
+        assert_eq!(read::<bool>(&[2]), None);
+        assert_eq!(read::<Option<u8>>(&[2, 7]), None);
+    }
+
+    #[test]
+    fn names_are_sorted_and_each_is_there_once() {
+        type Names = BTreeMap<String, u8>;
+        assert!(read::<Names>(&[2, 1, b'a', 0, 1, b'b', 0]).is_some());
+        assert!(read::<Names>(&[2, 1, b'b', 0, 1, b'a', 0]).is_none());
+        assert!(read::<Names>(&[2, 1, b'a', 0, 1, b'a', 0]).is_none());
+    }
+
+    #[test]
+    fn nothing_may_follow() {
+        assert_eq!(read::<u8>(&[1, 0]), None);
+        assert_eq!(read::<u8>(&[]), None);
+    }
+
+    #[test]
+    fn digests_under_unlike_labels_differ_wherever_label_and_bytes_are_cut() {
+        assert_ne!(digest("ab", b"c"), digest("a", b"bc"));
+        assert_ne!(digest("a", b""), digest("", b"a"));
+    }
 }

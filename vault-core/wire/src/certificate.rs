@@ -38,6 +38,7 @@ pub struct Certificate {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedCertificate {
     /// The certificate's exact bytes.
+    #[serde(with = "crate::octets")]
     pub bytes: Vec<u8>,
     /// The owner key's signature.
     pub signature: Signature,

@@ -51,6 +51,7 @@ pub enum Body {
         /// Drawn fresh for every seal.
         nonce: [u8; 24],
         /// XChaCha20-Poly1305 of the padded payload, tag last.
+        #[serde(with = "crate::octets")]
         ciphertext: Vec<u8>,
     },
     /// It is empty.

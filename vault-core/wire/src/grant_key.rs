@@ -33,6 +33,7 @@ pub struct SealedGrantKey {
     /// HPKE encapsulated key.
     pub enc: [u8; 32],
     /// Sealed key and tag, 48 bytes.
+    #[serde(with = "crate::octets")]
     pub ciphertext: Vec<u8>,
 }
 

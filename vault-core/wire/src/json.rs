@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
-use crate::value::Value;
+use crate::{limits, value::Value};
 
 /// A value as JSON: times RFC 3339, decimals as strings so that money stays exact, bytes as
 /// hexadecimal. A number that JSON cannot hold is `null`.
@@ -37,15 +37,19 @@ pub fn of_fields(fields: &BTreeMap<String, Value>) -> Json {
     Json::Object(object)
 }
 
+/// Unfolds a few levels only: a path can come from outside, and nesting without end would exhaust
+/// the stack when the JSON is written or dropped.
 fn insert(object: &mut Map<String, Json>, path: &str, value: Json) {
-    let Some((parent, rest)) = path.split_once('.') else {
-        object.insert(path.to_owned(), value);
-        return;
-    };
-    let below = object.entry(parent).or_insert_with(|| Json::Object(Map::new()));
-    if let Json::Object(below) = below {
-        insert(below, rest, value);
+    let (mut object, mut name) = (object, path);
+    for _ in 0..limits::VALUE_DEPTH_MAX {
+        let Some((parent, rest)) = name.split_once('.') else {
+            break;
+        };
+        let below = object.entry(parent).or_insert_with(|| Json::Object(Map::new()));
+        let Json::Object(below) = below else { return };
+        (object, name) = (below, rest);
     }
+    object.insert(name.to_owned(), value);
 }
 
 /// Lower-case hexadecimal.
@@ -71,6 +75,12 @@ mod tests {
         )
         .unwrap();
         assert_eq!(of_fields(&fields), expected);
+    }
+
+    #[test]
+    fn a_path_of_a_million_dots_is_an_object_and_not_a_crash() {
+        let fields = [(".".repeat(1 << 20), Value::Null)].into();
+        assert!(of_fields(&fields).is_object());
     }
 
     #[test]

@@ -25,5 +25,6 @@ pub mod time;
 pub mod value;
 
 mod canonical;
+mod octets;
 
 pub use canonical::{Digest, Malformed, digest};

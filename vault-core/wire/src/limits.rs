@@ -20,12 +20,16 @@ pub const FIELDS_MAX: usize = 64;
 pub const PURPOSE_CHARS_MAX: usize = 280;
 /// Longest name, URL or contact in a consent request, in bytes.
 pub const TEXT_BYTES_MAX: usize = 2_048;
+/// Most recipients, and most storage locations, in one consent request.
+pub const RECIPIENTS_MAX: usize = 64;
 /// Largest consent request, in bytes.
 pub const REQUEST_BYTES_MAX: usize = 64 << 10;
 /// Largest statement, in bytes.
 pub const STATEMENT_BYTES_MAX: usize = 64 << 10;
 /// Deepest nesting of lists and maps in a value.
 pub const VALUE_DEPTH_MAX: usize = 8;
+/// Most values in one payload, counting each list, each map and everything in them.
+pub const VALUES_MAX: usize = 16_384;
 /// Most rows in one listing of what a server holds.
 pub const LISTING_ROWS_MAX: usize = 8_192;
 /// A request waits this long for an instant answer, in milliseconds (3 minutes).

@@ -14,9 +14,13 @@ use crate::{
 
 /// The projected fields of one record, by dotted path. A vault makes it through its projection; a
 /// server only reads it.
+///
+/// Two payloads are equal when their values mean the same (`1.5` and `1.50`); whether anything
+/// changed is for their bytes to say.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Payload {
     /// The fields, sorted by path.
+    #[serde(deserialize_with = "crate::value::decode::fields")]
     pub fields: BTreeMap<String, Value>,
 }
 
@@ -35,14 +39,23 @@ impl Payload {
         decode(bytes, WHAT)
     }
 
-    /// Whether every field is granted and no more exact than granted.
+    /// Whether every field is granted, of the kind that the catalogue says, and no more exact than
+    /// granted.
     pub fn within(&self, detail: &Detail) -> bool {
+        let spec = detail.category.spec();
         self.fields.iter().all(|(path, value)| {
             detail
                 .fields
                 .get(path)
-                .is_some_and(|precision| precision.admits(value))
+                .zip(spec.kind_of(path))
+                .is_some_and(|(precision, kind)| kind.accepts_at(*precision, value))
         })
+    }
+
+    /// Whether the other side will read it: neither too many values nor nested too deeply.
+    pub fn within_limits(&self) -> bool {
+        self.fields.values().map(Value::count).sum::<usize>() <= limits::VALUES_MAX
+            && self.fields.values().all(Value::within_depth)
     }
 }
 
@@ -65,7 +78,7 @@ pub(crate) fn unpad(mut bytes: Vec<u8>) -> Result<Vec<u8>, Malformed> {
 }
 
 /// The length that hides a payload's own: the next multiple of 32 up to 512 bytes, beyond that
-/// Padmé (at most 12 % more, and 2·log2(log2 length) bits of size revealed).
+/// Padmé (at most 12 % more, and about log2(log2 length) bits of the length revealed).
 pub fn padded_length(length: usize) -> usize {
     if length <= 512 {
         return length.next_multiple_of(32);
@@ -86,6 +99,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::{
+        catalogue::{Category, Precision},
+        terms::TimeRange,
+    };
 
     proptest! {
         #[test]
@@ -105,6 +122,66 @@ mod tests {
                 prop_assert_eq!(payload.to_bytes(), bytes);
             }
         }
+    }
+
+    fn field(path: &str, value: Value) -> Payload {
+        Payload {
+            fields: [(path.to_owned(), value)].into(),
+        }
+    }
+
+    #[test]
+    fn a_payload_is_within_its_detail_when_field_kind_and_precision_are() {
+        let detail = Detail {
+            category: Category::Receipts,
+            fields: [("brand", Precision::Exact), ("purchased_at", Precision::Month)]
+                .map(|(path, precision)| (path.to_owned(), precision))
+                .into(),
+            time_range: TimeRange::default(),
+        };
+        let text = |text: &str| Value::Text(text.into());
+        assert!(field("brand", text("Acme")).within(&detail));
+        assert!(field("purchased_at", text("2026-11")).within(&detail));
+        assert!(!field("currency", text("EUR")).within(&detail), "not granted");
+        assert!(
+            !field("purchased_at", text("20261121")).within(&detail),
+            "too exact"
+        );
+        assert!(
+            !field("brand", Value::Float(f64::NAN)).within(&detail),
+            "not a text"
+        );
+        assert!(
+            !field("brand", Value::Map(BTreeMap::new())).within(&detail),
+            "not a text"
+        );
+    }
+
+    #[test]
+    fn values_are_counted_over_all_fields_of_a_payload() {
+        let half = Value::List(vec![Value::Null; limits::VALUES_MAX / 2]);
+        let one = field("a", half.clone());
+        assert!(one.within_limits() && Payload::from_bytes(&one.to_bytes()).is_ok());
+        let mut two = one;
+        two.fields.insert("b".into(), half);
+        assert!(!two.within_limits() && Payload::from_bytes(&two.to_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_field_that_appears_twice_is_an_error() {
+        assert!(Payload::from_bytes(&[1, 1, b'a', 0]).is_ok());
+        assert!(Payload::from_bytes(&[2, 1, b'a', 0, 1, b'a', 0]).is_err());
+        assert!(
+            Payload::from_bytes(&[2, 1, b'b', 0, 1, b'a', 0]).is_err(),
+            "not sorted"
+        );
+    }
+
+    #[test]
+    fn a_number_that_is_none_keeps_its_bits() {
+        let bits = 0x7ff8_dead_beef_0001u64.to_le_bytes();
+        let bytes = [[1, 1, b'a', 4].as_slice(), &bits].concat();
+        assert_eq!(Payload::from_bytes(&bytes).unwrap().to_bytes(), bytes);
     }
 
     #[test]

@@ -75,12 +75,14 @@ pub struct Erasure {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedErasure {
     /// The receipt's exact bytes.
+    #[serde(with = "crate::octets")]
     pub bytes: Vec<u8>,
     /// The server's receipt key.
     pub key: PublicKey,
     /// The signature.
     pub signature: Signature,
     /// Proof that the receipt is in the server's log; empty until servers keep one.
+    #[serde(with = "crate::octets")]
     pub log_proof: Vec<u8>,
 }
 

@@ -172,12 +172,29 @@ impl ConsentRequest {
             return Err(Malformed::new(WHAT));
         }
         let request: Self = decode(bytes, WHAT)?;
-        let sound = request.version == 1 && request.terms.well_formed() && request.texts_within_limits();
-        if sound {
+        if request.version == 1 && request.sound() {
             Ok(request)
         } else {
             Err(Malformed::new(WHAT))
         }
+    }
+
+    /// Whether it can be put before a subject: terms well formed, windows in order, every list and
+    /// text within its limit, and no text that shows otherwise than it reads.
+    pub fn sound(&self) -> bool {
+        self.terms.well_formed()
+            && self.created_at <= self.immediate_until
+            && self.immediate_until <= self.expires_at
+            && self.recipients.len() <= limits::RECIPIENTS_MAX
+            && self.storage_locations.len() <= limits::RECIPIENTS_MAX
+            && matches!(self.binding_code.len(), 0 | 3)
+            && self.binding_code.bytes().all(|b| b.is_ascii_alphanumeric())
+            && [&self.purpose_text, &self.benefit]
+                .into_iter()
+                .all(|text| text.chars().count() <= limits::PURPOSE_CHARS_MAX)
+            && self
+                .texts()
+                .all(|text| text.len() <= limits::TEXT_BYTES_MAX && shows_as_it_reads(text))
     }
 
     /// Digest of a request's exact bytes, which a decision names.
@@ -185,12 +202,9 @@ impl ConsentRequest {
         digest(labels::REQUEST, bytes)
     }
 
-    fn texts_within_limits(&self) -> bool {
+    fn texts(&self) -> impl Iterator<Item = &String> {
         let app = &self.app;
-        let short = [&self.purpose_text, &self.benefit]
-            .into_iter()
-            .all(|text| text.chars().count() <= limits::PURPOSE_CHARS_MAX);
-        let bounded = [
+        let identity = [
             &app.display_name,
             &app.brand_name,
             &app.controller,
@@ -198,12 +212,134 @@ impl ConsentRequest {
             &app.website,
             &app.privacy_policy_url,
             &app.support_contact,
-            &self.binding_code,
         ];
-        short
-            && bounded
-                .into_iter()
-                .chain(&self.storage_locations)
-                .all(|text| text.len() <= limits::TEXT_BYTES_MAX)
+        let recipients = self
+            .recipients
+            .iter()
+            .flat_map(|r| [&r.name, &r.role, &r.country]);
+        let notice = self.notice.iter().flat_map(|n| [&n.url, &n.version, &n.language]);
+        [&self.purpose_text, &self.benefit]
+            .into_iter()
+            .chain(identity)
+            .chain(&self.storage_locations)
+            .chain(recipients)
+            .chain(notice)
+    }
+}
+
+/// Whether a text holds nothing that could make a prompt look like another: no control characters
+/// (terminal sequences, line breaks) and none that reorder what is shown (Unicode UAX 9).
+fn shows_as_it_reads(text: &str) -> bool {
+    const REORDERING: [char; 14] = [
+        '\u{061c}', '\u{200e}', '\u{200f}', '\u{2028}', '\u{2029}', '\u{202a}', '\u{202b}', '\u{202c}',
+        '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}',
+    ];
+    !text.chars().any(|c| c.is_control() || REORDERING.contains(&c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        catalogue::{Category, Precision},
+        purpose::Purpose,
+        terms::{Delivery, Detail, Duration, TimeRange},
+    };
+
+    fn app() -> AppIdentity {
+        let text = |text: &str| text.to_owned();
+        AppIdentity {
+            id: AppId([2; 16]),
+            display_name: text("Shop"),
+            brand_name: text("Acme"),
+            controller: text("Acme GmbH"),
+            country: text("DE"),
+            website: text("https://shop.example"),
+            privacy_policy_url: text("https://shop.example/privacy"),
+            support_contact: text("help@shop.example"),
+            vouched: Vouched::ByServer,
+            sealing_key: None,
+            signing_key: None,
+        }
+    }
+
+    fn request() -> ConsentRequest {
+        let text = |text: &str| text.to_owned();
+        let terms = Terms {
+            purpose: Purpose::Loyalty,
+            details: vec![Detail {
+                category: Category::Receipts,
+                fields: [(text("brand"), Precision::Exact)].into(),
+                time_range: TimeRange::default(),
+            }],
+            duration: Duration::OneTime,
+            data_life: None,
+            frequency: None,
+            delivery: Delivery::Server,
+        };
+        let wording = Wording {
+            purpose_text: text("Points for what you bought"),
+            benefit: text("Points"),
+            recipients: vec![Recipient {
+                name: text("Points Ltd"),
+                role: text("processor"),
+                country: text("IE"),
+            }],
+            storage_locations: vec![text("EU")],
+            notice: Some(Notice {
+                url: text("https://shop.example/notice"),
+                version: text("3"),
+                language: text("en"),
+                sha256: None,
+            }),
+        };
+        let (id, subject, now) = (RequestId([1; 16]), SubjectId([3; 16]), Timestamp::from_unix_ms(0));
+        ConsentRequest::new(id, subject, app(), terms, wording, now)
+    }
+
+    #[test]
+    fn a_request_reads_back_with_its_windows() {
+        let request = request();
+        let back = ConsentRequest::from_bytes(&request.to_bytes()).unwrap();
+        assert_eq!(back, request);
+        assert_eq!(back.immediate_until.unix_ms(), 180_000);
+        assert_eq!(back.expires_at.unix_ms(), 86_580_000);
+    }
+
+    #[test]
+    fn a_request_that_could_mislead_or_overwhelm_is_refused() {
+        let long = || "x".repeat(limits::TEXT_BYTES_MAX + 1);
+        let spoil: [&dyn Fn(&mut ConsentRequest); 15] = [
+            &|r| r.version = 2,
+            &|r| r.terms.details.clear(),
+            &|r| r.purpose_text = "é".repeat(limits::PURPOSE_CHARS_MAX + 1),
+            &|r| r.app.website = long(),
+            &|r| r.recipients[0].name = long(),
+            &|r| r.notice.as_mut().unwrap().url = long(),
+            &|r| r.recipients = vec![r.recipients[0].clone(); limits::RECIPIENTS_MAX + 1],
+            &|r| r.storage_locations = vec!["EU".into(); limits::RECIPIENTS_MAX + 1],
+            &|r| r.app.display_name = "Shop\u{1b}[2J".into(),
+            &|r| r.benefit = "one line\nand another".into(),
+            &|r| r.app.brand_name = "\u{202e}emcA".into(),
+            &|r| r.binding_code = "7KQ8".into(),
+            &|r| r.binding_code = "7 Q".into(),
+            &|r| r.expires_at = Timestamp::from_unix_ms(1),
+            &|r| r.immediate_until = Timestamp::from_unix_ms(-1),
+        ];
+        for (number, spoil) in spoil.iter().enumerate() {
+            let mut request = request();
+            spoil(&mut request);
+            assert!(
+                ConsentRequest::from_bytes(&request.to_bytes()).is_err(),
+                "case {number}"
+            );
+        }
+    }
+
+    #[test]
+    fn bytes_after_a_request_are_refused() {
+        let mut bytes = request().to_bytes();
+        bytes.push(0);
+        assert!(ConsentRequest::from_bytes(&bytes).is_err());
     }
 }

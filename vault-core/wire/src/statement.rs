@@ -70,6 +70,7 @@ pub struct Extent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedStatement {
     /// The statement's exact bytes.
+    #[serde(with = "crate::octets")]
     pub bytes: Vec<u8>,
     /// The consent key that signed.
     pub key: PublicKey,

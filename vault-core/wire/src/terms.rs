@@ -324,6 +324,56 @@ mod tests {
     }
 
     #[test]
+    fn only_leaves_are_granted_never_a_parent_that_later_leaves_could_join() {
+        let mut terms = asked();
+        terms.details[0]
+            .fields
+            .insert("purchase_location.city".into(), Precision::Exact);
+        assert!(terms.well_formed());
+        terms.details[0]
+            .fields
+            .insert("purchase_location".into(), Precision::Exact);
+        assert!(!terms.well_formed());
+    }
+
+    #[test]
+    fn a_range_with_an_end_holds_no_record_without_a_time() {
+        let open = TimeRange::default();
+        let since = TimeRange {
+            from: Some(at(5)),
+            to: None,
+        };
+        assert!(open.contains(None) && !since.contains(None));
+        assert!(since.contains(Some(at(5))) && !since.contains(Some(at(4))));
+        let until = TimeRange {
+            from: None,
+            to: Some(at(5)),
+        };
+        assert!(until.contains(Some(at(4))) && !until.contains(Some(at(5))));
+    }
+
+    #[test]
+    fn one_read_without_an_end_is_not_within_a_time() {
+        let within = |ours: Duration, theirs: Duration| ours.within(theirs);
+        let (one, open) = (Duration::OneTime, Duration::UntilWithdrawn);
+        let (short, long) = (Duration::TimeBound(at(1)), Duration::TimeBound(at(2)));
+        assert!(within(one, open) && within(short, open) && within(short, long));
+        assert!(!within(one, short) && !within(short, one) && !within(open, one));
+        assert!(!within(open, long) && !within(long, short));
+    }
+
+    #[test]
+    fn fewer_reads_in_a_longer_time_are_within_and_no_other_change_is() {
+        let within = |ours: (u32, Period), theirs: (u32, Period)| {
+            let frequency = |(max_reads, per)| Frequency { max_reads, per };
+            frequency(ours).within(frequency(theirs))
+        };
+        let four_a_day = (4, Period::Day);
+        assert!(within((3, Period::Day), four_a_day) && within((4, Period::Month), four_a_day));
+        assert!(!within((5, Period::Month), four_a_day) && !within((1, Period::Hour), four_a_day));
+    }
+
+    #[test]
     fn unknown_fields_impossible_precisions_and_repeated_categories_are_not_well_formed() {
         let spoil: [fn(&mut Terms); 5] = [
             |t| {

@@ -38,22 +38,19 @@ impl Timestamp {
 
     /// The calendar day in UTC; the nearest representable day beyond the years -9999 and 9999.
     pub fn utc_date(self) -> Date {
-        let clamped = self.0.clamp(
-            jiff::Timestamp::MIN.as_millisecond(),
-            jiff::Timestamp::MAX.as_millisecond(),
-        );
-        let day =
-            jiff::Timestamp::from_millisecond(clamped).map(|t| jiff::tz::Offset::UTC.to_datetime(t).date());
-        Date(day.unwrap_or(civil::Date::ZERO))
+        Date(jiff::tz::Offset::UTC.to_datetime(self.nearest_moment()).date())
+    }
+
+    fn nearest_moment(self) -> jiff::Timestamp {
+        let (first, last) = (jiff::Timestamp::MIN, jiff::Timestamp::MAX);
+        jiff::Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 { first } else { last })
     }
 }
 
+/// RFC 3339; the nearest moment that can be written beyond the years -9999 and 9999.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(moment) => moment.fmt(f),
-            Err(_) => write!(f, "{} ms", self.0),
-        }
+        self.nearest_moment().fmt(f)
     }
 }
 
@@ -140,9 +137,22 @@ mod tests {
     #[test]
     fn the_ends_of_time_print_and_give_a_day() {
         for ms in [i64::MIN, i64::MAX] {
-            assert!(!Timestamp::from_unix_ms(ms).to_string().is_empty());
-            let _ = Timestamp::from_unix_ms(ms).utc_date();
+            let text = Timestamp::from_unix_ms(ms).to_string();
+            assert!(text.parse::<Timestamp>().is_ok(), "{text}");
+            assert_eq!(Timestamp::from_unix_ms(ms).utc_date().year().abs(), 9999);
         }
+    }
+
+    #[test]
+    fn time_stops_at_its_ends_instead_of_turning_over() {
+        let (first, last) = (
+            Timestamp::from_unix_ms(i64::MIN),
+            Timestamp::from_unix_ms(i64::MAX),
+        );
+        assert_eq!(last.plus_ms(1), last);
+        assert_eq!(first.plus_ms(-1), first);
+        assert_eq!(last.ms_since(first), i64::MAX);
+        assert_eq!(first.ms_since(last), i64::MIN);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! checks: one page for both, so that they agree.
 
 use super::{Kind, Precision};
-use crate::value::Value;
+use crate::{time::Date, value::Value};
 
 impl Precision {
     /// The value at this precision, or nothing if it cannot be made so coarse (then it does not
@@ -11,11 +11,8 @@ impl Precision {
         match (self, value) {
             (Self::Exact, value) => Some(value.clone()),
             (Self::Day, Value::Timestamp(at)) => Some(Value::Date(at.utc_date())),
-            (Self::Month, Value::Timestamp(at)) => {
-                let day = at.utc_date();
-                Some(Value::Text(format!("{:04}-{:02}", day.year(), day.month())))
-            }
-            (Self::Year, Value::Timestamp(at)) => Some(Value::Text(format!("{:04}", at.utc_date().year()))),
+            (Self::Month, Value::Timestamp(at)) => Some(Value::Text(month_text(at.utc_date()))),
+            (Self::Year, Value::Timestamp(at)) => Some(Value::Text(year_text(at.utc_date()))),
             (_, Value::Float(degrees)) => {
                 Some(Value::Float(centre_of_cell(*degrees, self.cell_microdegrees()?)?))
             }
@@ -28,11 +25,11 @@ impl Precision {
         match (self, value) {
             (Self::Exact, _) => true,
             (Self::Day, Value::Date(_)) => true,
-            (Self::Month, Value::Text(month)) => {
-                month.len() <= 8 && month.bytes().all(|b| b.is_ascii_digit() || b == b'-')
+            (Self::Month, Value::Text(text)) => {
+                first_day(text, "-01").is_some_and(|day| *text == month_text(day))
             }
-            (Self::Year, Value::Text(year)) => {
-                year.len() <= 5 && year.bytes().all(|b| b.is_ascii_digit() || b == b'-')
+            (Self::Year, Value::Text(text)) => {
+                first_day(text, "-01-01").is_some_and(|day| *text == year_text(day))
             }
             (_, Value::Float(degrees)) => {
                 self.cell_microdegrees()
@@ -44,8 +41,30 @@ impl Precision {
     }
 }
 
+/// The year as ISO 8601 writes it: four digits, or a sign and six digits before the year 0.
+fn year_text(day: Date) -> String {
+    match day.year() {
+        year @ 0.. => format!("{year:04}"),
+        year => format!("-{:06}", year.unsigned_abs()),
+    }
+}
+
+/// The year and the month, `2026-11`.
+fn month_text(day: Date) -> String {
+    format!("{}-{:02}", year_text(day), day.month())
+}
+
+/// The first day of what the text names, if the text with this ending is a day.
+fn first_day(text: &str, ending: &str) -> Option<Date> {
+    const LONGEST: usize = "-009999-12".len();
+    (text.len() <= LONGEST)
+        .then(|| format!("{text}{ending}").parse().ok())
+        .flatten()
+}
+
 /// The centre of the grid cell in which a coordinate lies. Whole millionths of a degree, so that
-/// every coordinate of a cell gives the same bits.
+/// every coordinate of a cell gives the same bits. A coordinate on a line between two cells belongs
+/// to the one nearer to zero, so that the poles and the antimeridian have a cell on the globe.
 fn centre_of_cell(degrees: f64, cell_microdegrees: i64) -> Option<f64> {
     if !(-180.0..=180.0).contains(&degrees) {
         return None;
@@ -54,7 +73,11 @@ fn centre_of_cell(degrees: f64, cell_microdegrees: i64) -> Option<f64> {
         clippy::cast_possible_truncation,
         reason = "at most 180 million after the check above"
     )]
-    let micro = (degrees * 1e6).floor() as i64;
+    let micro = if degrees > 0.0 {
+        (degrees * 1e6).ceil() as i64 - 1
+    } else {
+        (degrees * 1e6).floor() as i64
+    };
     let centre = micro.div_euclid(cell_microdegrees) * cell_microdegrees + cell_microdegrees / 2;
     Some(centre as f64 / 1e6)
 }
@@ -82,6 +105,13 @@ impl Kind {
             (Self::List, Value::List(_)) => value.within_depth(),
             _ => false,
         }
+    }
+
+    /// Whether a field of this kind, shared at this precision, can hold the value: of the right
+    /// kind and no more exact. A time made coarser is a date or a text; all else keeps its kind.
+    pub fn accepts_at(self, precision: Precision, value: &Value) -> bool {
+        let coarser_time = self == Self::Time && precision != Precision::Exact;
+        precision.admits(value) && (coarser_time || self.accepts(value))
     }
 }
 
@@ -130,6 +160,70 @@ mod tests {
     #[test]
     fn an_exact_coordinate_is_not_admitted_by_a_grid() {
         assert!(!Precision::Grid1km.admits(&Value::Float(45.380_593_557)));
+    }
+
+    #[test]
+    fn a_month_or_a_year_admits_its_own_writing_and_nothing_finer() {
+        let admits = |precision: Precision, text: &str| precision.admits(&Value::Text(text.into()));
+        for month in ["2026-11", "0000-01", "9999-12", "-000044-03"] {
+            assert!(admits(Precision::Month, month), "{month}");
+        }
+        for other in [
+            "20261121",
+            "21-11-26",
+            "2026-1",
+            "2026-13",
+            "2026-00",
+            "2026-11-",
+            "2026-W1",
+            "12026-11",
+            "-0044-03",
+            "-000000-01",
+            "+002026-11",
+            "2026",
+            "11-2026",
+            "",
+            "-",
+            "2026-11-21",
+        ] {
+            assert!(!admits(Precision::Month, other), "{other}");
+        }
+        for year in ["2026", "0000", "9999", "-000044"] {
+            assert!(admits(Precision::Year, year), "{year}");
+        }
+        for other in [
+            "20261", "-2026", "-44", "26", "1-1-1", "2026-", "-000000", "-010000", "",
+        ] {
+            assert!(!admits(Precision::Year, other), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_ends_of_the_globe_lie_in_cells_on_the_globe() {
+        for grid in GRIDS {
+            for (degrees, kind) in [
+                (180.0, Kind::Longitude),
+                (-180.0, Kind::Longitude),
+                (90.0, Kind::Latitude),
+                (-90.0, Kind::Latitude),
+                (0.0, Kind::Latitude),
+                (-0.0, Kind::Latitude),
+            ] {
+                let reduced = grid.reduce(&Value::Float(degrees)).unwrap();
+                assert!(kind.accepts_at(grid, &reduced), "{degrees} at {grid}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_field_holds_its_own_kind_at_every_precision() {
+        let text = Value::Text("2026-11".into());
+        assert!(Kind::Time.accepts_at(Precision::Month, &text));
+        assert!(!Kind::Time.accepts_at(Precision::Exact, &text));
+        assert!(!Kind::Latitude.accepts_at(Precision::Grid1km, &Value::Float(120.005)));
+        assert!(!Kind::Latitude.accepts_at(Precision::Exact, &Value::Float(f64::NAN)));
+        assert!(!Kind::Decimal.accepts_at(Precision::Exact, &text));
+        assert!(!Kind::Choice(&["debit", "credit"]).accepts_at(Precision::Exact, &text));
     }
 
     #[test]

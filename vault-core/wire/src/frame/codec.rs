@@ -3,7 +3,10 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::Frame;
-use crate::limits::FRAME_BYTES_MAX;
+use crate::{
+    canonical,
+    limits::{self, FRAME_BYTES_MAX},
+};
 
 /// Bytes that are not a frame. The connection cannot go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +62,7 @@ pub fn encode(frame: &Frame) -> Vec<u8> {
 /// Reads what follows the length: the type and the body, exactly.
 pub fn decode(bytes: &[u8]) -> Result<Frame, FrameError> {
     let (&kind, body) = bytes.split_first().ok_or(FrameError::Length(0))?;
-    Ok(match kind {
+    let frame = match kind {
         HELLO => Frame::Hello(whole(kind, body)?),
         REGISTER => Frame::Register(whole(kind, body)?),
         LINK_OPEN => Frame::LinkOpen(whole(kind, body)?),
@@ -76,7 +79,12 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, FrameError> {
         LISTING => Frame::Listing(whole(kind, body)?),
         REFUSED => Frame::Refused(whole(kind, body)?),
         unknown => return Err(FrameError::UnknownType(unknown)),
-    })
+    };
+    if frame.within_limits() {
+        Ok(frame)
+    } else {
+        Err(FrameError::Malformed(kind))
+    }
 }
 
 /// How many bytes follow the four of the length, if that many are allowed.
@@ -87,6 +95,9 @@ pub fn length_of(prefix: [u8; 4]) -> Result<usize, FrameError> {
         _ => Err(FrameError::Length(announced)),
     }
 }
+
+/// What a reader keeps set aside between frames, so that an idle connection costs little.
+const IDLE_BYTES: usize = 4 << 10;
 
 /// Puts frames together from bytes that arrive in pieces. Holds one frame at the most.
 #[derive(Debug, Default)]
@@ -108,6 +119,7 @@ impl Reader {
         }
         let frame = decode(&self.pending[4..]);
         self.pending.clear();
+        self.pending.shrink_to(IDLE_BYTES);
         frame.map(Some)
     }
 
@@ -129,10 +141,21 @@ fn framed<T: Serialize>(kind: u8, body: &T) -> Vec<u8> {
     bytes
 }
 
-fn whole<T: DeserializeOwned>(kind: u8, body: &[u8]) -> Result<T, FrameError> {
-    match postcard::take_from_bytes(body) {
-        Ok((value, [])) => Ok(value),
-        _ => Err(FrameError::Malformed(kind)),
+fn whole<T: Serialize + DeserializeOwned>(kind: u8, body: &[u8]) -> Result<T, FrameError> {
+    canonical::decode(body, "frame").map_err(|_| FrameError::Malformed(kind))
+}
+
+impl Frame {
+    /// Whether its lists are no longer than the protocol allows.
+    fn within_limits(&self) -> bool {
+        match self {
+            Self::Hello(hello) => hello.grants.len() <= limits::GRANTS_MAX,
+            Self::Welcome(welcome) => welcome.standings.len() <= limits::GRANTS_MAX,
+            Self::Entries(batch) => batch.entries.len() <= limits::BATCH_ENTRIES_MAX,
+            Self::EntriesAck(ack) => ack.rejected.len() <= limits::BATCH_ENTRIES_MAX,
+            Self::Listing(page) => page.rows.len() <= limits::LISTING_ROWS_MAX,
+            _ => true,
+        }
     }
 }
 
@@ -199,6 +222,49 @@ mod tests {
         let mut bytes = encode(&frames()[0]);
         bytes.push(0);
         assert_eq!(decode(&bytes[4..]), Err(FrameError::Malformed(EVENTS_SEEN)));
+    }
+
+    #[test]
+    fn a_number_written_longer_than_needed_is_malformed() {
+        assert!(decode(&[EVENTS_SEEN, 0x05]).is_ok());
+        assert_eq!(
+            decode(&[EVENTS_SEEN, 0x85, 0x00]),
+            Err(FrameError::Malformed(EVENTS_SEEN))
+        );
+    }
+
+    #[test]
+    fn a_batch_beyond_the_limit_is_malformed() {
+        let batch = |count| {
+            let entry = crate::entry::Entry::delete(Slot([2; 16]), 7);
+            let entries = vec![entry; count];
+            let (grant, generation, statement, after, through) = (GrantId([1; 16]), 1, 1, 0, 9);
+            let batch = crate::frame::Entries {
+                grant,
+                generation,
+                statement,
+                after,
+                through,
+                entries,
+            };
+            decode(&encode(&Frame::Entries(batch))[4..])
+        };
+        assert!(batch(limits::BATCH_ENTRIES_MAX).is_ok());
+        assert_eq!(
+            batch(limits::BATCH_ENTRIES_MAX + 1),
+            Err(FrameError::Malformed(ENTRIES))
+        );
+    }
+
+    #[test]
+    fn an_idle_reader_keeps_little_memory() {
+        let mut reader = Reader::default();
+        let mut large = vec![ENTRIES];
+        large.resize(FRAME_BYTES_MAX, 0);
+        let length = u32::try_from(large.len()).unwrap().to_le_bytes();
+        let bytes = [length.as_slice(), &large].concat();
+        assert!(reader.next(&mut bytes.as_slice()).is_err());
+        assert!(reader.pending.capacity() <= IDLE_BYTES);
     }
 
     #[test]

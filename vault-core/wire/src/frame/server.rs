@@ -200,6 +200,7 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveredRequest {
     /// The request's exact bytes.
+    #[serde(with = "crate::octets")]
     pub bytes: Vec<u8>,
     /// The application's signature over them, if it has a signing key.
     pub signature: Option<Signature>,
