@@ -92,3 +92,40 @@ impl Default for Options {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_is_held_between_the_floor_and_the_ceiling() {
+        let allowed = |params: KdfParams| params.check(KdfParams::CEILING).is_ok();
+        assert!(allowed(KdfParams::FLOOR));
+        assert!(allowed(KdfParams::DEFAULT));
+        assert!(allowed(KdfParams::CEILING));
+        assert!(!allowed(KdfParams {
+            memory_kib: KdfParams::FLOOR.memory_kib - 1,
+            ..KdfParams::DEFAULT
+        }));
+        assert!(!allowed(KdfParams {
+            passes: 1,
+            ..KdfParams::DEFAULT
+        }));
+        assert!(!allowed(KdfParams {
+            lanes: 0,
+            ..KdfParams::DEFAULT
+        }));
+        assert!(!allowed(KdfParams {
+            memory_kib: KdfParams::CEILING.memory_kib + 1,
+            ..KdfParams::DEFAULT
+        }));
+        assert!(!allowed(KdfParams {
+            passes: 17,
+            ..KdfParams::DEFAULT
+        }));
+        assert!(!allowed(KdfParams {
+            lanes: 17,
+            ..KdfParams::DEFAULT
+        }));
+    }
+}

@@ -90,3 +90,47 @@ fn sync_directory(path: &Path) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+
+    fn beside(path: &Path) -> NewFile {
+        let entropy = Entropy::new(ChaCha20Rng::seed_from_u64(1));
+        NewFile::beside(path, &entropy).unwrap().0
+    }
+
+    #[test]
+    fn a_name_that_was_taken_meanwhile_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.vault");
+        let new_file = beside(&path);
+        fs::write(&path, b"was faster").unwrap();
+        assert!(matches!(
+            new_file.take_name_without_links(),
+            Err(Error::AlreadyExists)
+        ));
+        assert!(matches!(new_file.take_name(), Err(Error::AlreadyExists)));
+        assert_eq!(fs::read(&path).unwrap(), b"was faster");
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "the temporary file is gone"
+        );
+    }
+
+    #[test]
+    fn a_file_gets_its_name_also_where_there_are_no_links() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.vault");
+        let new_file = beside(&path);
+        fs::write(&new_file.temporary, b"content").unwrap();
+        new_file.take_name_without_links().unwrap();
+        drop(new_file);
+        assert_eq!(fs::read(&path).unwrap(), b"content");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

@@ -81,3 +81,52 @@ impl<T> Drop for Fence<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Fault, Part};
+
+    struct PanicsWhenDropped;
+
+    impl Drop for PanicsWhenDropped {
+        fn drop(&mut self) {
+            panic!("odd input met while closing");
+        }
+    }
+
+    fn is_tampered(result: &Result<(), Error>) -> bool {
+        matches!(result, Err(Error::Tampered { what: Part::Tree }))
+    }
+
+    #[test]
+    fn a_panic_inside_redb_is_an_error_and_ends_the_handle() {
+        let health = Arc::new(Health::default());
+        let fence = Fence::new((), &health);
+        let panicked = fence.run(|()| -> Result<(), redb::StorageError> { panic!("odd input") });
+        assert!(is_tampered(&panicked));
+        assert!(
+            is_tampered(&fence.run(|()| Ok::<_, redb::StorageError>(()))),
+            "later calls repeat the cause"
+        );
+        assert!(health.check().is_err(), "and nothing is written any more");
+    }
+
+    #[test]
+    fn a_panic_while_redb_drops_something_does_not_reach_the_host() {
+        let health = Arc::new(Health::default());
+        drop(Fence::new(PanicsWhenDropped, &health));
+        assert!(health.check().is_err());
+    }
+
+    #[test]
+    fn only_the_first_cause_is_kept() {
+        let health = Health::default();
+        health.record(Fault::NoSpace);
+        health.record(Fault::Entropy);
+        assert!(matches!(
+            health.explain(redb::StorageError::PreviousIo),
+            Error::NoSpace
+        ));
+    }
+}

@@ -58,7 +58,7 @@ pub(crate) fn seal_new(
         file,
         kdf_ceiling: options.kdf_ceiling,
         slots,
-        sealed_file_key: SealedKey::seal(&unlocked.file_key, &wrapping, &file_key_aad(file), entropy)?,
+        sealed_file_key: SealedKey::seal(&unlocked.file_key, wrapping, &file_key_aad(file), entropy)?,
     };
     let mac_key = header_mac_key(&unlocked.vault_key, file);
     Ok((
@@ -78,7 +78,7 @@ pub(crate) fn unlock(bytes: &HeaderBytes, secret: Secret<'_>, options: &Options)
     let file_key = header
         .sealed_file_key
         .open(
-            &file_key_wrapping(&vault_key, header.file),
+            file_key_wrapping(&vault_key, header.file),
             &file_key_aad(header.file),
         )
         .map_err(|Unauthentic| Error::Tampered { what: Part::Header })?;

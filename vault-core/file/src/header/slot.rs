@@ -61,7 +61,7 @@ impl KeySlot {
         slot.put(SALT_AT, &entropy.array::<32>()?);
         let keys = slot.keys(secret, file)?;
         slot.put(COMMITMENT_AT, &keys.commitment);
-        let sealed = SealedKey::seal(vault_key, &keys.wrapping, &slot.aad(file), entropy)?;
+        let sealed = SealedKey::seal(vault_key, keys.wrapping, &slot.aad(file), entropy)?;
         slot.put(SEALED_KEY_AT, &sealed.to_bytes());
         Ok(slot)
     }
@@ -92,7 +92,7 @@ impl KeySlot {
             return Ok(None);
         }
         SealedKey::from_bytes(&self.array(SEALED_KEY_AT))
-            .open(&keys.wrapping, &self.aad(file))
+            .open(keys.wrapping, &self.aad(file))
             .map(Some)
             .map_err(|Unauthentic| Error::Tampered { what: Part::Header })
     }
@@ -163,7 +163,7 @@ pub(crate) struct SealedKey {
 }
 
 impl SealedKey {
-    pub(crate) fn seal(key: &Key, wrapping: &Key, aad: &[u8], entropy: &Entropy) -> Result<Self, Fault> {
+    pub(crate) fn seal(key: &Key, wrapping: Key, aad: &[u8], entropy: &Entropy) -> Result<Self, Fault> {
         let nonce = entropy.array()?;
         let mut ciphertext = *key.as_bytes();
         let tag = Cipher::new(wrapping).seal(&nonce, aad, &mut ciphertext)?;
@@ -174,7 +174,7 @@ impl SealedKey {
         })
     }
 
-    pub(crate) fn open(&self, wrapping: &Key, aad: &[u8]) -> Result<Key, Unauthentic> {
+    pub(crate) fn open(&self, wrapping: Key, aad: &[u8]) -> Result<Key, Unauthentic> {
         let mut key = Key::zeroed();
         key.as_mut_bytes().copy_from_slice(&self.ciphertext);
         Cipher::new(wrapping).open(&self.nonce, aad, key.as_mut_bytes(), &self.tag)?;

@@ -95,7 +95,7 @@ impl<D: Disk> SealedBackend<D> {
             });
         }
         let slot_key = CommitSlotKey::derive(&unlocked.file_key, unlocked.file);
-        let slots = CommitSlots::new(Arc::clone(&disk), &slot_key, unlocked.file, entropy.clone());
+        let slots = CommitSlots::new(Arc::clone(&disk), slot_key, unlocked.file, entropy.clone());
         let newest = slots.read_newest()?;
         check_state(&newest.slot, unlocked, len, max_bytes)?;
         // What was read may be in the system's cache only: an earlier process may have been killed between
@@ -124,8 +124,8 @@ impl<D: Disk> SealedBackend<D> {
         let page_key = PageKey::derive(&unlocked.file_key, file);
         let slot_key = CommitSlotKey::derive(&unlocked.file_key, file);
         Self {
-            pages: Pages::new(Arc::clone(&disk), &page_key, file, entropy.clone()),
-            slots: CommitSlots::new(Arc::clone(&disk), &slot_key, file, entropy),
+            pages: Pages::new(Arc::clone(&disk), page_key, file, entropy.clone()),
+            slots: CommitSlots::new(Arc::clone(&disk), slot_key, file, entropy),
             disk,
             health,
             page_count: AtomicU64::new(state.current.pages),

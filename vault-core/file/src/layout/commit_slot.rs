@@ -80,10 +80,10 @@ pub(super) struct CommitSlots<D> {
 }
 
 impl<D: Disk> CommitSlots<D> {
-    pub(super) fn new(disk: Arc<D>, key: &CommitSlotKey, file: FileIdentity, entropy: Entropy) -> Self {
+    pub(super) fn new(disk: Arc<D>, key: CommitSlotKey, file: FileIdentity, entropy: Entropy) -> Self {
         Self {
             disk,
-            cipher: Cipher::new(&key.0),
+            cipher: Cipher::new(key.0),
             entropy,
             file,
         }

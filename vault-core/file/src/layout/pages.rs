@@ -34,10 +34,10 @@ pub(super) struct Pages<D> {
 }
 
 impl<D: Disk> Pages<D> {
-    pub(super) fn new(disk: Arc<D>, key: &PageKey, file: FileIdentity, entropy: Entropy) -> Self {
+    pub(super) fn new(disk: Arc<D>, key: PageKey, file: FileIdentity, entropy: Entropy) -> Self {
         Self {
             disk,
-            cipher: Cipher::new(&key.0),
+            cipher: Cipher::new(key.0),
             entropy,
             file,
         }
