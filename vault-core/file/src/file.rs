@@ -129,7 +129,9 @@ impl SealedFile {
         Self::start(backend, unlocked, options, &health, mended)
     }
 
-    /// What a file says about itself while it is locked. No secret is needed, and nobody is kept out.
+    /// What a file says about itself while it is locked. No secret is needed, and nobody is kept out. On
+    /// Windows, where locks are mandatory, a file that is open elsewhere cannot be read and gives
+    /// [`Error::Io`].
     ///
     /// # Errors
     ///
