@@ -1,0 +1,266 @@
+"""The values behind the vectors: one of everything, with bytes that are easy to tell apart."""
+
+import sealing as s
+from postcard import write
+from schema import CERTIFICATE, ERASURE, PAYLOAD, REQUEST, STATEMENT
+
+
+def b(byte, length=16):
+    return bytes([byte]) * length
+
+
+# Seeds of Ed25519 keys, and the bytes from which X25519 keys are derived (RFC 9180 DeriveKeyPair).
+OWNER, TRANSPORT, CONSENT, RECEIPTS, APP_SIGNING = (b(n, 32) for n in (0x01, 0x02, 0x03, 0x04, 0x05))
+SERVER_SEALING_IKM, EPHEMERAL_IKM = b(0x06, 32), b(0x07, 32)
+VAULT_SECRET, GRANT_KEY = b(0x08, 32), b(0x09, 32)
+RECORD, SUBJECT, APP, REQUEST_ID = b(0x11), b(0x12), b(0x13), b(0x14)
+STATE, INCARNATION, ERASURE_ID, READ_ID = b(0x15), b(0x16), b(0x17), b(0x18)
+DELIVERY_NONCE, ENTRY_NONCE = b(0x19), b(0x1A, 24)
+
+VAULT = s.digest(s.VAULT_ID, s.public_of(OWNER))[:16]
+SERVER_SEALING_SECRET, SERVER_SEALING = s.derive_key_pair(SERVER_SEALING_IKM)
+
+NOON = 1_795_262_400_000  # 2026-11-21T12:00:00Z
+CREATED, DECIDED = NOON, NOON + 60_000
+
+
+def certificate(key_seed, role):
+    document = write(CERTIFICATE, {
+        "version": 1, "vault": VAULT, "key": s.public_of(key_seed), "role": role, "issued_at": NOON,
+    })
+    return {"bytes": document, "signature": s.sign(OWNER, s.CERTIFICATE, document)}
+
+
+TRANSPORT_CERTIFICATE = certificate(TRANSPORT, "Transport")
+CONSENT_CERTIFICATE = certificate(CONSENT, {"Consent": APP})
+
+ASKED = {
+    "purpose": "expense_tracking",
+    "details": [
+        {
+            "category": "receipts",
+            "fields": {"brand": "exact", "purchased_at": "day", "total_cost": "exact"},
+            "time_range": {"from": NOON - 86_400_000, "to": None},
+        },
+        {
+            "category": "locations",
+            "fields": {"lat": "1km", "lon": "1km"},
+            "time_range": {"from": None, "to": None},
+        },
+    ],
+    "duration": {"TimeBound": NOON + 7_776_000_000},
+    "data_life": {"days": 30},
+    "frequency": {"max_reads": 4, "per": "Day"},
+    "delivery": "Server",
+}
+NARROWED = {
+    **ASKED,
+    "details": [{**ASKED["details"][0], "fields": {"brand": "exact", "purchased_at": "month"}}],
+    "frequency": {"max_reads": 2, "per": "Week"},
+}
+APP_IDENTITY = {
+    "id": APP,
+    "display_name": "Spendwise",
+    "brand_name": "Acme",
+    "controller": "Acme GmbH",
+    "country": "DE",
+    "website": "https://acme.example",
+    "privacy_policy_url": "https://acme.example/privacy",
+    "support_contact": "help@acme.example",
+    "vouched": "ByDomain",
+    "sealing_key": SERVER_SEALING,
+    "signing_key": s.public_of(APP_SIGNING),
+}
+REQUEST_BYTES = write(REQUEST, {
+    "version": 1,
+    "id": REQUEST_ID,
+    "subject": SUBJECT,
+    "app": APP_IDENTITY,
+    "terms": ASKED,
+    "purpose_text": "Show your spending by shop",
+    "benefit": "A monthly overview",
+    "recipients": [{"name": "Acme Analytics", "role": "processor", "country": "IE"}],
+    "storage_locations": ["EU"],
+    "notice": {"url": "https://acme.example/notice", "version": "3", "language": "en", "sha256": b(0x1B, 32)},
+    "amends": None,
+    "binding_code": "7KQ",
+    "created_at": CREATED,
+    "immediate_until": CREATED + 180_000,
+    "expires_at": CREATED + 86_580_000,
+})
+REQUEST_DIGEST = s.digest(s.REQUEST, REQUEST_BYTES)
+GRANT = s.digest(s.GRANT_OF_REQUEST, REQUEST_DIGEST)[:16]
+
+
+def statement(number, previous, event, decided_at, nonce=bytes(16)):
+    document = write(STATEMENT, {
+        "version": 1, "grant": GRANT, "subject": SUBJECT, "app": APP, "request": REQUEST_DIGEST,
+        "number": number, "previous": previous, "event": event, "decided_at": decided_at,
+        "delivery_nonce": nonce,
+    })
+    return {
+        "bytes": document, "key": s.public_of(CONSENT),
+        "signature": s.sign(CONSENT, s.STATEMENT, document),
+    }
+
+
+def chain():
+    """One grant's life, each statement naming the one before; and the refusal it might have been."""
+    events = [
+        ("given", {"Given": {"terms": ASKED, "generation": 1}}),
+        ("narrowed", {"Narrowed": {"terms": NARROWED, "generation": 2}}),
+        ("paused", "Paused"),
+        ("resumed", "Resumed"),
+        ("renewed", {"Renewed": {"terms": NARROWED, "generation": 2}}),
+        ("withdrawn", "Withdrawn"),
+    ]
+    out, previous = {}, bytes(32)
+    for number, (name, event) in enumerate(events, 1):
+        nonce = DELIVERY_NONCE if number == 1 else bytes(16)
+        out[name] = statement(number, previous, event, DECIDED + number - 1, nonce)
+        previous = s.digest(s.STATEMENT, out[name]["bytes"])
+    out["refused"] = statement(1, bytes(32), "Refused", DECIDED, DELIVERY_NONCE)
+    return out
+
+
+STATEMENTS = chain()
+WITHDRAWN_DIGEST = s.digest(s.STATEMENT, STATEMENTS["withdrawn"]["bytes"])
+
+PAYLOADS = {
+    "receipt": {
+        "brand": {"Text": "Café Acme"},
+        "purchased_at": {"Date": {"year": 2026, "month": 11, "day": 21}},
+        "total_cost": {"Decimal": {"mantissa": 1250, "scale": 2}},
+    },
+    "every kind of value": {
+        "a": "Null",
+        "b": {"Bool": True},
+        "c": {"Int": -300},
+        "d": {"Decimal": {"mantissa": -12345678901234567890, "scale": 28}},
+        "e": {"Float": -0.125},
+        "f": {"Text": ""},
+        "g": {"Bytes": bytes([0, 255])},
+        "h": {"Timestamp": -1},
+        "i": {"Date": {"year": -44, "month": 3, "day": 15}},
+        "j": {"Point": {"lat": 46.05, "lon": 14.5}},
+        "k": {"List": [{"Map": {"name": {"Text": "tea"}, "price": {"Int": 2}}}, "Null"]},
+        "l": {"Map": {}},
+    },
+    "empty": {},
+}
+PAYLOAD_BYTES = {name: write(PAYLOAD, {"fields": fields}) for name, fields in PAYLOADS.items()}
+
+SECRET = s.grant_secret(VAULT_SECRET, GRANT, 1)
+RECEIPT = PAYLOAD_BYTES["receipt"]
+SLOT = s.keyed_hash(SECRET, s.SLOT, RECORD)
+TAG = s.keyed_hash(SECRET, s.CONTENT_TAG, RECEIPT)
+REV = 300
+AAD = s.entry_aad(GRANT, 1, 1, SLOT, REV, "receipts")
+ENTRY_VALUE = {
+    "slot": SLOT,
+    "tag": TAG,
+    "rev": REV,
+    "body": {"Put": {
+        "category": "receipts",
+        "nonce": ENTRY_NONCE,
+        "ciphertext": s.seal_entry(GRANT_KEY, ENTRY_NONCE, AAD, RECEIPT),
+    }},
+}
+DELETION_VALUE = {"slot": b(0x21), "tag": bytes(16), "rev": 7, "body": "Delete"}
+HELD = [(SLOT, REV, TAG), (b(0x22), 1, b(0x23))]
+
+SEALED_ENC, SEALED_KEY = s.seal_grant_key(GRANT_KEY, SERVER_SEALING, GRANT, 1, EPHEMERAL_IKM)
+SEALED_GRANT_KEY = {"enc": SEALED_ENC, "ciphertext": SEALED_KEY}
+
+ERASURE_BYTES = write(ERASURE, {
+    "version": 1, "id": ERASURE_ID, "grant": GRANT, "statement": WITHDRAWN_DIGEST, "entries": 1000,
+    "keys": 2, "erased_at": NOON + 1000, "backups_expire_at": NOON + 2_592_000_000, "state": STATE,
+})
+SIGNED_ERASURE = {
+    "bytes": ERASURE_BYTES,
+    "key": s.public_of(RECEIPTS),
+    "signature": s.sign(RECEIPTS, s.ERASURE, ERASURE_BYTES),
+    "log_proof": b"",
+}
+
+IDS = {
+    "vlt": VAULT, "vrec": RECORD, "acc": b(0x31), "app": APP, "key": b(0x32), "tok": b(0x33),
+    "sub": SUBJECT, "creq": REQUEST_ID, "grnt": GRANT, "rec": SLOT, "read": READ_ID, "req": b(0x34),
+    "era": ERASURE_ID, "inc": INCARNATION, "state": b(0xFF),
+}
+
+
+def frames():
+    """(vector's name, frame's name, body) for every frame, and every form of those that have several."""
+    app_signature = s.sign(APP_SIGNING, s.REQUEST, REQUEST_BYTES)
+    notice = lambda number, event: {"number": number, "event": event}  # noqa: E731
+    acked = lambda number, outcome: {"grant": GRANT, "number": number, "outcome": outcome}  # noqa: E731
+    yield "HELLO", "HELLO", {
+        "minor": 0, "features": 0, "vault": VAULT, "device": TRANSPORT_CERTIFICATE,
+        "incarnation": INCARNATION, "events_seen": 300,
+        "grants": [{
+            "grant": GRANT, "statement": 1, "generation": 1, "acked": 70_000, "count": 2,
+            "fingerprint": s.fingerprint(HELD),
+        }],
+    }
+    yield "REGISTER", "REGISTER", {
+        "owner_key": s.public_of(OWNER), "device": TRANSPORT_CERTIFICATE, "invite": "WELCOME-1",
+    }
+    yield "LINK_OPEN", "LINK_OPEN", {}
+    yield "STATEMENT given", "STATEMENT", {
+        "statement": STATEMENTS["given"], "certificate": CONSENT_CERTIFICATE,
+        "grant_key": SEALED_GRANT_KEY,
+    }
+    yield "STATEMENT withdrawn", "STATEMENT", {
+        "statement": STATEMENTS["withdrawn"], "certificate": CONSENT_CERTIFICATE, "grant_key": None,
+    }
+    yield "ENTRIES", "ENTRIES", {
+        "grant": GRANT, "generation": 1, "statement": 1, "after": 0, "through": 128,
+        "entries": [ENTRY_VALUE, DELETION_VALUE],
+    }
+    yield "EVENTS_SEEN", "EVENTS_SEEN", {"through": 300}
+    yield "LIST", "LIST", {"grant": GRANT, "generation": 1, "after": b(0x21)}
+    yield "WELCOME", "WELCOME", {
+        "minor": 0, "features": 0, "state": STATE, "time": NOON,
+        "limits": {"batch_entries": 512, "credit_bytes": 8_388_608},
+        "keys": {"receipts": s.public_of(RECEIPTS), "sealing": SERVER_SEALING},
+        "standings": [
+            {"grant": b(0x41), "standing": {"Resume": 128}},
+            {"grant": b(0x42), "standing": "Reconcile"},
+            {"grant": b(0x43), "standing": "Unknown"},
+            {"grant": b(0x44), "standing": {"StatementStale": 2}},
+            {"grant": b(0x45), "standing": "Withdrawn"},
+        ],
+    }
+    yield "REGISTERED", "REGISTERED", {"time": NOON}
+    yield "LINK_CODE", "LINK_CODE", {"code": "7KQ2M9XA", "expires_at": NOON + 600_000}
+    yield "STATEMENT_ACK accepted", "STATEMENT_ACK", acked(1, "Accepted")
+    yield "STATEMENT_ACK erased", "STATEMENT_ACK", acked(6, {"Erased": SIGNED_ERASURE})
+    yield "STATEMENT_ACK refused", "STATEMENT_ACK", acked(1, {"Refused": "BadGrantKey"})
+    reasons = ["NotAuthentic", "OutsideGrant", "TooLarge", "Stale", "GrantOver", "Gap"]
+    yield "ENTRIES_ACK", "ENTRIES_ACK", {
+        "grant": GRANT, "generation": 1, "through": 128,
+        "rejected": [{"slot": b(0x51 + at), "why": why} for at, why in enumerate(reasons)],
+    }
+    yield "NOTICE request", "NOTICE", notice(1, {"Request": {
+        "bytes": REQUEST_BYTES, "signature": app_signature, "delivery_nonce": DELIVERY_NONCE,
+    }})
+    yield "NOTICE request closed", "NOTICE", notice(2, {
+        "RequestClosed": {"request": REQUEST_ID, "how": "Superseded"},
+    })
+    yield "NOTICE read", "NOTICE", notice(3, {"Read": {
+        "id": READ_ID, "at": NOON, "app": APP, "grant": GRANT, "purpose": "expense_tracking",
+        "category": "receipts", "fields": ["brand", "total_cost"], "records": 1000,
+    }})
+    yield "NOTICE refused reads", "NOTICE", notice(4, {"RefusedReads": {
+        "at": NOON, "app": APP, "app_name": "Spendwise", "category": "health", "attempts": 3,
+    }})
+    yield "NOTICE linked", "NOTICE", notice(5, {
+        "Linked": {"app": APP_IDENTITY, "subject": SUBJECT, "at": NOON},
+    })
+    yield "LISTING", "LISTING", {
+        "grant": GRANT, "generation": 1,
+        "rows": [{"slot": slot, "rev": rev, "tag": tag} for slot, rev, tag in HELD],
+        "complete": True,
+    }
+    yield "REFUSED", "REFUSED", {"refusal": "Unavailable"}

@@ -1,0 +1,258 @@
+//! The frames behind the pinned bytes: every type, and every form of those that have several.
+
+use vault_wire::{
+    catalogue::Category,
+    entry::{ContentTag, Entry, Fingerprint},
+    frame::{
+        Closed, DeliveredRequest, Entries, EntriesAck, Event, EventsSeen, Frame, GrantPosition, Hello,
+        LinkCode, LinkOpen, List, Listing, ListingRow, Notice, Refusal, Refused, Register, Registered,
+        Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome, StatementRefusal,
+        SubmitStatement, Welcome,
+    },
+    id::{GrantId, Incarnation, ReadId, Slot},
+    labels,
+    purpose::Purpose,
+    receipt::{ReadReceipt, RefusedReads},
+};
+
+use crate::{
+    frames,
+    samples::{
+        APP, DELIVERY_NONCE, NOON, REQUEST, STATE, SUBJECT, app, app_signing, consent_certificate, erasure,
+        grant, owner, receipts, request, server_sealing, statement, transport_certificate, vault,
+    },
+    sealing::{sealed_entry, sealed_grant_key},
+};
+
+type Pinned = &'static [&'static str];
+
+/// What the server holds in the samples: the sealed receipt, and another row.
+pub(crate) fn held() -> Vec<ListingRow> {
+    let Entry { slot, rev, tag, .. } = sealed_entry();
+    let other = ListingRow {
+        slot: Slot([0x22; 16]),
+        rev: 1,
+        tag: ContentTag([0x23; 16]),
+    };
+    vec![ListingRow { slot, rev, tag }, other]
+}
+
+pub(crate) fn fingerprint() -> Fingerprint {
+    let mut fingerprint = Fingerprint::default();
+    held()
+        .iter()
+        .for_each(|row| fingerprint.toggle(row.slot, row.rev, row.tag));
+    fingerprint
+}
+
+/// Every sample with its name in `vectors.json` and its pinned bytes.
+pub(crate) fn frames() -> Vec<(&'static str, Frame, Pinned)> {
+    [from_device(), from_server(), notices()].concat()
+}
+
+fn from_device() -> Vec<(&'static str, Frame, Pinned)> {
+    let position = GrantPosition {
+        grant: grant(),
+        statement: 1,
+        generation: 1,
+        acked: 70_000,
+        count: 2,
+        fingerprint: fingerprint(),
+    };
+    let hello = Hello {
+        minor: 0,
+        features: 0,
+        vault: vault(),
+        device: transport_certificate(),
+        incarnation: Incarnation([0x16; 16]),
+        events_seen: 300,
+        grants: vec![position],
+    };
+    let register = Register {
+        owner_key: owner().public(),
+        device: transport_certificate(),
+        invite: Some("WELCOME-1".to_owned()),
+    };
+    let submit = |name, grant_key| {
+        Frame::Statement(Box::new(SubmitStatement {
+            statement: statement(name),
+            certificate: consent_certificate(),
+            grant_key,
+        }))
+    };
+    let entries = Entries {
+        grant: grant(),
+        generation: 1,
+        statement: 1,
+        after: 0,
+        through: 128,
+        entries: vec![sealed_entry(), Entry::delete(Slot([0x21; 16]), 7)],
+    };
+    let list = List {
+        grant: grant(),
+        generation: 1,
+        after: Some(Slot([0x21; 16])),
+    };
+    vec![
+        ("HELLO", Frame::Hello(hello), frames::HELLO),
+        ("REGISTER", Frame::Register(register), frames::REGISTER),
+        ("LINK_OPEN", Frame::LinkOpen(LinkOpen {}), frames::LINK_OPEN),
+        (
+            "STATEMENT given",
+            submit("given", Some(sealed_grant_key())),
+            frames::SUBMIT_GIVEN,
+        ),
+        (
+            "STATEMENT withdrawn",
+            submit("withdrawn", None),
+            frames::SUBMIT_WITHDRAWN,
+        ),
+        ("ENTRIES", Frame::Entries(entries), frames::ENTRIES),
+        (
+            "EVENTS_SEEN",
+            Frame::EventsSeen(EventsSeen { through: 300 }),
+            frames::EVENTS_SEEN,
+        ),
+        ("LIST", Frame::List(list), frames::LIST),
+    ]
+}
+
+fn from_server() -> Vec<(&'static str, Frame, Pinned)> {
+    let standings = [
+        Standing::Resume(128),
+        Standing::Reconcile,
+        Standing::Unknown,
+        Standing::StatementStale(2),
+        Standing::Withdrawn,
+    ];
+    let welcome = Welcome {
+        minor: 0,
+        features: 0,
+        state: STATE,
+        time: NOON,
+        limits: ServerLimits {
+            batch_entries: 512,
+            credit_bytes: 8_388_608,
+        },
+        keys: ServerKeys {
+            receipts: receipts().public(),
+            sealing: server_sealing().public(),
+        },
+        standings: (0x41..).map(|byte| GrantId([byte; 16])).zip(standings).collect(),
+    };
+    let link_code = LinkCode {
+        code: "7KQ2M9XA".to_owned(),
+        expires_at: NOON.plus_ms(600_000),
+    };
+    let acked = |number, outcome| {
+        let grant = grant();
+        Frame::StatementAck(Box::new(StatementAck {
+            grant,
+            number,
+            outcome,
+        }))
+    };
+    let reasons = [
+        Rejection::NotAuthentic,
+        Rejection::OutsideGrant,
+        Rejection::TooLarge,
+        Rejection::Stale,
+        Rejection::GrantOver,
+        Rejection::Gap,
+    ];
+    let entries_ack = EntriesAck {
+        grant: grant(),
+        generation: 1,
+        through: 128,
+        rejected: (0x51..).map(|byte| Slot([byte; 16])).zip(reasons).collect(),
+    };
+    let listing = Listing {
+        grant: grant(),
+        generation: 1,
+        rows: held(),
+        complete: true,
+    };
+    let refused = Refused {
+        refusal: Refusal::Unavailable,
+    };
+    vec![
+        ("WELCOME", Frame::Welcome(welcome), frames::WELCOME),
+        (
+            "REGISTERED",
+            Frame::Registered(Registered { time: NOON }),
+            frames::REGISTERED,
+        ),
+        ("LINK_CODE", Frame::LinkCode(link_code), frames::LINK_CODE),
+        (
+            "STATEMENT_ACK accepted",
+            acked(1, StatementOutcome::Accepted),
+            frames::STATEMENT_ACK_ACCEPTED,
+        ),
+        (
+            "STATEMENT_ACK erased",
+            acked(6, StatementOutcome::Erased(erasure())),
+            frames::STATEMENT_ACK_ERASED,
+        ),
+        (
+            "STATEMENT_ACK refused",
+            acked(1, StatementOutcome::Refused(StatementRefusal::BadGrantKey)),
+            frames::STATEMENT_ACK_REFUSED,
+        ),
+        ("ENTRIES_ACK", Frame::EntriesAck(entries_ack), frames::ENTRIES_ACK),
+        ("LISTING", Frame::Listing(listing), frames::LISTING),
+        ("REFUSED", Frame::Refused(refused), frames::REFUSED),
+    ]
+}
+
+fn notices() -> Vec<(&'static str, Frame, Pinned)> {
+    let delivered = DeliveredRequest {
+        signature: Some(app_signing().sign(labels::REQUEST, &request())),
+        bytes: request(),
+        delivery_nonce: DELIVERY_NONCE,
+    };
+    let closed = Event::RequestClosed {
+        request: REQUEST,
+        how: Closed::Superseded,
+    };
+    let read = ReadReceipt {
+        id: ReadId([0x18; 16]),
+        at: NOON,
+        app: APP,
+        grant: grant(),
+        purpose: Purpose::ExpenseTracking,
+        category: Category::Receipts,
+        fields: vec!["brand".to_owned(), "total_cost".to_owned()],
+        records: 1_000,
+    };
+    let refused = RefusedReads {
+        at: NOON,
+        app: APP,
+        app_name: "Spendwise".to_owned(),
+        category: Category::Health,
+        attempts: 3,
+    };
+    let linked = Event::Linked {
+        app: app(),
+        subject: SUBJECT,
+        at: NOON,
+    };
+    [
+        (
+            "NOTICE request",
+            Event::Request(delivered),
+            frames::NOTICE_REQUEST,
+        ),
+        ("NOTICE request closed", closed, frames::NOTICE_REQUEST_CLOSED),
+        ("NOTICE read", Event::Read(read), frames::NOTICE_READ),
+        (
+            "NOTICE refused reads",
+            Event::RefusedReads(refused),
+            frames::NOTICE_REFUSED_READS,
+        ),
+        ("NOTICE linked", linked, frames::NOTICE_LINKED),
+    ]
+    .into_iter()
+    .zip(1..)
+    .map(|((name, event, pinned), number)| (name, Frame::Notice(Box::new(Notice { number, event })), pinned))
+    .collect()
+}

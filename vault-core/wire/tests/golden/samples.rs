@@ -1,0 +1,310 @@
+//! The values behind the pinned bytes: the same as in `tests/vectors/samples.py`, built through the
+//! public API.
+
+use vault_wire::{
+    catalogue::{Category, Precision},
+    certificate::{Certificate, Role, SignedCertificate},
+    grant_key::SealingSecretKey,
+    id::{AppId, ErasureId, GrantId, RecordId, RequestId, StateId, SubjectId, VaultId},
+    payload::Payload,
+    purpose::Purpose,
+    receipt::{Erasure, SignedErasure},
+    request::{AppIdentity, ConsentRequest, Notice, Recipient, Vouched, Wording},
+    signature::SecretKey,
+    statement::{Event, Extent, SignedStatement, Statement},
+    terms::{DataLife, Delivery, Detail, Duration, Frequency, Period, Terms, TimeRange},
+    time::{Date, Timestamp},
+    value::Value,
+};
+
+use crate::documents;
+
+pub(crate) const NOON: Timestamp = Timestamp::from_unix_ms(1_795_262_400_000);
+pub(crate) const RECORD: RecordId = RecordId([0x11; 16]);
+pub(crate) const VAULT_SECRET: [u8; 32] = [0x08; 32];
+pub(crate) const GRANT_KEY: [u8; 32] = [0x09; 32];
+pub(crate) const SUBJECT: SubjectId = SubjectId([0x12; 16]);
+pub(crate) const APP: AppId = AppId([0x13; 16]);
+pub(crate) const REQUEST: RequestId = RequestId([0x14; 16]);
+pub(crate) const STATE: StateId = StateId([0x15; 16]);
+pub(crate) const DELIVERY_NONCE: [u8; 16] = [0x19; 16];
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    vault_wire::json::hex(bytes)
+}
+
+/// The bytes behind hexadecimal digits; spaces are passed over.
+pub(crate) fn bytes_of(digits: &str) -> Vec<u8> {
+    let digits: Vec<u8> = digits.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
+    digits
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect()
+}
+
+pub(crate) fn owner() -> SecretKey {
+    SecretKey::from_seed(&[0x01; 32])
+}
+
+fn transport() -> SecretKey {
+    SecretKey::from_seed(&[0x02; 32])
+}
+
+fn consent() -> SecretKey {
+    SecretKey::from_seed(&[0x03; 32])
+}
+
+pub(crate) fn receipts() -> SecretKey {
+    SecretKey::from_seed(&[0x04; 32])
+}
+
+pub(crate) fn app_signing() -> SecretKey {
+    SecretKey::from_seed(&[0x05; 32])
+}
+
+pub(crate) fn server_sealing() -> SealingSecretKey {
+    SealingSecretKey::from_seed(&[0x06; 32])
+}
+
+pub(crate) fn vault() -> VaultId {
+    VaultId::of_owner(&owner().public().0)
+}
+
+pub(crate) fn transport_certificate() -> SignedCertificate {
+    Certificate::new(vault(), transport().public(), Role::Transport, NOON).sign(&owner())
+}
+
+pub(crate) fn consent_certificate() -> SignedCertificate {
+    Certificate::new(vault(), consent().public(), Role::Consent(APP), NOON).sign(&owner())
+}
+
+fn asked() -> Terms {
+    let fields = |fields: &[(&str, Precision)]| {
+        let owned = fields
+            .iter()
+            .map(|(path, precision)| ((*path).to_owned(), *precision));
+        owned.collect()
+    };
+    Terms {
+        purpose: Purpose::ExpenseTracking,
+        details: vec![
+            Detail {
+                category: Category::Receipts,
+                fields: fields(&[
+                    ("brand", Precision::Exact),
+                    ("purchased_at", Precision::Day),
+                    ("total_cost", Precision::Exact),
+                ]),
+                time_range: TimeRange {
+                    from: Some(NOON.plus_ms(-86_400_000)),
+                    to: None,
+                },
+            },
+            Detail {
+                category: Category::Locations,
+                fields: fields(&[("lat", Precision::Grid1km), ("lon", Precision::Grid1km)]),
+                time_range: TimeRange::default(),
+            },
+        ],
+        duration: Duration::TimeBound(NOON.plus_ms(7_776_000_000)),
+        data_life: Some(DataLife { days: 30 }),
+        frequency: Some(Frequency {
+            max_reads: 4,
+            per: Period::Day,
+        }),
+        delivery: Delivery::Server,
+    }
+}
+
+fn narrowed() -> Terms {
+    let mut terms = asked();
+    terms.details.truncate(1);
+    terms.details[0].fields.remove("total_cost");
+    terms.details[0]
+        .fields
+        .insert("purchased_at".to_owned(), Precision::Month);
+    terms.frequency = Some(Frequency {
+        max_reads: 2,
+        per: Period::Week,
+    });
+    terms
+}
+
+pub(crate) fn app() -> AppIdentity {
+    AppIdentity {
+        id: APP,
+        display_name: "Spendwise".to_owned(),
+        brand_name: "Acme".to_owned(),
+        controller: "Acme GmbH".to_owned(),
+        country: "DE".to_owned(),
+        website: "https://acme.example".to_owned(),
+        privacy_policy_url: "https://acme.example/privacy".to_owned(),
+        support_contact: "help@acme.example".to_owned(),
+        vouched: Vouched::ByDomain,
+        sealing_key: Some(server_sealing().public().0),
+        signing_key: Some(app_signing().public()),
+    }
+}
+
+pub(crate) fn request() -> Vec<u8> {
+    let wording = Wording {
+        purpose_text: "Show your spending by shop".to_owned(),
+        benefit: "A monthly overview".to_owned(),
+        recipients: vec![Recipient {
+            name: "Acme Analytics".to_owned(),
+            role: "processor".to_owned(),
+            country: "IE".to_owned(),
+        }],
+        storage_locations: vec!["EU".to_owned()],
+        notice: Some(Notice {
+            url: "https://acme.example/notice".to_owned(),
+            version: "3".to_owned(),
+            language: "en".to_owned(),
+            sha256: Some([0x1b; 32]),
+        }),
+    };
+    let mut request = ConsentRequest::new(REQUEST, SUBJECT, app(), asked(), wording, NOON);
+    request.binding_code = "7KQ".to_owned();
+    request.to_bytes()
+}
+
+pub(crate) fn grant() -> GrantId {
+    GrantId::of_request(&ConsentRequest::digest_of(&request()))
+}
+
+fn answer(event: Event) -> Statement {
+    let digest = ConsentRequest::digest_of(&request());
+    Statement::answer(SUBJECT, APP, digest, event, NOON.plus_ms(60_000), DELIVERY_NONCE)
+}
+
+/// One grant's life, and the refusal it might have been.
+pub(crate) fn statements() -> Vec<(&'static str, SignedStatement)> {
+    let second = || Extent {
+        terms: narrowed(),
+        generation: 2,
+    };
+    let mut last = answer(Event::Given(Extent {
+        terms: asked(),
+        generation: 1,
+    }));
+    let mut chain = vec![("given", last.sign(&consent()))];
+    for (name, event) in [
+        ("narrowed", Event::Narrowed(second())),
+        ("paused", Event::Paused),
+        ("resumed", Event::Resumed),
+        ("renewed", Event::Renewed(second())),
+        ("withdrawn", Event::Withdrawn),
+    ] {
+        let digest = last.sign(&consent()).digest();
+        last = Statement::following(&last, digest, event, last.decided_at.plus_ms(1));
+        chain.push((name, last.sign(&consent())));
+    }
+    chain.push(("refused", answer(Event::Refused).sign(&consent())));
+    chain
+}
+
+pub(crate) fn statement(wanted: &str) -> SignedStatement {
+    let found = statements().into_iter().find(|(name, _)| *name == wanted);
+    found.unwrap().1
+}
+
+pub(crate) fn erasure() -> SignedErasure {
+    let digest = statement("withdrawn").digest();
+    let (erased, backups) = (NOON.plus_ms(1_000), NOON.plus_ms(2_592_000_000));
+    Erasure::new(
+        ErasureId([0x17; 16]),
+        grant(),
+        digest,
+        1_000,
+        2,
+        erased,
+        Some(backups),
+        STATE,
+    )
+    .sign(&receipts())
+}
+
+pub(crate) fn receipt() -> Payload {
+    payload([
+        ("brand", Value::Text("Café Acme".to_owned())),
+        ("purchased_at", Value::Date(Date::new(2026, 11, 21).unwrap())),
+        ("total_cost", Value::Decimal("12.50".parse().unwrap())),
+    ])
+}
+
+fn every_kind_of_value() -> Payload {
+    let item = [
+        ("name".to_owned(), Value::Text("tea".to_owned())),
+        ("price".to_owned(), Value::Int(2)),
+    ];
+    let least = "-0.0000000012345678901234567890";
+    payload([
+        ("a", Value::Null),
+        ("b", Value::Bool(true)),
+        ("c", Value::Int(-300)),
+        ("d", Value::Decimal(least.parse().unwrap())),
+        ("e", Value::Float(-0.125)),
+        ("f", Value::Text(String::new())),
+        ("g", Value::Bytes(vec![0, 255])),
+        ("h", Value::Timestamp(Timestamp::from_unix_ms(-1))),
+        ("i", Value::Date(Date::new(-44, 3, 15).unwrap())),
+        (
+            "j",
+            Value::Point {
+                lat: 46.05,
+                lon: 14.5,
+            },
+        ),
+        ("k", Value::List(vec![Value::Map(item.into()), Value::Null])),
+        ("l", Value::Map([].into())),
+    ])
+}
+
+fn payload<const N: usize>(fields: [(&str, Value); N]) -> Payload {
+    Payload {
+        fields: fields.map(|(path, value)| (path.to_owned(), value)).into(),
+    }
+}
+
+/// Every document with its bytes as made here and as pinned.
+pub(crate) fn documents() -> Vec<(String, Vec<u8>, &'static str)> {
+    let document = |name: &str, bytes, pinned| (name.to_owned(), bytes, pinned);
+    let mut documents = vec![
+        document(
+            "certificate of a transport key",
+            transport_certificate().bytes,
+            documents::TRANSPORT_CERTIFICATE,
+        ),
+        document(
+            "certificate of a consent key",
+            consent_certificate().bytes,
+            documents::CONSENT_CERTIFICATE,
+        ),
+        document("consent request", request(), documents::REQUEST),
+        document("erasure receipt", erasure().bytes, documents::ERASURE_RECEIPT),
+        document(
+            "payload receipt",
+            receipt().to_bytes(),
+            documents::PAYLOAD_RECEIPT,
+        ),
+        document(
+            "payload every kind of value",
+            every_kind_of_value().to_bytes(),
+            documents::PAYLOAD_EVERY_KIND_OF_VALUE,
+        ),
+        document("payload empty", payload([]).to_bytes(), documents::PAYLOAD_EMPTY),
+    ];
+    let pinned = [
+        documents::STATEMENT_GIVEN,
+        documents::STATEMENT_NARROWED,
+        documents::STATEMENT_PAUSED,
+        documents::STATEMENT_RESUMED,
+        documents::STATEMENT_RENEWED,
+        documents::STATEMENT_WITHDRAWN,
+        documents::STATEMENT_REFUSED,
+    ];
+    for ((name, signed), pinned) in statements().into_iter().zip(pinned) {
+        documents.push(document(&format!("statement {name}"), signed.bytes, pinned));
+    }
+    documents
+}
