@@ -1,0 +1,111 @@
+//! What the server told: who read what, who was refused, what was erased. Kept, so that the owner
+//! sees it offline.
+
+use vault_file::{Snapshot, Transaction};
+use vault_wire::{
+    frame::{Event, Notice},
+    id::GrantId,
+    receipt::{Erasure, SignedErasure},
+    signature::PublicKey,
+    time::Timestamp,
+};
+
+use super::{apps, inbox};
+use crate::{
+    error::Error,
+    store::{
+        decode, encode,
+        tables::{ERASURES, NOTICES},
+        u64_key, u64_of,
+    },
+};
+
+/// Something that happened at the server, as the owner sees it.
+#[derive(Clone, Debug)]
+pub struct Activity {
+    /// Its number; the server counts without gaps.
+    pub number: u64,
+    /// The application's name, where one is concerned.
+    pub app_name: Option<String>,
+    /// What happened.
+    pub event: Event,
+}
+
+/// An erasure receipt, checked against the server's key.
+#[derive(Clone, Debug)]
+pub struct ErasureProof {
+    /// What the server says it erased.
+    pub erasure: Erasure,
+    /// The receipt as it was received.
+    pub signed: SignedErasure,
+}
+
+/// Keeps a notice and does what it asks for.
+pub(crate) fn keep_notice(transaction: &Transaction, notice: &Notice, now: Timestamp) -> Result<(), Error> {
+    transaction
+        .table(&NOTICES)?
+        .insert(&u64_key(notice.number), &encode(&notice.event))?;
+    match &notice.event {
+        Event::Request(delivered) => inbox::receive(transaction, delivered, now),
+        Event::RequestClosed { request, how } => inbox::close(transaction, *request, *how),
+        Event::Linked { app, .. } => apps::remember(transaction, app),
+        Event::Read(_) | Event::RefusedReads(_) => Ok(()),
+    }
+}
+
+/// Number of the last notice that is kept; 0 if none is.
+pub(crate) fn last_notice(view: &Snapshot) -> Result<u64, Error> {
+    match view.table(&NOTICES)?.range(..)?.next_back() {
+        Some(row) => u64_of(&row?.0),
+        None => Ok(0),
+    }
+}
+
+/// What happened, latest first.
+pub(crate) fn activities(view: &Snapshot, limit: usize) -> Result<Vec<Activity>, Error> {
+    let rows = view.table(&NOTICES)?.range(..)?.rev().take(limit);
+    rows.map(|row| {
+        let (key, value) = row?;
+        let event: Event = decode(&value, "a notice of the server")?;
+        let known = event
+            .app()
+            .map(|app| apps::identity(view, app))
+            .transpose()?
+            .flatten();
+        let app_name = match &event {
+            Event::RefusedReads(refused) => Some(refused.app_name.clone()),
+            _ => known.map(|app| app.display_name),
+        };
+        Ok(Activity {
+            number: u64_of(&key)?,
+            app_name,
+            event,
+        })
+    })
+    .collect()
+}
+
+/// Keeps an erasure receipt that was checked.
+pub(crate) fn keep_erasure(
+    transaction: &Transaction,
+    grant: GrantId,
+    receipt: &SignedErasure,
+) -> Result<(), Error> {
+    transaction
+        .table(&ERASURES)?
+        .insert(grant.as_bytes(), &encode(receipt))?;
+    Ok(())
+}
+
+/// Every erasure receipt, checked again against the server's receipt key.
+pub(crate) fn erasures(view: &Snapshot, server: &PublicKey) -> Result<Vec<ErasureProof>, Error> {
+    let rows = view.table(&ERASURES)?.range(..)?;
+    rows.map(|row| {
+        let signed: SignedErasure = decode(&row?.1, "an erasure receipt")?;
+        let erasure = signed
+            .verify(server)
+            .map_err(|_| Error::unreadable("an erasure receipt of another server"))?;
+        Ok(ErasureProof { erasure, signed })
+    })
+    .collect()
+}

@@ -1,0 +1,75 @@
+//! Deciding: a consent request becomes a signed statement. Works without a network.
+
+use vault_wire::{
+    grant_key::GrantKey,
+    id::{GrantId, RequestId},
+    request::ConsentRequest,
+    statement::{Event, Extent, Statement},
+};
+
+use super::{
+    apps,
+    grant::{GrantRow, GrantState, StoredGrantKey, store_grant},
+    inbox::{self, RequestState},
+    selection::Selection,
+    statements,
+};
+use crate::{error::Error, store::Store};
+
+/// Agrees to a selection of what was asked.
+pub(crate) fn approve(store: &Store, id: RequestId, selection: &Selection) -> Result<GrantId, Error> {
+    decide(store, id, RequestState::Approved, |request| {
+        let extent = Extent {
+            terms: selection.against(request)?,
+            generation: 1,
+        };
+        Ok((Event::Given(extent.clone()), extent, GrantState::Active))
+    })
+}
+
+/// Refuses. What was asked is kept with the refusal, so that the owner can look it up.
+pub(crate) fn reject(store: &Store, id: RequestId) -> Result<(), Error> {
+    let refused = |request: &ConsentRequest| {
+        let asked = Extent {
+            terms: request.terms.clone(),
+            generation: 0,
+        };
+        Ok((Event::Refused, asked, GrantState::Refused))
+    };
+    decide(store, id, RequestState::Rejected, refused).map(drop)
+}
+
+fn decide(
+    store: &Store,
+    id: RequestId,
+    decided: RequestState,
+    event_for: impl FnOnce(&ConsentRequest) -> Result<(Event, Extent, GrantState), Error>,
+) -> Result<GrantId, Error> {
+    let now = store.now();
+    store.update(|transaction| {
+        let row = inbox::answerable(transaction, id, now)?;
+        let request = row.request()?;
+        let (event, extent, state) = event_for(&request)?;
+        let request_digest = ConsentRequest::digest_of(&row.delivered.bytes);
+        let nonce = row.delivered.delivery_nonce;
+        let statement = Statement::answer(request.subject, request.app.id, request_digest, event, now, nonce);
+        let signed = statement.sign(&apps::consent_key(store, transaction, request.app.id)?.key);
+        let grant = GrantRow {
+            app: request.app.id,
+            subject: request.subject,
+            request: id,
+            request_digest,
+            state,
+            extent,
+            key: StoredGrantKey::of(&GrantKey::generate(&mut store.host.randomness.clone())),
+            created_at: now,
+            ended_at: None,
+            statement: 1,
+            acknowledged: 0,
+        };
+        store_grant(transaction, statement.grant, &grant)?;
+        statements::keep(transaction, statement.grant, 1, &signed)?;
+        inbox::set_state(transaction, id, row, decided)?;
+        Ok(statement.grant)
+    })
+}

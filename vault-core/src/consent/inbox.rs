@@ -1,0 +1,171 @@
+//! The inbox: consent requests that reached this vault, and what became of them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use vault_file::{Snapshot, Transaction};
+use vault_wire::{
+    frame::{Closed, DeliveredRequest},
+    id::RequestId,
+    request::ConsentRequest,
+    time::Timestamp,
+};
+
+use super::apps;
+use crate::{
+    error::Error,
+    store::{decode, encode, tables::REQUESTS},
+};
+
+/// A consent request in the inbox.
+#[derive(Clone, Debug)]
+pub struct InboxRequest {
+    /// What is asked.
+    pub request: ConsentRequest,
+    /// When it reached this vault.
+    pub received_at: Timestamp,
+    /// Where it stands.
+    pub state: RequestState,
+}
+
+/// Where a request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RequestState {
+    /// It waits for the owner.
+    Pending,
+    /// The owner agreed.
+    Approved,
+    /// The owner refused.
+    Rejected,
+    /// Nobody answered in time.
+    Expired,
+    /// The developer took it back.
+    Cancelled,
+    /// Another request replaced it.
+    Superseded,
+}
+
+/// A request as it is stored.
+#[derive(Serialize, Deserialize)]
+pub(super) struct RequestRow {
+    pub(super) delivered: DeliveredRequest,
+    pub(super) received_at: Timestamp,
+    pub(super) state: RequestState,
+}
+
+impl RequestRow {
+    pub(super) fn request(&self) -> Result<ConsentRequest, Error> {
+        Ok(ConsentRequest::from_bytes(&self.delivered.bytes)?)
+    }
+
+    fn shown(self, now: Timestamp) -> Result<InboxRequest, Error> {
+        let request = self.request()?;
+        let lapsed = self.state == RequestState::Pending && now > request.expires_at;
+        let state = if lapsed { RequestState::Expired } else { self.state };
+        Ok(InboxRequest {
+            request,
+            received_at: self.received_at,
+            state,
+        })
+    }
+}
+
+/// Takes a delivered request in. One that cannot be read is passed over: it can never be answered.
+pub(super) fn receive(
+    transaction: &Transaction,
+    delivered: &DeliveredRequest,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let Ok(request) = ConsentRequest::from_bytes(&delivered.bytes) else {
+        return Ok(());
+    };
+    let mut table = transaction.table(&REQUESTS)?;
+    if table.get(request.id.as_bytes())?.is_none() {
+        let row = RequestRow {
+            delivered: delivered.clone(),
+            received_at: now,
+            state: RequestState::Pending,
+        };
+        table.insert(request.id.as_bytes(), &encode(&row))?;
+        apps::remember(transaction, &request.app)?;
+    }
+    Ok(())
+}
+
+/// Closes a request that ended without this vault's decision.
+pub(super) fn close(transaction: &Transaction, id: RequestId, how: Closed) -> Result<(), Error> {
+    let state = match how {
+        Closed::Cancelled => RequestState::Cancelled,
+        Closed::Expired => RequestState::Expired,
+        Closed::Superseded => RequestState::Superseded,
+    };
+    match load(transaction, id) {
+        Ok(row) if row.state == RequestState::Pending => set_state(transaction, id, row, state),
+        Ok(_) | Err(Error::NotFound(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Every request, latest first.
+pub(crate) fn requests(view: &Snapshot, now: Timestamp) -> Result<Vec<InboxRequest>, Error> {
+    let rows = view.table(&REQUESTS)?.range(..)?.rev();
+    rows.map(|row| decode::<RequestRow>(&row?.1, "a consent request")?.shown(now))
+        .collect()
+}
+
+/// One request.
+pub(crate) fn request(view: &Snapshot, id: RequestId, now: Timestamp) -> Result<InboxRequest, Error> {
+    let row = view
+        .table(&REQUESTS)?
+        .get(id.as_bytes())?
+        .ok_or(Error::NotFound("consent request"))?;
+    decode::<RequestRow>(&row, "a consent request")?.shown(now)
+}
+
+/// A request that the owner can still answer.
+pub(super) fn answerable(
+    transaction: &Transaction,
+    id: RequestId,
+    now: Timestamp,
+) -> Result<RequestRow, Error> {
+    let row = load(transaction, id)?;
+    let lapsed = now > row.request()?.expires_at;
+    match row.state {
+        RequestState::Pending if lapsed => Err(Error::RequestClosed(RequestState::Expired)),
+        RequestState::Pending => Ok(row),
+        closed => Err(Error::RequestClosed(closed)),
+    }
+}
+
+pub(super) fn set_state(
+    transaction: &Transaction,
+    id: RequestId,
+    row: RequestRow,
+    state: RequestState,
+) -> Result<(), Error> {
+    transaction
+        .table(&REQUESTS)?
+        .insert(id.as_bytes(), &encode(&RequestRow { state, ..row }))?;
+    Ok(())
+}
+
+fn load(transaction: &Transaction, id: RequestId) -> Result<RequestRow, Error> {
+    let row = transaction
+        .table(&REQUESTS)?
+        .get(id.as_bytes())?
+        .ok_or(Error::NotFound("consent request"))?;
+    decode(&row, "a consent request")
+}
+
+impl fmt::Display for RequestState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+            Self::Superseded => "superseded",
+        })
+    }
+}

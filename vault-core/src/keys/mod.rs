@@ -1,0 +1,90 @@
+//! The vault's own keys. All of them live in the sealed file; none is ever sent.
+
+mod labels;
+
+use serde::{Deserialize, Serialize};
+use vault_wire::{
+    certificate::{Certificate, Role, SignedCertificate},
+    id::VaultId,
+    signature::SecretKey,
+    time::Timestamp,
+};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+pub(crate) use labels::GRANT_SECRETS;
+
+use crate::entropy::Randomness;
+
+/// Who this vault is: the owner key, which certifies the others, and this device's transport key.
+pub(crate) struct Identity {
+    owner: SecretKey,
+    transport: SecretKey,
+    vault: VaultId,
+    certified_at: Timestamp,
+}
+
+/// An identity as it is stored.
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct IdentitySeeds {
+    owner: [u8; 32],
+    transport: [u8; 32],
+    #[zeroize(skip)]
+    certified_at: Timestamp,
+}
+
+impl IdentitySeeds {
+    /// The seeds of a new vault.
+    pub(crate) fn generate(now: Timestamp, randomness: &Randomness) -> Self {
+        Self {
+            owner: randomness.bytes(),
+            transport: randomness.bytes(),
+            certified_at: now,
+        }
+    }
+}
+
+impl Identity {
+    pub(crate) fn from_seeds(seeds: &IdentitySeeds) -> Self {
+        let owner = SecretKey::from_seed(&seeds.owner);
+        let vault = VaultId::of_owner(&owner.public().0);
+        Self {
+            transport: SecretKey::from_seed(&seeds.transport),
+            vault,
+            owner,
+            certified_at: seeds.certified_at,
+        }
+    }
+
+    pub(crate) const fn vault(&self) -> VaultId {
+        self.vault
+    }
+
+    pub(crate) fn owner_key(&self) -> vault_wire::signature::PublicKey {
+        self.owner.public()
+    }
+
+    pub(crate) fn transport_seed(&self) -> Zeroizing<[u8; 32]> {
+        self.transport.seed()
+    }
+
+    /// The owner key's word that this device's transport key speaks for the vault.
+    pub(crate) fn device_certificate(&self) -> SignedCertificate {
+        Certificate::new(
+            self.vault,
+            self.transport.public(),
+            Role::Transport,
+            self.certified_at,
+        )
+        .sign(&self.owner)
+    }
+
+    /// The owner key's word for a consent key.
+    pub(crate) fn certify_consent_key(
+        &self,
+        key: &SecretKey,
+        app: vault_wire::id::AppId,
+        now: Timestamp,
+    ) -> SignedCertificate {
+        Certificate::new(self.vault, key.public(), Role::Consent(app), now).sign(&self.owner)
+    }
+}

@@ -1,0 +1,139 @@
+//! The open vault file with what every operation on it needs: time, randomness and the vault's keys.
+
+mod row;
+pub(crate) mod tables;
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use vault_file::{NewSlot, SealedFile, Secret, Snapshot, Transaction};
+use vault_wire::{id::Incarnation, time::Timestamp};
+
+pub(crate) use row::{decode, encode, grant_key, sortable_time, u64_key, u64_of};
+
+use crate::{
+    error::Error,
+    host::Host,
+    keys::{GRANT_SECRETS, Identity, IdentitySeeds},
+};
+use tables::{META, meta};
+
+/// Version of the tables. A file with a higher one is refused.
+const SCHEMA: u32 = 1;
+
+/// The open vault.
+pub(crate) struct Store {
+    file: SealedFile,
+    pub(crate) host: Host,
+    pub(crate) identity: Identity,
+    grant_secrets: vault_file::Key,
+    committed: watch::Sender<u64>,
+}
+
+impl Store {
+    /// Fills a file that was just created.
+    pub(crate) fn create(file: SealedFile, host: Host) -> Result<Self, Error> {
+        let now = host.clock.now();
+        let seeds = IdentitySeeds::generate(now, &host.randomness);
+        let transaction = file.write()?;
+        {
+            let mut meta_table = transaction.table(&META)?;
+            meta_table.insert(meta::SCHEMA, &encode(&SCHEMA))?;
+            meta_table.insert(meta::IDENTITY, &encode(&seeds))?;
+            meta_table.insert(meta::INCARNATION, &encode(&Incarnation(host.randomness.bytes())))?;
+            meta_table.insert(meta::CREATED_AT, &encode(&now))?;
+        }
+        transaction.commit()?;
+        Self::open(file, host)
+    }
+
+    /// Takes over a file that holds a vault.
+    pub(crate) fn open(file: SealedFile, host: Host) -> Result<Self, Error> {
+        let meta_table = file.read()?.table(&META)?;
+        let schema: u32 = decode(
+            &meta_table.get(meta::SCHEMA)?.unwrap_or_default(),
+            "a file that is not a vault's",
+        )?;
+        if schema > SCHEMA {
+            return Err(Error::unreadable("tables of a newer version"));
+        }
+        let seeds = zeroize::Zeroizing::new(meta_table.get(meta::IDENTITY)?.unwrap_or_default());
+        let seeds: IdentitySeeds = decode(&seeds, "its keys")?;
+        let grant_secrets = file.derive_key(GRANT_SECRETS);
+        let (committed, _) = watch::channel(0);
+        Ok(Self {
+            identity: Identity::from_seeds(&seeds),
+            file,
+            host,
+            grant_secrets,
+            committed,
+        })
+    }
+
+    /// Creates the sealed file of a new vault at `path`.
+    pub(crate) fn create_file(
+        path: &std::path::Path,
+        slots: &[NewSlot<'_>],
+        host: &Host,
+    ) -> Result<SealedFile, Error> {
+        Ok(SealedFile::create(path, slots, host.entropy(), &host.options)?)
+    }
+
+    /// Opens the sealed file at `path`.
+    pub(crate) fn open_file(
+        path: &std::path::Path,
+        secret: &Secret<'_>,
+        host: &Host,
+    ) -> Result<SealedFile, Error> {
+        Ok(SealedFile::open(path, secret, host.entropy(), &host.options)?)
+    }
+
+    /// A consistent view.
+    pub(crate) fn view(&self) -> Result<Snapshot, Error> {
+        Ok(self.file.read()?)
+    }
+
+    /// Runs one transaction: all of it is durable when this returns, or none of it.
+    pub(crate) fn update<T>(
+        &self,
+        change: impl FnOnce(&Transaction) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let transaction = self.file.write()?;
+        let outcome = change(&transaction)?;
+        transaction.commit()?;
+        self.committed.send_modify(|commits| *commits += 1);
+        Ok(outcome)
+    }
+
+    /// Tells of every commit from now on.
+    pub(crate) fn commits(&self) -> watch::Receiver<u64> {
+        self.committed.subscribe()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.host.clock.now()
+    }
+
+    /// The secret behind grants' slots and content tags.
+    pub(crate) fn grant_secrets(&self) -> &[u8; 32] {
+        self.grant_secrets.as_bytes()
+    }
+
+    /// Parts of the file that were damaged and mended when it was opened.
+    pub(crate) fn mended(&self) -> Vec<String> {
+        self.file.mended().iter().map(ToString::to_string).collect()
+    }
+
+    /// When the vault was made.
+    pub(crate) fn created_at(&self) -> Result<Timestamp, Error> {
+        let bytes = self
+            .view()?
+            .table(&META)?
+            .get(meta::CREATED_AT)?
+            .unwrap_or_default();
+        decode(&bytes, "its date")
+    }
+}
+
+/// The vault as its operations share it.
+pub(crate) type SharedStore = Arc<Store>;

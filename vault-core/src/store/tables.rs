@@ -1,0 +1,63 @@
+//! Every table of a vault on one page. Keys and values are bytes; numbers in keys are big-endian,
+//! so that they sort; values are postcard.
+
+use vault_file::Table;
+use vault_wire::catalogue::Category;
+
+/// Single rows, see [`meta`].
+pub(crate) const META: Table = Table::new("meta");
+/// Record id → record.
+pub(crate) const RECORDS: Table = Table::new("records");
+/// `updated_at` (order-preserving) | record id → nothing.
+pub(crate) const UPDATED: Table = Table::new("updated");
+/// Change sequence → record id and category; each live record or tombstone once, at its latest change.
+pub(crate) const CHANGES: Table = Table::new("changes");
+/// Id of a deleted record → its change sequence.
+pub(crate) const TOMBSTONES: Table = Table::new("tombstones");
+/// Digest of an imported item → record id.
+pub(crate) const IMPORTED: Table = Table::new("imported");
+/// Category name → since when it may be collected.
+pub(crate) const COLLECTION: Table = Table::new("collection");
+/// Request id → consent request and what became of it.
+pub(crate) const REQUESTS: Table = Table::new("requests");
+/// Grant id → grant.
+pub(crate) const GRANTS: Table = Table::new("grants");
+/// Grant id | number → signed statement.
+pub(crate) const STATEMENTS: Table = Table::new("statements");
+/// Application id → consent key.
+pub(crate) const CONSENT_KEYS: Table = Table::new("consent-keys");
+/// Application id → who it is, as last seen.
+pub(crate) const APPS: Table = Table::new("apps");
+/// Grant id → how far its entries are with the server.
+pub(crate) const PROGRESS: Table = Table::new("progress");
+/// Grant id | slot → revision and content tag that the server holds.
+pub(crate) const HELD: Table = Table::new("held");
+/// Grant id | change sequence → batch that was sent up to there and is not yet acknowledged.
+pub(crate) const INFLIGHT: Table = Table::new("inflight");
+/// Grant id | slot → why the server does not hold it.
+pub(crate) const REJECTED: Table = Table::new("rejected");
+/// Notice number → what the server told.
+pub(crate) const NOTICES: Table = Table::new("notices");
+/// Grant id → erasure receipt.
+pub(crate) const ERASURES: Table = Table::new("erasures");
+
+/// Presence and `occurred_at` (order-preserving) | record id → nothing; one table a category.
+pub(crate) fn by_time(category: Category) -> Table {
+    Table::named(format!("time/{category}"))
+}
+
+/// Rows of [`META`].
+pub(crate) mod meta {
+    /// Version of the tables, u32.
+    pub(crate) const SCHEMA: &[u8] = b"schema";
+    /// The vault's keys.
+    pub(crate) const IDENTITY: &[u8] = b"identity";
+    /// This life of the file.
+    pub(crate) const INCARNATION: &[u8] = b"incarnation";
+    /// The last change sequence that was given out, u64.
+    pub(crate) const LAST_CHANGE: &[u8] = b"last-change";
+    /// The server that this vault is connected to.
+    pub(crate) const SERVER: &[u8] = b"server";
+    /// When the vault was made.
+    pub(crate) const CREATED_AT: &[u8] = b"created-at";
+}

@@ -1,0 +1,63 @@
+//! What a sync tells the host while it runs.
+
+use vault_wire::{
+    frame::{Event, StatementRefusal},
+    id::GrantId,
+};
+
+/// Something that the host may want to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SyncEvent {
+    /// The server knows this vault and the session runs.
+    Connected,
+    /// Entries went out or were acknowledged.
+    Progress {
+        /// Entries that the server holds durably since this session began.
+        acknowledged: u64,
+        /// Changes of the vault that are still to be looked at, over all grants.
+        remaining: u64,
+    },
+    /// The server told something that is now kept in the vault.
+    Notice(Event),
+    /// The server has a statement.
+    StatementAccepted {
+        /// Of which grant.
+        grant: GrantId,
+        /// Which one.
+        number: u64,
+    },
+    /// The server did not accept a statement.
+    StatementRefused {
+        /// Of which grant.
+        grant: GrantId,
+        /// Why.
+        why: StatementRefusal,
+    },
+    /// The server proved that it erased a grant.
+    Erased {
+        /// Which.
+        grant: GrantId,
+    },
+    /// The connection broke; the next attempt follows.
+    Disconnected {
+        /// Why.
+        reason: String,
+        /// When, in milliseconds from now.
+        retry_in_ms: u64,
+    },
+}
+
+/// What one sync did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SyncReport {
+    /// Entries that the server acknowledged.
+    pub entries: u64,
+    /// Bytes of those entries.
+    pub entry_bytes: u64,
+    /// Entries that the server did not store.
+    pub rejected: u64,
+    /// Statements that the server acknowledged.
+    pub statements: u64,
+    /// Notices that the vault now keeps.
+    pub notices: u64,
+}

@@ -1,0 +1,22 @@
+//! Sync: carries statements, and sealed projections of what they allow, to one server, and brings
+//! its notices back. It never sees a record: only [`crate::consent::Exporter`] does.
+//!
+//! [`session`] is the protocol without sockets or clock; [`endpoint`] is the only file that names
+//! quinn.
+
+mod batch;
+mod endpoint;
+mod error;
+mod event;
+mod lane;
+mod progress;
+mod server;
+mod session;
+mod standing;
+mod tls;
+
+pub(crate) use endpoint::{Connection, Until};
+pub use error::SyncError;
+pub use event::{SyncEvent, SyncReport};
+pub use server::{ServerAddress, ServerKeyPin};
+pub(crate) use server::{ServerRow, connected_server, forget_server, set_server};

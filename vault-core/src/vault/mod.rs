@@ -1,0 +1,106 @@
+//! The door to a vault.
+//!
+//! [`VaultFile`] is what can be known and done while the vault is locked; [`Vault`] is the open vault.
+
+mod file;
+mod importing;
+mod records;
+mod sharing;
+mod syncing;
+
+use std::{
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+pub use file::VaultFile;
+pub use importing::{ImportProgress, ImportSummary};
+use vault_file::Snapshot;
+use vault_wire::{catalogue::Category, id::VaultId, time::Timestamp};
+
+use crate::{
+    error::Error,
+    records::count,
+    store::{SharedStore, Store},
+    sync::{ServerAddress, ServerKeyPin, connected_server},
+};
+
+/// An open vault. Cheap to clone and safe to share between threads. Dropping the last clone, or
+/// [`lock`](Self::lock), wipes its keys.
+#[derive(Clone)]
+pub struct Vault {
+    open: Arc<RwLock<Option<SharedStore>>>,
+}
+
+/// What an open vault says of itself.
+#[derive(Clone, Debug)]
+pub struct VaultStatus {
+    /// Its id.
+    pub id: VaultId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// How many records each category has.
+    pub records: Vec<(Category, u64)>,
+    /// The server that it is connected to, and the key that it trusts.
+    pub server: Option<(ServerAddress, ServerKeyPin)>,
+    /// Parts of the file that were damaged and were mended from their second copy when it was opened:
+    /// the storage should be checked.
+    pub mended: Vec<String>,
+}
+
+impl Vault {
+    pub(crate) fn of(store: Store) -> Self {
+        Self {
+            open: Arc::new(RwLock::new(Some(Arc::new(store)))),
+        }
+    }
+
+    /// Locks the vault: every clone of this handle answers [`Error::Locked`] from here on, and the keys
+    /// are wiped once operations that are running have ended.
+    pub fn lock(&self) {
+        *self.open.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// What the vault says of itself.
+    pub fn status(&self) -> Result<VaultStatus, Error> {
+        let store = self.store()?;
+        let view = store.view()?;
+        let counted = |category| Ok((category, count(&view, category)?));
+        let server = match connected_server(&view) {
+            Ok(server) => Some((server.address, server.pin)),
+            Err(Error::NotConnected) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(VaultStatus {
+            id: store.identity.vault(),
+            created_at: store.created_at()?,
+            records: Category::ALL
+                .into_iter()
+                .map(counted)
+                .collect::<Result<_, Error>>()?,
+            server,
+            mended: store.mended(),
+        })
+    }
+
+    fn store(&self) -> Result<SharedStore, Error> {
+        self.open
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+            .ok_or(Error::Locked)
+    }
+
+    fn view(&self) -> Result<Snapshot, Error> {
+        self.store()?.view()
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.store() {
+            Ok(store) => write!(f, "Vault({})", store.identity.vault()),
+            Err(_) => f.write_str("Vault(locked)"),
+        }
+    }
+}
