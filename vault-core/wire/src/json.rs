@@ -54,7 +54,11 @@ fn insert(object: &mut Map<String, Json>, path: &str, value: Json) {
 
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 0x0f)])
+        .collect()
 }
 
 #[cfg(test)]
@@ -81,6 +85,13 @@ mod tests {
     fn a_path_of_a_million_dots_is_an_object_and_not_a_crash() {
         let fields = [(".".repeat(1 << 20), Value::Null)].into();
         assert!(of_fields(&fields).is_object());
+    }
+
+    #[test]
+    fn every_byte_has_two_hexadecimal_digits() {
+        for byte in 0..=255 {
+            assert_eq!(hex(&[byte]), format!("{byte:02x}"));
+        }
     }
 
     #[test]

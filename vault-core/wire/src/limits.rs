@@ -2,6 +2,9 @@
 
 /// Largest frame, type byte and body together: 1 MiB of entries and 64 KiB around them.
 pub const FRAME_BYTES_MAX: usize = (1 << 20) + (64 << 10);
+/// Largest frame that carries neither entries nor one row a grant: a statement or a request and what
+/// goes with it.
+pub const CONTROL_FRAME_BYTES_MAX: usize = 128 << 10;
 /// Most entries in one batch.
 pub const BATCH_ENTRIES_MAX: usize = 512;
 /// Target size of one batch's entries, in bytes; the sender starts a new batch beyond it.

@@ -62,6 +62,9 @@ pub fn encode(frame: &Frame) -> Vec<u8> {
 /// Reads what follows the length: the type and the body, exactly.
 pub fn decode(bytes: &[u8]) -> Result<Frame, FrameError> {
     let (&kind, body) = bytes.split_first().ok_or(FrameError::Length(0))?;
+    if bytes.len() > largest(kind) {
+        return Err(FrameError::Malformed(kind));
+    }
     let frame = match kind {
         HELLO => Frame::Hello(whole(kind, body)?),
         REGISTER => Frame::Register(whole(kind, body)?),
@@ -84,6 +87,15 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, FrameError> {
         Ok(frame)
     } else {
         Err(FrameError::Malformed(kind))
+    }
+}
+
+/// The most bytes that a frame of this type may have. Small ones are held short because a list of
+/// empty texts takes many times its bytes in memory.
+const fn largest(kind: u8) -> usize {
+    match kind {
+        HELLO | WELCOME | ENTRIES | ENTRIES_ACK | LISTING => FRAME_BYTES_MAX,
+        _ => limits::CONTROL_FRAME_BYTES_MAX,
     }
 }
 
@@ -254,6 +266,13 @@ mod tests {
             batch(limits::BATCH_ENTRIES_MAX + 1),
             Err(FrameError::Malformed(ENTRIES))
         );
+    }
+
+    #[test]
+    fn a_notice_is_no_larger_than_a_request_needs() {
+        let mut read = vec![NOTICE];
+        read.resize(limits::CONTROL_FRAME_BYTES_MAX + 1, 0);
+        assert_eq!(decode(&read), Err(FrameError::Malformed(NOTICE)));
     }
 
     #[test]
