@@ -1,6 +1,9 @@
 //! What an importer yields, and how a draft gets the hash by which a second import knows it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+};
 
 use sha2::{Digest as _, Sha256};
 use vault_wire::{
@@ -108,13 +111,13 @@ impl Drafter {
         fields: &BTreeMap<String, Value>,
         subject: &str,
     ) -> [u8; 32] {
-        let same_meaning: BTreeMap<&str, Value> = fields
+        let meanings = fields
             .iter()
-            .map(|(path, value)| (path.as_str(), by_meaning(value)))
-            .collect();
+            .map(|(path, value)| (path.as_str(), by_meaning(value)));
+        let meanings: Vec<_> = meanings.collect();
         // Our values hold no type that postcard can refuse.
         let content =
-            postcard::to_stdvec(&(category.name(), occurred_at, same_meaning, subject)).unwrap_or_default();
+            postcard::to_stdvec(&(category.name(), occurred_at, meanings, subject)).unwrap_or_default();
         let digest: [u8; 32] = Sha256::new_with_prefix(LABEL)
             .chain_update(&content)
             .finalize()
@@ -133,19 +136,24 @@ impl Drafter {
 }
 
 /// The value without what does not change its meaning: `45` is `45.00`, `-0.0` is `0.0`.
-fn by_meaning(value: &Value) -> Value {
+fn by_meaning(value: &Value) -> Cow<'_, Value> {
     match value {
-        Value::Decimal(number) => Value::Decimal(number.normalize()),
-        Value::Int(number) => Value::Decimal((*number).into()),
-        Value::Float(number) => Value::Float(number + 0.0),
-        Value::List(values) => Value::List(values.iter().map(by_meaning).collect()),
-        Value::Map(values) => Value::Map(
+        Value::Decimal(number) => Cow::Owned(Value::Decimal(number.normalize())),
+        Value::Int(number) => Cow::Owned(Value::Decimal((*number).into())),
+        Value::Float(number) => Cow::Owned(Value::Float(number + 0.0)),
+        Value::List(values) => Cow::Owned(Value::List(
             values
                 .iter()
-                .map(|(name, value)| (name.clone(), by_meaning(value)))
+                .map(|value| by_meaning(value).into_owned())
                 .collect(),
-        ),
-        other => other.clone(),
+        )),
+        Value::Map(values) => Cow::Owned(Value::Map(
+            values
+                .iter()
+                .map(|(name, value)| (name.clone(), by_meaning(value).into_owned()))
+                .collect(),
+        )),
+        other => Cow::Borrowed(other),
     }
 }
 

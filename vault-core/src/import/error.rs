@@ -62,6 +62,12 @@ pub enum ImportError {
     /// The mapping does not fit the category.
     #[error(transparent)]
     Mapping(#[from] MappingError),
+    /// The currency given with the import is no code.
+    #[error("{given:?} is no currency; give its ISO 4217 code, for example EUR")]
+    NotACurrency {
+        /// What was given.
+        given: String,
+    },
     /// Quotes that open and never close, again and again.
     #[error(
         "the quotes of this table do not match, near line {line} and before; save it again as CSV and import that"

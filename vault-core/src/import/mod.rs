@@ -24,9 +24,12 @@ mod tests;
 use std::io::{BufReader, Chain, Cursor, Read};
 
 use jiff::tz::TimeZone;
-use vault_wire::catalogue::Category;
+use vault_wire::{
+    catalogue::{Category, Kind},
+    value::Value,
+};
 
-use self::{csv::Table, draft::Drafter, gpx::Points, jsonl::Objects, legacy::Unicode};
+use self::{csv::Table, draft::Drafter, gpx::Points, jsonl::Objects, legacy::Unicode, text::shortened};
 pub use self::{
     csv::{Mapping, MappingError},
     dates::{DateFormat, DayOrder, InvalidDateFormat},
@@ -89,7 +92,7 @@ const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 /// # Errors
 ///
 /// Anything that concerns the file as a whole: it cannot be read, is no text, or is a table that
-/// nothing recognises. What concerns one row comes as [`Item::Rejected`].
+/// nothing recognises; or options that cannot be meant. What concerns one row comes as [`Item::Rejected`].
 pub fn open<R: Read>(
     mut source: R,
     file_name: Option<&str>,
@@ -103,7 +106,7 @@ pub fn open<R: Read>(
     } else {
         0
     };
-    let drafter = Drafter::new(options.currency.clone());
+    let drafter = Drafter::new(currency_of(options)?);
     let rest = |head: Vec<u8>| Cursor::new(head).chain(source);
     let parser = match format {
         Format::Gpx => {
@@ -124,6 +127,19 @@ pub fn open<R: Read>(
         mark_bytes: mark_bytes as u64,
         is_over: false,
     })
+}
+
+fn currency_of(options: &ImportOptions) -> Result<Option<String>, ImportError> {
+    let Some(given) = &options.currency else {
+        return Ok(None);
+    };
+    let code = Value::Text(given.trim().to_ascii_uppercase());
+    match code {
+        Value::Text(ref text) if Kind::Currency.accepts(&code) => Ok(Some(text.clone())),
+        _ => Err(ImportError::NotACurrency {
+            given: shortened(given, 40),
+        }),
+    }
 }
 
 impl<R: Read> Reader<R> {

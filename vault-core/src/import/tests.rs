@@ -11,10 +11,8 @@ use std::{
     path::PathBuf,
 };
 
-use proptest::prelude::*;
-use vault_wire::value::Value;
-
 use super::*;
+use proptest::prelude::*;
 
 fn import(bytes: &[u8], options: &ImportOptions) -> Result<Vec<Item>, ImportError> {
     open(bytes, None, options)?.collect()
@@ -214,6 +212,21 @@ fn an_empty_file_says_that_it_is_empty() {
             .count(),
         0
     );
+}
+
+#[test]
+fn a_currency_that_is_none_is_refused_before_anything_is_read() {
+    let options = |code: &str| ImportOptions {
+        currency: Some(code.into()),
+        ..ImportOptions::default()
+    };
+    let file = &b"Date,Shop,Total\n2026-01-01,A,1\n"[..];
+    assert!(matches!(
+        import(file, &options("euros")),
+        Err(ImportError::NotACurrency { .. })
+    ));
+    let (drafts, _) = split(import(file, &options("eur")).unwrap());
+    assert_eq!(drafts[0].fields["currency"], Value::Text("EUR".into()));
 }
 
 proptest! {

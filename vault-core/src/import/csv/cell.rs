@@ -6,21 +6,17 @@ use vault_wire::{catalogue::Kind, value::Value};
 
 use super::super::numbers::{self, Mark};
 
-/// Whether a cell says nothing. Beside empty cells these are the ways in which programs write that
-/// a number is not known.
+/// Whether a cell says nothing.
 pub(super) fn is_silent(kind: Kind, text: &str) -> bool {
     let is_number = matches!(
         kind,
         Kind::Integer | Kind::Decimal | Kind::Float | Kind::Latitude | Kind::Longitude | Kind::Time
     );
-    let lower = text.to_ascii_lowercase();
-    text.is_empty()
-        || (is_number
-            && matches!(
-                lower.as_str(),
-                "na" | "n/a" | "nan" | "null" | "none" | "nil" | "-" | "--" | "—"
-            ))
+    text.is_empty() || (is_number && UNKNOWN.iter().any(|word| text.eq_ignore_ascii_case(word)))
 }
+
+/// How programs write that a number is not known.
+const UNKNOWN: [&str; 9] = ["na", "n/a", "nan", "null", "none", "nil", "-", "--", "—"];
 
 /// The value of a field of that kind; nothing if the cell holds none. Ranges are checked with the
 /// draft.

@@ -166,11 +166,11 @@ impl Layout {
         let is_open = |leaf| map.is_none_or(|map| map.source_of(category, leaf).is_none());
         if is_open(category.spec().time_field) {
             let own = plain(category.spec().time_field);
-            taking.take_first(&[&own, "occurredat"], profile.time, Meaning::Time);
+            taking.take_first(&format!("{own} occurredat {}", profile.time), Meaning::Time);
         }
         for (path, known) in profile.fields.iter().filter(|(path, _)| is_open(path)) {
             if let Some(kind) = category.spec().kind_of(path) {
-                taking.take_first(&[&plain(path)], known, Meaning::Field(path, kind));
+                taking.take_first(&format!("{} {known}", plain(path)), Meaning::Field(path, kind));
             }
         }
         taking.take_beyond_the_catalogue(category);
@@ -245,13 +245,13 @@ impl Taking<'_> {
     }
 
     /// Gives the meaning to the first free column that has one of these names, best name first.
-    fn take_first(&mut self, own: &[&str], known: &[&str], meaning: Meaning) {
+    fn take_first(&mut self, names: &str, meaning: Meaning) {
         let free = |wanted: &str| {
             self.free()
                 .find(|(_, name)| name.plain == wanted)
                 .map(|(index, _)| index)
         };
-        if let Some(index) = own.iter().chain(known).find_map(|wanted| free(wanted)) {
+        if let Some(index) = names.split_whitespace().find_map(free) {
             self.take(index, meaning, false);
         }
     }
@@ -271,10 +271,10 @@ impl Taking<'_> {
         match category {
             Category::Receipts => {
                 if !has_value {
-                    self.take_first(&[], profile::MONEY_OUT, Meaning::Paid("debit"));
-                    self.take_first(&[], profile::MONEY_IN, Meaning::Paid("credit"));
+                    self.take_first(profile::MONEY_OUT, Meaning::Paid("debit"));
+                    self.take_first(profile::MONEY_IN, Meaning::Paid("credit"));
                 }
-                self.take_first(&[], profile::BALANCE, Meaning::Balance);
+                self.take_first(profile::BALANCE, Meaning::Balance);
             }
             Category::Health => {
                 if !has_value {
@@ -282,20 +282,20 @@ impl Taking<'_> {
                         .retain(|column| column.is_mapped || matches!(column.meaning, Meaning::Time));
                     self.take_all(|name| metrics::named(name).map(Meaning::Metric));
                 }
-                self.take_first(&[], &[profile::HEALTH_SUBJECT], Meaning::Subject);
+                self.take_first(profile::HEALTH_SUBJECT, Meaning::Subject);
             }
             _ => {}
         }
         if category != Category::Receipts {
-            self.take_all(|name| profile::SUBJECT.contains(&name).then_some(Meaning::Subject));
+            self.take_all(|name| profile::is_among(name, profile::SUBJECT).then_some(Meaning::Subject));
         }
-        let is_date = |column: &Column| profile::DATES.contains(&plain(&column.name).as_str());
+        let is_date = |column: &Column| profile::is_among(&plain(&column.name), profile::DATES);
         if self
             .columns
             .iter()
             .any(|column| matches!(column.meaning, Meaning::Time) && is_date(column))
         {
-            self.take_first(&[], profile::TIME_OF_DAY, Meaning::TimeOfDay);
+            self.take_first(profile::TIME_OF_DAY, Meaning::TimeOfDay);
         }
     }
 

@@ -83,7 +83,7 @@ impl<R: BufRead> Points<R> {
                         Refusal::TooDeep => {
                             broken(format!("more than {DEPTH_MAX} elements inside each other"))
                         }
-                    })?
+                    })?;
                 }
                 Ok(Event::Text(text)) => self.open.text(&text),
                 Ok(Event::CData(text)) => self.open.text(&text),
@@ -179,7 +179,7 @@ impl Open {
             match (&mut self.point, &mut self.path) {
                 (Some((_, point)), _) => point.set(detail, text.trim()),
                 (None, Some((_, name))) if text.len() <= TEXT_BYTES_MAX => {
-                    *name = Some(text.trim().to_owned())
+                    *name = Some(text.trim().to_owned());
                 }
                 _ => {}
             }

@@ -66,7 +66,7 @@ impl Point {
                 Some(degrees) => point.put(path, Value::Float(degrees)),
                 None => {
                     point.refusal =
-                        Some("lat and lon are expected as decimal degrees, for example lat=\"46.05\"")
+                        Some("lat and lon are expected as decimal degrees, for example lat=\"46.05\"");
                 }
             }
         }
