@@ -224,6 +224,7 @@ def frames():
         "minor": 0, "features": 0, "state": STATE, "time": NOON,
         "limits": {"batch_entries": 512, "credit_bytes": 8_388_608},
         "keys": {"receipts": s.public_of(RECEIPTS), "sealing": SERVER_SEALING},
+        "last_notice": 300,
         "standings": [
             {"grant": b(0x41), "standing": {"Resume": 128}},
             {"grant": b(0x42), "standing": "Reconcile"},

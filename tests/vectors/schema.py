@@ -159,6 +159,7 @@ FRAMES = {
         minor=U16, features=U64, state=ID, time=TIME,
         limits=record(batch_entries=U32, credit_bytes=U64),
         keys=record(receipts=KEY, sealing=KEY),
+        last_notice=U64,
         standings=listed(record(grant=ID, standing=STANDING)),
     )),
     "REGISTERED": (0x82, record(time=TIME)),

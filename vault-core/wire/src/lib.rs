@@ -3,7 +3,7 @@
 //!
 //! This crate does no input or output, reads no clock and draws no randomness of its own. Every
 //! decoder is bounded and total: bytes from outside give a value or an error, never a panic.
-//! `PROTOCOL.md` beside this crate is the specification; `tests/golden.rs` pins its bytes.
+//! `PROTOCOL.md` beside this crate is the specification; `tests/golden` pins its bytes.
 
 pub mod catalogue;
 pub mod certificate;

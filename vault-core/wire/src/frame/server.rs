@@ -27,6 +27,8 @@ pub struct Welcome {
     pub limits: ServerLimits,
     /// The server's keys; a vault pins them at its first connection.
     pub keys: ServerKeys,
+    /// Number of the last notice for this vault; those that the device lacks follow at once.
+    pub last_notice: u64,
     /// Grants that do not stand as the device said.
     pub standings: Vec<(GrantId, Standing)>,
 }

@@ -106,7 +106,7 @@ pub(crate) const LIST: &[&str] = &["
 "];
 
 pub(crate) const WELCOME: &[&str] = &["
-    b8000000                          | length
+    ba000000                          | length
     81                                | type WELCOME
     00                                | minor
     00                                | features
@@ -116,6 +116,7 @@ pub(crate) const WELCOME: &[&str] = &["
     80808004                          | limits.credit_bytes
     ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c | keys.receipts
     22bb6024bca0c34dc89f26e9adbe8f8152ba85d8348c70585fa273f0c1a01c6f | keys.sealing
+    ac02                              | last_notice
     05                                | standings count
     41414141414141414141414141414141  | standings[0].grant
     00                                | standings[0].standing = Resume

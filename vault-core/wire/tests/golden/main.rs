@@ -8,6 +8,7 @@ mod frames;
 mod messages;
 mod samples;
 mod sealing;
+mod variants;
 mod vectors;
 
 use samples::{bytes_of, hex};

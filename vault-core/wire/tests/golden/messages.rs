@@ -138,6 +138,7 @@ fn from_server() -> Vec<(&'static str, Frame, Pinned)> {
             receipts: receipts().public(),
             sealing: server_sealing().public(),
         },
+        last_notice: 300,
         standings: (0x41..).map(|byte| GrantId([byte; 16])).zip(standings).collect(),
     };
     let link_code = LinkCode {
