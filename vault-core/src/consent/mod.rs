@@ -13,6 +13,9 @@ mod selection;
 mod statements;
 mod withdraw;
 
+#[cfg(test)]
+mod tests;
+
 pub use activity::{Activity, ErasureProof};
 pub(crate) use activity::{activities, erasures, keep_notice, last_notice};
 pub(crate) use decide::{approve, reject};

@@ -100,7 +100,7 @@ impl Selection {
             }
             Duration::OneTime => return Err(Error::InvalidSelection("a one-time grant ends with its read")),
             Duration::TimeBound(_) | Duration::UntilWithdrawn => {
-                self.terms.duration = Duration::TimeBound(expires_at)
+                self.terms.duration = Duration::TimeBound(expires_at);
             }
         }
         Ok(self)

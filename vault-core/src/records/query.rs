@@ -43,7 +43,7 @@ impl Query {
 pub(crate) fn query(
     view: &Snapshot,
     wanted: &Query,
-) -> Result<impl Iterator<Item = Result<Record, Error>>, Error> {
+) -> Result<impl Iterator<Item = Result<Record, Error>> + use<>, Error> {
     let records = Records::of(view)?;
     let index = view.table(&by_time(wanted.category))?;
     let (from, to) = key_range(&wanted.time);

@@ -18,7 +18,7 @@ pub enum SyncEvent {
         remaining: u64,
     },
     /// The server told something that is now kept in the vault.
-    Notice(Event),
+    Notice(Box<Event>),
     /// The server has a statement.
     StatementAccepted {
         /// Of which grant.

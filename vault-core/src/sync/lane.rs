@@ -187,10 +187,9 @@ impl Lane {
             return Ok(None);
         };
         self.looked = through;
-        batch
-            .rows
-            .iter()
-            .for_each(|(slot, _)| drop(self.strays.remove(slot)));
+        for (slot, _) in &batch.rows {
+            self.strays.remove(slot);
+        }
         self.on_the_way.extend(
             batch
                 .rows

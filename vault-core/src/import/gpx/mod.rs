@@ -37,6 +37,7 @@ pub(super) struct Points<R> {
 #[derive(Default)]
 struct Open {
     depth: usize,
+    has_root: bool,
     /// The track or route that is open, at its depth.
     path: Option<(usize, Option<String>)>,
     /// The point that is open, at its depth.
@@ -97,6 +98,9 @@ impl<R: BufRead> Points<R> {
                 }
                 Ok(Event::Eof) if self.xml.get_ref().bytes_taken() == 0 => return Err(ImportError::Empty),
                 Ok(Event::Eof) if self.open.depth > 0 => return Err(broken("the file is cut off".into())),
+                Ok(Event::Eof) if !self.open.has_root => {
+                    return Err(broken("there is no <gpx> in it".into()));
+                }
                 Ok(Event::Eof) => return Ok(None),
                 Ok(
                     Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_),
@@ -128,6 +132,7 @@ impl Open {
         if self.depth == 1 && name != "gpx" {
             return Err(Refusal::NotGpx(shortened(name, 40)));
         }
+        self.has_root = true;
         if self.depth > DEPTH_MAX {
             return Err(Refusal::TooDeep);
         }

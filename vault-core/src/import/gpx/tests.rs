@@ -137,6 +137,10 @@ fn xml_that_is_not_gpx_says_what_it_is() {
     let (_, error) = read(b"<?xml version='1.0'?><HealthData/>");
     assert!(matches!(error, Some(ImportError::NotGpx { root }) if root == "HealthData"));
     assert!(matches!(read(b"").1, Some(ImportError::Empty)));
+    assert!(matches!(
+        read(b"<?xml version='1.0'?>").1,
+        Some(ImportError::BrokenXml { .. })
+    ));
 }
 
 #[test]

@@ -1,0 +1,565 @@
+//! The session against a server in memory, with every way of losing a connection.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+use vault_file::{NewSlot, RawKey};
+use vault_wire::{
+    catalogue::{Category, Precision},
+    entry::{Body, Entry, Fingerprint},
+    frame::{
+        DeliveredRequest, Entries, EntriesAck, Event, Frame, Hello, Listing, ListingRow, Notice, ServerKeys,
+        ServerLimits, Standing, StatementAck, StatementOutcome, Welcome,
+    },
+    grant_key::{GrantKey, SealingSecretKey},
+    id::{AppId, GrantId, Incarnation, RecordId, RequestId, Slot, StateId, SubjectId},
+    purpose::Purpose,
+    request::{AppIdentity, ConsentRequest, Vouched, Wording},
+    signature::SecretKey,
+    statement::Event as Said,
+    terms::{Delivery, Detail, Duration, Terms, TimeRange},
+    time::Timestamp,
+    value::Value,
+};
+
+use super::Session;
+use crate::{
+    clock::ManualClock,
+    consent::{Selection, approve, grants, requests, withdraw},
+    entropy::Randomness,
+    error::Error,
+    host::Host,
+    records::{NewRecord, RecordWriter, allow},
+    store::{SharedStore, Store},
+    sync::{ServerAddress, ServerKeyPin, ServerRow, set_server},
+};
+
+/// A vault on a temporary disk.
+struct Device {
+    store: SharedStore,
+    _folder: tempfile::TempDir,
+}
+
+impl Device {
+    fn new(seed: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(Timestamp::from_unix_ms(1_800_000_000_000)));
+        let host = Host {
+            clock,
+            randomness: Randomness::new(ChaCha20Rng::seed_from_u64(seed)),
+            options: vault_file::Options::default(),
+        };
+        let key = RawKey::new(&[7; 32]);
+        let file =
+            Store::create_file(&folder.path().join("test.vault"), &[NewSlot::RawKey(&key)], &host).unwrap();
+        let store = Arc::new(Store::create(file, host).unwrap());
+        let address = ServerAddress {
+            host: "server".into(),
+            port: 1,
+        };
+        let row = ServerRow {
+            address,
+            pin: ServerKeyPin([0; 32]),
+            keys: None,
+            state: None,
+        };
+        store.update(|transaction| set_server(transaction, &row)).unwrap();
+        allow(&store, Category::Receipts).unwrap();
+        Self {
+            store,
+            _folder: folder,
+        }
+    }
+
+    fn write<T>(&self, change: impl FnOnce(&mut RecordWriter<'_>) -> Result<T, Error>) -> T {
+        let written = self.store.update(|transaction| {
+            let mut writer = RecordWriter::begin(&self.store, transaction)?;
+            let outcome = change(&mut writer)?;
+            writer.finish()?;
+            Ok(outcome)
+        });
+        written.unwrap()
+    }
+
+    fn put(&self, brand: &str) -> RecordId {
+        self.write(|writer| writer.put(receipt(brand, "cash")))
+    }
+
+    fn fill(&self, numbers: std::ops::Range<u32>) {
+        for brand in names(numbers) {
+            self.put(&brand);
+        }
+    }
+
+    fn session(&self) -> Session {
+        Session::begin(self.store.clone(), None).unwrap()
+    }
+
+    /// Asks for consent to brands, approves all of it, and gives the grant.
+    fn granted(&self, server: &mut Server) -> GrantId {
+        server.ask();
+        server.serve(&mut self.session(), usize::MAX).unwrap();
+        let inbox = requests(&self.store.view().unwrap(), self.store.now()).unwrap();
+        approve(
+            &self.store,
+            inbox[0].request.id,
+            &Selection::everything(&inbox[0].request),
+        )
+        .unwrap()
+    }
+}
+
+fn receipt(brand: &str, payment: &str) -> NewRecord {
+    let text = |text: &str| Value::Text(text.into());
+    NewRecord::new(Category::Receipts)
+        .with("brand", text(brand))
+        .with("payment_method", text(payment))
+}
+
+/// A server that keeps what it is sent, in memory.
+struct Server {
+    keys: (SecretKey, SealingSecretKey),
+    state: StateId,
+    notices: Vec<Event>,
+    statements: u64,
+    grant_key: Option<GrantKey>,
+    acked: u64,
+    incarnation: Option<Incarnation>,
+    held: BTreeMap<Slot, Entry>,
+    withdrawn: bool,
+    /// How many entry frames reached it.
+    batches: usize,
+    /// Every byte that reached it.
+    heard: Vec<u8>,
+}
+
+impl Server {
+    fn new() -> Self {
+        Self {
+            keys: (
+                SecretKey::from_seed(&[1; 32]),
+                SealingSecretKey::from_seed(&[2; 32]),
+            ),
+            state: StateId([3; 16]),
+            notices: Vec::new(),
+            statements: 0,
+            grant_key: None,
+            acked: 0,
+            incarnation: None,
+            held: BTreeMap::new(),
+            withdrawn: false,
+            batches: 0,
+            heard: Vec::new(),
+        }
+    }
+
+    fn ask(&mut self) {
+        let text = || "text".to_owned();
+        let app = AppIdentity {
+            id: AppId([4; 16]),
+            display_name: text(),
+            brand_name: text(),
+            controller: text(),
+            country: "SI".into(),
+            website: text(),
+            privacy_policy_url: text(),
+            support_contact: text(),
+            vouched: Vouched::ByServer,
+            sealing_key: None,
+            signing_key: None,
+        };
+        let detail = Detail {
+            category: Category::Receipts,
+            fields: [("brand".to_owned(), Precision::Exact)].into(),
+            time_range: TimeRange::default(),
+        };
+        let terms = Terms {
+            purpose: Purpose::Personalisation,
+            details: vec![detail],
+            duration: Duration::UntilWithdrawn,
+            data_life: None,
+            frequency: None,
+            delivery: Delivery::Server,
+        };
+        let wording = Wording {
+            purpose_text: text(),
+            benefit: text(),
+            recipients: vec![],
+            storage_locations: vec![],
+            notice: None,
+        };
+        let now = Timestamp::from_unix_ms(1_800_000_000_000);
+        let request = ConsentRequest::new(RequestId([5; 16]), SubjectId([6; 16]), app, terms, wording, now);
+        let delivered = DeliveredRequest {
+            bytes: request.to_bytes(),
+            signature: None,
+            delivery_nonce: [8; 16],
+        };
+        self.notices.push(Event::Request(delivered));
+    }
+
+    /// Serves a session until neither side has more to say, or until the connection is cut after so
+    /// many frames of the device were answered.
+    fn serve(&mut self, session: &mut Session, cut_after: usize) -> Result<(), Error> {
+        let mut answered = 0;
+        loop {
+            let Some(frame) = session.next_frame()? else {
+                if session.has_more_to_look_at() {
+                    continue;
+                }
+                assert!(session.is_settled(), "the session neither speaks nor is settled");
+                return Ok(());
+            };
+            let answers = self.hear(frame);
+            if answered == cut_after {
+                // The server has it; the answer is lost with the connection.
+                return Ok(());
+            }
+            answered += 1;
+            for answer in answers {
+                session.receive(answer)?;
+            }
+        }
+    }
+
+    fn hear(&mut self, frame: Frame) -> Vec<Frame> {
+        self.heard.extend(vault_wire::frame::encode(&frame));
+        match frame {
+            Frame::Hello(hello) => self.welcome(&hello),
+            Frame::EventsSeen(_) => vec![],
+            Frame::Statement(submitted) => {
+                let statement = submitted.statement.verify().unwrap();
+                if statement.event == Said::Withdrawn {
+                    self.withdrawn = true;
+                    let erasure = vault_wire::receipt::Erasure::new(
+                        vault_wire::id::ErasureId([9; 16]),
+                        statement.grant,
+                        submitted.statement.digest(),
+                        self.held.len() as u64,
+                        1,
+                        statement.decided_at,
+                        None,
+                        self.state,
+                    );
+                    self.held.clear();
+                    return ack(
+                        statement.grant,
+                        statement.number,
+                        StatementOutcome::Erased(erasure.sign(&self.keys.0)),
+                    );
+                }
+                self.grant_key = Some(
+                    submitted
+                        .grant_key
+                        .unwrap()
+                        .open(&self.keys.1, statement.grant, 1)
+                        .unwrap(),
+                );
+                self.statements = statement.number;
+                ack(statement.grant, statement.number, StatementOutcome::Accepted)
+            }
+            Frame::Entries(entries) => vec![Frame::EntriesAck(self.keep(entries))],
+            Frame::List(list) => {
+                let from = list
+                    .after
+                    .map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
+                let rows: Vec<_> = self
+                    .held
+                    .range((from, std::ops::Bound::Unbounded))
+                    .take(3)
+                    .map(|(slot, entry)| ListingRow {
+                        slot: *slot,
+                        rev: entry.rev,
+                        tag: entry.tag,
+                    })
+                    .collect();
+                let complete = rows.len() < 3;
+                vec![Frame::Listing(Listing {
+                    grant: list.grant,
+                    generation: list.generation,
+                    rows,
+                    complete,
+                })]
+            }
+            other => panic!("a device does not say {other:?}"),
+        }
+    }
+
+    fn welcome(&mut self, hello: &Hello) -> Vec<Frame> {
+        let standings = hello.grants.iter().filter_map(|position| {
+            let standing = match () {
+                () if self.withdrawn => Standing::Withdrawn,
+                () if self.statements == 0 => Standing::Unknown,
+                () if self.incarnation.is_some_and(|known| known != hello.incarnation) => Standing::Reconcile,
+                () if self.acked != position.acked => Standing::Resume(self.acked),
+                () if self.fingerprint() != position.fingerprint => Standing::Reconcile,
+                () => return None,
+            };
+            Some((position.grant, standing))
+        });
+        let standings = standings.collect();
+        self.incarnation = Some(hello.incarnation);
+        let welcome = Welcome {
+            minor: 0,
+            features: 0,
+            state: self.state,
+            time: Timestamp::from_unix_ms(0),
+            limits: ServerLimits {
+                batch_entries: 4,
+                credit_bytes: 1 << 20,
+            },
+            keys: ServerKeys {
+                receipts: self.keys.0.public(),
+                sealing: self.keys.1.public(),
+            },
+            last_notice: self.notices.len() as u64,
+            standings,
+        };
+        let unseen = self
+            .notices
+            .iter()
+            .zip(1u64..)
+            .filter(|(_, number)| *number > hello.events_seen);
+        let notices = unseen.map(|(event, number)| {
+            Frame::Notice(Box::new(Notice {
+                number,
+                event: event.clone(),
+            }))
+        });
+        std::iter::once(Frame::Welcome(welcome)).chain(notices).collect()
+    }
+
+    fn keep(&mut self, sent: Entries) -> EntriesAck {
+        assert!(sent.after <= self.acked, "a batch must not leave a gap");
+        self.batches += 1;
+        for entry in sent.entries {
+            let before = self.held.get(&entry.slot).map(|held| held.rev);
+            assert!(
+                before.is_none_or(|rev| rev <= entry.rev),
+                "a revision must not fall"
+            );
+            match entry.body {
+                Body::Put { .. } => drop(self.held.insert(entry.slot, entry)),
+                Body::Delete => drop(self.held.remove(&entry.slot)),
+            }
+        }
+        self.acked = sent.through;
+        EntriesAck {
+            grant: sent.grant,
+            generation: sent.generation,
+            through: sent.through,
+            rejected: vec![],
+        }
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        let mut fingerprint = Fingerprint::default();
+        self.held
+            .values()
+            .for_each(|entry| fingerprint.toggle(entry.slot, entry.rev, entry.tag));
+        fingerprint
+    }
+
+    /// The brands that the server can read, sorted.
+    fn brands(&self, grant: GrantId) -> Vec<String> {
+        let binding = vault_wire::entry::Binding {
+            grant,
+            generation: 1,
+            statement: 1,
+        };
+        let open = |entry: &Entry| entry.open(self.grant_key.as_ref().unwrap(), binding).unwrap();
+        let mut brands: Vec<_> = self
+            .held
+            .values()
+            .map(open)
+            .map(|payload| match &payload.fields["brand"] {
+                Value::Text(brand) if payload.fields.len() == 1 => brand.clone(),
+                _ => panic!("more than the brand left the device"),
+            })
+            .collect();
+        brands.sort_unstable();
+        brands
+    }
+}
+
+fn ack(grant: GrantId, number: u64, outcome: StatementOutcome) -> Vec<Frame> {
+    vec![Frame::StatementAck(Box::new(StatementAck {
+        grant,
+        number,
+        outcome,
+    }))]
+}
+
+fn names(numbers: std::ops::Range<u32>) -> Vec<String> {
+    numbers.map(|number| format!("brand{number:03}")).collect()
+}
+
+#[test]
+fn the_server_holds_just_what_was_granted() {
+    let (device, mut server) = (Device::new(1), Server::new());
+    device.fill(0..10);
+    let grant = device.granted(&mut server);
+    server.serve(&mut device.session(), usize::MAX).unwrap();
+    assert_eq!(server.brands(grant), names(0..10));
+    assert!(
+        !server.heard.windows(4).any(|bytes| bytes == b"cash"),
+        "a field that was not granted left the device"
+    );
+}
+
+#[test]
+fn when_nothing_changed_nothing_but_hello_is_sent() {
+    let (device, mut server) = (Device::new(2), Server::new());
+    device.put("a");
+    device.granted(&mut server);
+    server.serve(&mut device.session(), usize::MAX).unwrap();
+    server.heard.clear();
+    server.serve(&mut device.session(), usize::MAX).unwrap();
+    let first = vault_wire::frame::Reader::default()
+        .next(&mut server.heard.as_slice())
+        .unwrap()
+        .unwrap();
+    assert!(matches!(first, Frame::Hello(_)));
+    assert_eq!(
+        vault_wire::frame::encode(&first),
+        server.heard,
+        "nothing follows HELLO"
+    );
+}
+
+#[test]
+fn an_edit_of_a_field_that_is_not_granted_sends_nothing() {
+    let (device, mut server) = (Device::new(3), Server::new());
+    let id = device.put("a");
+    device.granted(&mut server);
+    server.serve(&mut device.session(), usize::MAX).unwrap();
+    let before = server.batches;
+    device.write(|writer| writer.update(id, receipt("a", "card")));
+    server.serve(&mut device.session(), usize::MAX).unwrap();
+    assert_eq!(server.batches, before);
+}
+
+#[test]
+fn edits_and_deletions_follow() {
+    let (device, mut server) = (Device::new(4), Server::new());
+    let (edited, deleted) = (device.put("old"), device.put("gone"));
+    let grant = device.granted(&mut server);
+    server.serve(&mut device.session(), usize::MAX).unwrap();
+    device.write(|writer| writer.update(edited, receipt("new", "cash")));
+    device.write(|writer| writer.delete(deleted));
+    server.serve(&mut device.session(), usize::MAX).unwrap();
+    assert_eq!(server.brands(grant), ["new"]);
+}
+
+#[test]
+fn wherever_the_connection_is_cut_the_next_one_completes_what_is_missing() {
+    for cut in 0..8 {
+        let (device, mut server) = (Device::new(5), Server::new());
+        device.fill(0..18);
+        let grant = device.granted(&mut server);
+        server.serve(&mut device.session(), cut).unwrap();
+        // While disconnected, a record that may or may not have arrived is deleted, another edited.
+        let first = crate::records::query(
+            &device.store.view().unwrap(),
+            &crate::records::Query::of(Category::Receipts),
+        );
+        let ids: Vec<_> = first.unwrap().take(2).map(|record| record.unwrap()).collect();
+        device.write(|writer| writer.delete(ids[0].id));
+        device.write(|writer| writer.update(ids[1].id, receipt("edited", "cash")));
+        server.serve(&mut device.session(), usize::MAX).unwrap();
+        let Value::Text(gone) = &ids[0].fields["brand"] else {
+            panic!()
+        };
+        let Value::Text(old) = &ids[1].fields["brand"] else {
+            panic!()
+        };
+        let mut expected: Vec<_> = names(0..18)
+            .into_iter()
+            .filter(|brand| brand != gone && brand != old)
+            .chain(["edited".to_owned()])
+            .collect();
+        expected.sort_unstable();
+        assert_eq!(server.brands(grant), expected, "cut after {cut} frames");
+    }
+}
+
+#[test]
+fn a_server_that_lost_data_is_filled_again_and_nothing_local_is_lost() {
+    let (device, mut server) = (Device::new(6), Server::new());
+    device.fill(0..9);
+    let grant = device.granted(&mut server);
+    server.serve(&mut device.session(), usize::MAX).unwrap();
+    // A backup of an earlier moment comes back, under a new state.
+    let lost: Vec<_> = server.held.keys().copied().take(5).collect();
+    lost.iter().for_each(|slot| drop(server.held.remove(slot)));
+    server.state = StateId([33; 16]);
+    server.acked = 3;
+    server.serve(&mut device.session(), usize::MAX).unwrap();
+    assert_eq!(server.brands(grant), names(0..9));
+    assert_eq!(
+        crate::records::count(&device.store.view().unwrap(), Category::Receipts).unwrap(),
+        9
+    );
+}
+
+#[test]
+fn entries_that_no_record_accounts_for_are_taken_back() {
+    let (device, mut server) = (Device::new(7), Server::new());
+    device.fill(0..9);
+    let grant = device.granted(&mut server);
+    server.serve(&mut device.session(), usize::MAX).unwrap();
+    // The server holds what a restored vault no longer knows.
+    for stray in 0..7 {
+        server.held.insert(
+            Slot([stray; 16]),
+            Entry {
+                slot: Slot([stray; 16]),
+                ..server.held.values().next().unwrap().clone()
+            },
+        );
+    }
+    server.serve(&mut device.session(), usize::MAX).unwrap();
+    assert_eq!(server.brands(grant), names(0..9));
+    let before = server.batches;
+    server.serve(&mut device.session(), usize::MAX).unwrap();
+    assert_eq!(server.batches, before, "the two sides agree");
+}
+
+#[test]
+fn a_withdrawal_made_offline_goes_first_and_ends_with_a_checked_receipt() {
+    let (device, mut server) = (Device::new(8), Server::new());
+    device.fill(0..9);
+    let grant = device.granted(&mut server);
+    server.serve(&mut device.session(), usize::MAX).unwrap();
+    device.put("never shared");
+    withdraw(&device.store, grant).unwrap();
+    let before = server.batches;
+    server.serve(&mut device.session(), usize::MAX).unwrap();
+    assert!(server.withdrawn && server.held.is_empty());
+    assert_eq!(server.batches, before);
+    let shown = grants(&device.store.view().unwrap(), device.store.now()).unwrap();
+    assert_eq!(shown[0].state, crate::consent::GrantState::Erased);
+    assert!(!shown[0].undelivered);
+}
+
+#[test]
+fn an_erasure_receipt_of_another_server_is_refused() {
+    let (device, mut server) = (Device::new(9), Server::new());
+    let grant = device.granted(&mut server);
+    server.serve(&mut device.session(), usize::MAX).unwrap();
+    withdraw(&device.store, grant).unwrap();
+    let mut session = device.session();
+    let hello = session.next_frame().unwrap().unwrap();
+    server
+        .hear(hello)
+        .into_iter()
+        .for_each(|answer| session.receive(answer).unwrap_or_default());
+    server.keys.0 = SecretKey::from_seed(&[99; 32]);
+    assert!(server.serve(&mut session, usize::MAX).is_err());
+    let shown = grants(&device.store.view().unwrap(), device.store.now()).unwrap();
+    assert_eq!(
+        shown[0].state,
+        crate::consent::GrantState::Withdrawn,
+        "the erasure is not proven"
+    );
+}
