@@ -57,7 +57,7 @@ impl Item {
 }
 
 /// Checks drafts against the catalogue and hashes them. Its memory grows with the number of
-/// different records in the file (20 bytes each), not with their size.
+/// different records in the file (some 60 bytes each), not with their size.
 pub(super) struct Drafter {
     seen: HashMap<[u8; 16], u32>,
     currency: Option<String>,
