@@ -1,8 +1,8 @@
 //! The sync server: it takes sealed entries from vaults over QUIC and serves what their owners
 //! consented to over HTTPS.
 //!
-//! Transports (`quic`, `https`) turn bytes into typed calls; [`service`] holds every decision, one
-//! file per operation; `store` keeps what must last.
+//! Transports (`quic`, [`https`]) turn bytes into typed calls; [`service`] holds every decision, one
+//! file per operation; `store` keeps what must last; `live` what lasts as long as the process.
 
 pub mod clock;
 pub mod config;
@@ -12,16 +12,15 @@ pub mod live;
 pub mod service;
 pub mod stop;
 
-use std::{fmt, sync::Arc};
+mod error;
+mod keys;
+mod quic;
+mod running;
+mod server;
+mod store;
 
-/// The running service, without its transports. Clones share it.
-#[derive(Clone)]
-pub struct Server(Arc<Inner>);
-
-struct Inner {}
-
-impl fmt::Debug for Server {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Server(..)")
-    }
-}
+pub use error::StartError;
+pub use keys::{KeysError, TlsIdentity};
+pub use running::{Running, start};
+pub use server::Server;
+pub use store::StoreError;

@@ -4,15 +4,24 @@ use std::fmt;
 
 use vault_wire::{
     id::{AccountId, AppId, KeyId},
+    request::{AppIdentity, Vouched},
     time::Timestamp,
 };
 use zeroize::Zeroizing;
 
 use super::{
     Unavailable,
+    api_key::ApiKeyText,
     scopes::{Scopes, UnknownScope},
+    secret_text::{SECRET_CHARS, hash, random},
 };
-use crate::Server;
+use crate::{
+    Server,
+    store::{
+        AccountRow, ApiKeyRow, AppRow, Rows,
+        tables::{ACCOUNTS, API_KEY_IDS, API_KEYS, APP_ACCOUNTS, APPS, INVITES, key},
+    },
+};
 
 /// What data subjects see of a new application.
 #[derive(Clone, Debug, Default)]
@@ -71,8 +80,19 @@ pub enum AdminError {
 ///
 /// See [`AdminError`].
 pub async fn create_account(server: &Server, name: &str) -> Result<AccountId, AdminError> {
-    let _ = (server, name);
-    Err(AdminError::Unavailable(Unavailable))
+    let name = named(name, "an account needs a name of at most 200 bytes")?;
+    let now = server.now();
+    let id = AccountId::fresh(now, &mut server.entropy());
+    let row = AccountRow {
+        name,
+        created_at: now,
+    };
+    server
+        .store()
+        .write(move |tx| tx.put(&ACCOUNTS, id.as_bytes(), &row))
+        .await
+        .map_err(Unavailable::from)?;
+    Ok(id)
 }
 
 /// Creates an application of an account.
@@ -81,8 +101,46 @@ pub async fn create_account(server: &Server, name: &str) -> Result<AccountId, Ad
 ///
 /// See [`AdminError`].
 pub async fn create_app(server: &Server, account: AccountId, new: NewApp) -> Result<AppId, AdminError> {
-    let _ = (server, account, new);
-    Err(AdminError::Unavailable(Unavailable))
+    let name = named(&new.name, "an application needs a name of at most 200 bytes")?;
+    let now = server.now();
+    let id = AppId::fresh(now, &mut server.entropy());
+    let identity = AppIdentity {
+        id,
+        brand_name: if new.brand.is_empty() {
+            name.clone()
+        } else {
+            new.brand
+        },
+        display_name: name,
+        controller: named(
+            &new.controller,
+            "an application needs a data controller of at most 200 bytes",
+        )?,
+        country: country(&new.country)?,
+        website: new.website,
+        privacy_policy_url: new.privacy_policy_url,
+        support_contact: new.support_contact,
+        vouched: Vouched::ByServer,
+        sealing_key: None,
+        signing_key: None,
+    };
+    let row = AppRow {
+        identity,
+        created_at: now,
+    };
+    let created = server
+        .store()
+        .write(move |tx| {
+            if !tx.has(&ACCOUNTS, account.as_bytes())? {
+                return Ok(false);
+            }
+            tx.put(&APPS, &key(&[account.as_bytes(), id.as_bytes()]), &row)?;
+            tx.put(&APP_ACCOUNTS, id.as_bytes(), &account)?;
+            Ok(true)
+        })
+        .await
+        .map_err(Unavailable::from)?;
+    created.then_some(id).ok_or(AdminError::UnknownAccount(account))
 }
 
 /// Creates an API key of an application. Its secret is kept only as a hash.
@@ -97,8 +155,46 @@ pub async fn create_api_key(
     scopes: &[String],
     expires_at: Option<Timestamp>,
 ) -> Result<CreatedKey, AdminError> {
-    let _ = (server, app, name, scopes, expires_at);
-    Err(AdminError::Unavailable(Unavailable))
+    let name = named(name, "a key needs a name of at most 200 bytes")?;
+    let scopes = Scopes::parse(scopes)?;
+    if scopes.is_empty() {
+        return Err(AdminError::Invalid("a key needs at least one scope"));
+    }
+    let (now, mut entropy) = (server.now(), server.entropy());
+    let text = ApiKeyText::draw(&mut entropy);
+    let id = KeyId::fresh(now, &mut entropy);
+    let (public, secret_hash, kept) = (text.id.clone(), hash(&text.secret), scopes.clone());
+    let created = server
+        .store()
+        .write(move |tx| {
+            let Some(account) = tx.get(&APP_ACCOUNTS, app.as_bytes())? else {
+                return Ok(false);
+            };
+            let row = ApiKeyRow {
+                account,
+                app,
+                name,
+                secret_hash,
+                scopes: kept,
+                created_at: now,
+                expires_at,
+                revoked_at: None,
+            };
+            tx.put(&API_KEYS, id.as_bytes(), &row)?;
+            tx.put(&API_KEY_IDS, public.as_bytes(), &id)?;
+            Ok(true)
+        })
+        .await
+        .map_err(Unavailable::from)?;
+    if !created {
+        return Err(AdminError::UnknownApp(app));
+    }
+    Ok(CreatedKey {
+        id,
+        key: text.whole(),
+        prefix: text.prefix(),
+        scopes,
+    })
 }
 
 /// Creates an invitation with which one vault can be enrolled.
@@ -107,8 +203,32 @@ pub async fn create_api_key(
 ///
 /// See [`AdminError`].
 pub async fn create_invite(server: &Server) -> Result<Zeroizing<String>, AdminError> {
-    let _ = server;
-    Err(AdminError::Unavailable(Unavailable))
+    let (now, mut entropy) = (server.now(), server.entropy());
+    let code = random(&mut entropy, SECRET_CHARS);
+    let at = hash(&code);
+    server
+        .store()
+        .write(move |tx| tx.put(&INVITES, &at, &now))
+        .await
+        .map_err(Unavailable::from)?;
+    Ok(code)
+}
+
+fn named(name: &str, otherwise: &'static str) -> Result<String, AdminError> {
+    let name = name.trim();
+    if name.is_empty() || name.len() > 200 {
+        return Err(AdminError::Invalid(otherwise));
+    }
+    Ok(name.to_owned())
+}
+
+fn country(code: &str) -> Result<String, AdminError> {
+    if code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Ok(code.to_owned());
+    }
+    Err(AdminError::Invalid(
+        "a country is two capital letters of ISO 3166-1, for example DE",
+    ))
 }
 
 impl fmt::Debug for CreatedKey {

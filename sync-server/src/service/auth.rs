@@ -1,9 +1,20 @@
 //! Who calls.
 
-use vault_wire::id::{AccountId, AppId, KeyId};
+use subtle::ConstantTimeEq;
+use vault_wire::{
+    id::{AccountId, AppId, KeyId},
+    time::Timestamp,
+};
+use zeroize::Zeroizing;
 
-use super::{Unavailable, scopes::Scopes};
-use crate::Server;
+use super::{Unavailable, api_key::ApiKeyText, scopes::Scopes, secret_text::hash};
+use crate::{
+    Server,
+    store::{
+        ApiKeyRow, Rows,
+        tables::{API_KEY_IDS, API_KEYS, TOKENS},
+    },
+};
 
 /// The application that calls, by an API key or by a session token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +64,32 @@ pub enum AuthError {
 ///
 /// See [`AuthError`].
 pub fn authenticate_key(server: &Server, presented: &str) -> Result<Caller, AuthError> {
-    let _ = (server, presented);
-    Err(AuthError::Unavailable(Unavailable))
+    if presented.is_empty() {
+        return Err(AuthError::Missing);
+    }
+    let text = ApiKeyText::parse(presented).ok_or(AuthError::InvalidApiKey)?;
+    let view = server.store().view().map_err(Unavailable::from)?;
+    let key = view
+        .get(&API_KEY_IDS, text.id.as_bytes())
+        .map_err(Unavailable::from)?
+        .ok_or(AuthError::InvalidApiKey)?;
+    let row = view
+        .get(&API_KEYS, key.as_bytes())
+        .map_err(Unavailable::from)?
+        .ok_or(AuthError::InvalidApiKey)?;
+    if !bool::from(hash(&text.secret).ct_eq(&row.secret_hash)) {
+        return Err(AuthError::InvalidApiKey);
+    }
+    alive(&row, server.now()).map_err(|dead| match dead {
+        Dead::Revoked => AuthError::KeyRevoked,
+        Dead::Expired => AuthError::KeyExpired,
+    })?;
+    Ok(Caller {
+        account: row.account,
+        app: row.app,
+        key,
+        scopes: row.scopes,
+    })
 }
 
 /// The application behind an API key in two parts: `pv_live_<id>` and `<secret>_<checksum>`.
@@ -63,15 +98,53 @@ pub fn authenticate_key(server: &Server, presented: &str) -> Result<Caller, Auth
 ///
 /// See [`AuthError`].
 pub fn authenticate_key_parts(server: &Server, api_key: &str, api_secret: &str) -> Result<Caller, AuthError> {
-    authenticate_key(server, &format!("{api_key}_{api_secret}"))
+    authenticate_key(server, &Zeroizing::new(format!("{api_key}_{api_secret}")))
 }
 
-/// The application behind a session token, `pv_tok_…`.
+/// The application behind a session token, `pv_tok_…`. The token dies with its API key.
 ///
 /// # Errors
 ///
 /// See [`AuthError`].
 pub fn authenticate_token(server: &Server, presented: &str) -> Result<Caller, AuthError> {
-    let _ = (server, presented);
-    Err(AuthError::Unavailable(Unavailable))
+    if presented.is_empty() {
+        return Err(AuthError::Missing);
+    }
+    let now = server.now();
+    let view = server.store().view().map_err(Unavailable::from)?;
+    let token = view
+        .get(&TOKENS, &hash(presented))
+        .map_err(Unavailable::from)?
+        .ok_or(AuthError::InvalidToken)?;
+    let key = view
+        .get(&API_KEYS, token.key.as_bytes())
+        .map_err(Unavailable::from)?
+        .ok_or(AuthError::TokenRevoked)?;
+    if token.revoked_at.is_some() || alive(&key, now).is_err() {
+        return Err(AuthError::TokenRevoked);
+    }
+    if token.expires_at <= now {
+        return Err(AuthError::TokenExpired);
+    }
+    Ok(Caller {
+        account: key.account,
+        app: key.app,
+        key: token.key,
+        scopes: token.scopes,
+    })
+}
+
+enum Dead {
+    Revoked,
+    Expired,
+}
+
+fn alive(key: &ApiKeyRow, now: Timestamp) -> Result<(), Dead> {
+    if key.revoked_at.is_some() {
+        return Err(Dead::Revoked);
+    }
+    if key.expires_at.is_some_and(|at| at <= now) {
+        return Err(Dead::Expired);
+    }
+    Ok(())
 }

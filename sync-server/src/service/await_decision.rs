@@ -3,9 +3,8 @@
 use vault_wire::id::RequestId;
 
 use super::{
-    Unavailable,
     auth::Caller,
-    request_view::{RequestView, ViewError},
+    request_view::{RequestView, ViewError, consent_request},
 };
 use crate::Server;
 
@@ -24,6 +23,18 @@ pub async fn await_decision(
     id: RequestId,
     wait_ms: i64,
 ) -> Result<RequestView, ViewError> {
-    let _ = (server, caller, id, wait_ms);
-    Err(ViewError::Unavailable(Unavailable))
+    let deadline = server.now().plus_ms(wait_ms);
+    let Some(mut wait) = server.waits().enter(caller.account, id, WAITS_PER_ACCOUNT_MAX) else {
+        return consent_request(server, caller, id);
+    };
+    loop {
+        let view = consent_request(server, caller, id)?;
+        if view.status.is_terminal() || server.now() >= deadline {
+            return Ok(view);
+        }
+        tokio::select! {
+            () = wait.changed() => {}
+            () = server.clock().sleep_until(deadline) => {}
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! A developer's view of its grants.
 
+use std::ops::ControlFlow;
+
 use vault_wire::{
     catalogue::Category,
     id::{AppId, GrantId, RequestId, SubjectId},
@@ -7,8 +9,17 @@ use vault_wire::{
     time::Timestamp,
 };
 
-use super::{Unavailable, auth::Caller, page::Page};
-use crate::Server;
+use super::{Unavailable, auth::Caller, grant_rules::state_at, page::Page};
+use crate::{
+    Server,
+    store::{
+        GrantRow, GrantState, Rows,
+        tables::{APP_GRANTS, GRANTS, key},
+    },
+};
+
+/// Most grants that one call looks at; a filter that fits few of them gives a short page.
+const SCAN_MAX: usize = 1_000;
 
 /// A grant as the developer sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,8 +152,44 @@ pub fn grants(
     after: Option<&str>,
     limit: u32,
 ) -> Result<Page<GrantView>, GrantsError> {
-    let _ = (server, caller, filter, after, limit);
-    Err(GrantsError::Unavailable(Unavailable))
+    let after = match after {
+        None => Vec::new(),
+        Some(cursor) => {
+            let last: GrantId = cursor.parse().map_err(|_| GrantsError::InvalidCursor)?;
+            [last.as_bytes().as_slice(), &[0]].concat()
+        }
+    };
+    let (now, limit) = (server.now(), usize::try_from(limit.clamp(1, 200)).unwrap_or(200));
+    let view = server.store().view().map_err(Unavailable::from)?;
+    let mut candidates = Vec::new();
+    let prefix = key(&[caller.account.as_bytes(), caller.app.as_bytes()]);
+    view.scan(&APP_GRANTS, &prefix, &after, |rest, vault| {
+        candidates.extend(<[u8; 16]>::try_from(rest).ok().map(|id| (GrantId(id), vault)));
+        if candidates.len() < SCAN_MAX {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    })
+    .map_err(Unavailable::from)?;
+    let scanned_all = candidates.len() < SCAN_MAX;
+    let mut items = Vec::new();
+    let mut last = None;
+    for (id, vault) in candidates {
+        if items.len() == limit {
+            return Ok(Page { items, next: last });
+        }
+        let row = view
+            .get(&GRANTS, &key(&[vault.as_bytes(), id.as_bytes()]))
+            .map_err(Unavailable::from)?;
+        items.extend(
+            row.map(|row| GrantView::of(id, &row, now))
+                .filter(|grant| filter.fits(grant)),
+        );
+        last = Some(id.to_string());
+    }
+    let next = last.filter(|_| !scanned_all);
+    Ok(Page { items, next })
 }
 
 /// One of the caller's own grants.
@@ -151,6 +198,61 @@ pub fn grants(
 ///
 /// See [`GrantsError`].
 pub fn grant(server: &Server, caller: &Caller, id: GrantId) -> Result<GrantView, GrantsError> {
-    let _ = (server, caller, id);
-    Err(GrantsError::Unavailable(Unavailable))
+    let view = server.store().view().map_err(Unavailable::from)?;
+    let at = key(&[caller.account.as_bytes(), caller.app.as_bytes(), id.as_bytes()]);
+    let vault = view.get(&APP_GRANTS, &at).map_err(Unavailable::from)?;
+    let vault = vault.ok_or(GrantsError::NotFound)?;
+    let row = view
+        .get(&GRANTS, &key(&[vault.as_bytes(), id.as_bytes()]))
+        .map_err(Unavailable::from)?;
+    Ok(GrantView::of(
+        id,
+        &row.ok_or(GrantsError::NotFound)?,
+        server.now(),
+    ))
+}
+
+impl GrantView {
+    fn of(id: GrantId, row: &GrantRow, now: Timestamp) -> Self {
+        let status = match state_at(row, now) {
+            GrantState::Active => GrantStatus::Active,
+            GrantState::Paused => GrantStatus::Paused,
+            GrantState::Withdrawn => GrantStatus::Withdrawn,
+            GrantState::Expired => GrantStatus::Expired,
+            GrantState::Consumed => GrantStatus::Consumed,
+        };
+        Self {
+            id,
+            status,
+            subject: row.subject,
+            app: row.app,
+            request: row.request,
+            terms: row.terms.clone(),
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            paused_at: row.paused_at,
+            ended_at: row
+                .ended_at
+                .or(row.expires_at.filter(|_| status == GrantStatus::Expired)),
+            ended_by: match status {
+                GrantStatus::Active | GrantStatus::Paused => None,
+                GrantStatus::Withdrawn => Some(EndedBy::Subject),
+                GrantStatus::Expired | GrantStatus::Consumed => Some(EndedBy::Terms),
+            },
+            usage: Usage {
+                reads_total: row.reads_total,
+                last_read_at: row.last_read_at,
+            },
+        }
+    }
+}
+
+impl GrantFilter {
+    fn fits(&self, grant: &GrantView) -> bool {
+        self.status.is_none_or(|status| status == grant.status)
+            && self.subject.is_none_or(|subject| subject == grant.subject)
+            && self
+                .category
+                .is_none_or(|category| grant.terms.detail(category).is_some())
+    }
 }

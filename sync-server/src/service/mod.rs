@@ -13,6 +13,23 @@ pub mod request_view;
 pub mod scopes;
 pub mod session_token;
 
+pub(crate) mod enrol;
+pub(crate) mod hello;
+pub(crate) mod link_code;
+pub(crate) mod list;
+pub(crate) mod notices;
+pub(crate) mod push;
+pub(crate) mod statement;
+pub(crate) mod sweep;
+
+mod api_key;
+mod audit;
+mod grant_rules;
+mod refusals;
+mod retry_after;
+mod secret_text;
+mod subjects;
+mod time_span;
 mod unavailable;
 
 pub use unavailable::Unavailable;

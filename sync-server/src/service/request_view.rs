@@ -2,13 +2,19 @@
 
 use vault_wire::{
     id::{AppId, GrantId, RequestId, SubjectId},
-    request::Wording,
+    request::{ConsentRequest, Wording},
     terms::Terms,
     time::Timestamp,
 };
 
 use super::{Unavailable, auth::Caller};
-use crate::Server;
+use crate::{
+    Server,
+    store::{
+        RequestRow, RequestState, Rows, StoreError,
+        tables::{APP_REQUESTS, REQUESTS, key},
+    },
+};
 
 /// A consent request as the developer sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,6 +126,63 @@ impl Status {
 ///
 /// See [`ViewError`].
 pub fn consent_request(server: &Server, caller: &Caller, id: RequestId) -> Result<RequestView, ViewError> {
-    let _ = (server, caller, id);
-    Err(ViewError::Unavailable(Unavailable))
+    let view = server.store().view().map_err(Unavailable::from)?;
+    let found = find(&view, caller, id).map_err(Unavailable::from)?;
+    let row = found.ok_or(ViewError::NotFound)?;
+    Ok(view_of(&row, id, server.now()).map_err(Unavailable::from)?)
+}
+
+fn find(rows: &impl Rows, caller: &Caller, id: RequestId) -> Result<Option<RequestRow>, StoreError> {
+    let at = key(&[caller.account.as_bytes(), caller.app.as_bytes(), id.as_bytes()]);
+    let Some(home) = rows.get(&APP_REQUESTS, &at)? else {
+        return Ok(None);
+    };
+    rows.get(&REQUESTS, &key(&[home.as_bytes(), id.as_bytes()]))
+}
+
+/// A stored request as it stands at `now`; it can have lapsed before anybody noted it.
+pub(super) fn view_of(row: &RequestRow, id: RequestId, now: Timestamp) -> Result<RequestView, StoreError> {
+    let request = ConsentRequest::from_bytes(&row.bytes).map_err(|_| StoreError::Row("requests"))?;
+    let status = match row.state {
+        RequestState::Pending if request.expires_at <= now => Status::Expired,
+        RequestState::Pending => Status::Pending,
+        RequestState::Granted => Status::Granted,
+        RequestState::Rejected => Status::Rejected,
+        RequestState::Expired => Status::Expired,
+        RequestState::Cancelled => Status::Cancelled,
+        RequestState::Superseded => Status::Superseded,
+    };
+    let phase = if now < request.immediate_until {
+        Phase::Immediate
+    } else {
+        Phase::Extended
+    };
+    Ok(RequestView {
+        id,
+        status,
+        phase: (status == Status::Pending).then_some(phase),
+        subject: request.subject,
+        app: row.app,
+        requested: request.terms,
+        wording: Wording {
+            purpose_text: request.purpose_text,
+            benefit: request.benefit,
+            recipients: request.recipients,
+            storage_locations: request.storage_locations,
+            notice: request.notice,
+        },
+        granted: row.granted.clone(),
+        grant_id: row.grant,
+        binding_code: Some(request.binding_code).filter(|code| !code.is_empty()),
+        created_at: request.created_at,
+        immediate_until: request.immediate_until,
+        expires_at: request.expires_at,
+        decided_at: row.decided_at,
+        reused: false,
+        coverage: None,
+        metadata: row
+            .metadata
+            .as_deref()
+            .and_then(|text| serde_json::from_str(text).ok()),
+    })
 }

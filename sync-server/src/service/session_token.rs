@@ -9,8 +9,17 @@ use super::{
     Unavailable,
     auth::Caller,
     scopes::{Scopes, UnknownScope},
+    secret_text::{SECRET_CHARS, hash, random},
 };
-use crate::Server;
+use crate::{
+    Server,
+    store::{
+        Deadline, TokenRow,
+        tables::{DEADLINES, TOKENS},
+    },
+};
+
+const PREFIX: &str = "pv_tok_";
 
 /// How long a token lives unless asked otherwise, in seconds.
 pub const TTL_DEFAULT_S: u32 = 900;
@@ -58,8 +67,43 @@ pub async fn issue(
     scopes: Option<Vec<String>>,
     ttl_seconds: Option<u32>,
 ) -> Result<IssuedToken, IssueError> {
-    let _ = (server, caller, scopes, ttl_seconds);
-    Err(IssueError::Unavailable(Unavailable))
+    let ttl = ttl_seconds.unwrap_or(TTL_DEFAULT_S);
+    if !TTL_RANGE_S.contains(&ttl) {
+        return Err(IssueError::TtlOutOfRange);
+    }
+    let scopes = match scopes {
+        None => caller.scopes.clone(),
+        Some(names) => caller
+            .scopes
+            .narrowed_to(Scopes::parse(names)?)
+            .ok_or(IssueError::ScopeBeyondKey)?,
+    };
+    let (now, mut entropy) = (server.now(), server.entropy());
+    let token = Zeroizing::new(format!("{PREFIX}{}", *random(&mut entropy, SECRET_CHARS)));
+    let id = TokenId::fresh(now, &mut entropy);
+    let expires_at = now.plus_ms(i64::from(ttl) * 1_000);
+    let row = TokenRow {
+        id,
+        key: caller.key,
+        scopes: scopes.clone(),
+        expires_at,
+        revoked_at: None,
+    };
+    let at = hash(&token);
+    server
+        .store()
+        .write(move |tx| {
+            tx.put(&DEADLINES, &Deadline::Token(at).key(expires_at), &())?;
+            tx.put(&TOKENS, &at, &row)
+        })
+        .await
+        .map_err(Unavailable::from)?;
+    Ok(IssuedToken {
+        id,
+        token,
+        scopes,
+        expires_at,
+    })
 }
 
 impl fmt::Debug for IssuedToken {

@@ -1,18 +1,39 @@
 //! A developer's read of consented data (invariant I1).
 
-use std::collections::BTreeMap;
+mod commit;
+mod cursor;
+mod decide;
+mod select;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use vault_wire::{
     catalogue::Category,
-    id::{CallId, GrantId, ReadId, RequestId, Slot, SubjectId},
+    id::{CallId, GrantId, ReadId, RequestId, Slot, SubjectId, VaultId},
+    limits,
     purpose::Purpose,
     terms::DataLife,
     time::Timestamp,
     value::Value,
 };
 
-use super::{Unavailable, auth::Caller};
-use crate::{Server, live::ReadGuard};
+use super::{Unavailable, auth::Caller, subjects::home};
+use crate::{
+    Server,
+    live::ReadGuard,
+    store::{
+        Rows, StoreError,
+        tables::{GRANTS, GRANTS_OF_APP, key},
+    },
+};
+use commit::Committed;
+use cursor::Cursor;
+pub(super) use decide::CONTINUE_MS;
+use decide::{Allowed, Candidate, decide};
+use select::{Selected, select};
 
 /// What a developer wants to read.
 #[derive(Clone, Debug)]
@@ -109,6 +130,105 @@ pub async fn read(
     query: ReadQuery,
     call: CallId,
 ) -> Result<ReadAnswer, ReadError> {
-    let _ = (server, caller, query, call);
+    check_names(&query)?;
+    let cursor = match &query.after {
+        None => None,
+        Some(text) => Some(Cursor::open(text, server.keys()).ok_or(ReadError::InvalidCursor)?),
+    };
+    let attempt = Arc::new(Attempt {
+        caller: caller.clone(),
+        query,
+        cursor,
+        call,
+        read: ReadId::fresh(server.now(), &mut server.entropy()),
+    });
+    for _ in 0..TRIES {
+        let prepared = prepare(server, &attempt).map_err(Unavailable::from)?;
+        let (service, again) = (server.clone(), Arc::clone(&attempt));
+        let committed = server
+            .store()
+            .write(move |tx| commit::commit(&service, tx, &again, prepared))
+            .await
+            .map_err(Unavailable::from)?;
+        match committed {
+            Committed::Answered { answer, vault } => {
+                server.devices().wake(vault);
+                return Ok(*answer);
+            }
+            Committed::Refused(error) => return Err(error),
+            // A statement came between the look and the transaction: look again.
+            Committed::Outdated => {}
+        }
+    }
     Err(ReadError::Unavailable(Unavailable))
+}
+
+/// How often a read looks again when statements keep coming.
+const TRIES: usize = 4;
+
+/// One attempt to read.
+struct Attempt {
+    caller: Caller,
+    query: ReadQuery,
+    cursor: Option<Cursor>,
+    call: CallId,
+    read: ReadId,
+}
+
+/// A page that may be answered if the transaction comes to the same decision about the same state
+/// of the same grant.
+struct Prepared {
+    grant: GrantId,
+    number: u64,
+    selected: Selected,
+    fields: BTreeSet<String>,
+}
+
+/// Names that do not exist are wrong whoever's data it is.
+fn check_names(query: &ReadQuery) -> Result<(), ReadError> {
+    let spec = query.category.spec();
+    let unknown: Vec<_> = query
+        .fields
+        .iter()
+        .flatten()
+        .filter(|path| spec.expand(path).is_empty())
+        .cloned()
+        .collect();
+    if unknown.is_empty() {
+        Ok(())
+    } else {
+        Err(ReadError::InvalidFields(unknown))
+    }
+}
+
+fn prepare(server: &Server, attempt: &Attempt) -> Result<Option<Prepared>, StoreError> {
+    let view = server.store().view()?;
+    let vault = home(&view, &attempt.caller, attempt.query.subject)?;
+    let candidates = candidates(&view, vault, &attempt.caller)?;
+    let cursor = attempt.cursor.as_ref();
+    let Ok(allowed) = decide(&candidates, &attempt.query, cursor, server.now()) else {
+        return Ok(None);
+    };
+    let selected = select(server, &view, vault, &allowed, &attempt.query, cursor)?;
+    Ok(Some(Prepared {
+        grant: allowed.grant.id,
+        number: allowed.grant.row.number,
+        fields: selected.fields(),
+        selected,
+    }))
+}
+
+/// Every grant of the subject for the application.
+fn candidates(rows: &impl Rows, vault: VaultId, caller: &Caller) -> Result<Vec<Candidate>, StoreError> {
+    let prefix = key(&[vault.as_bytes(), caller.app.as_bytes()]);
+    let mut candidates = Vec::new();
+    for (id, ()) in rows.rows(&GRANTS_OF_APP, &prefix, limits::GRANTS_MAX)? {
+        let Ok(id) = <[u8; 16]>::try_from(id.as_slice()) else {
+            continue;
+        };
+        if let Some(row) = rows.get(&GRANTS, &key(&[vault.as_bytes(), &id]))? {
+            candidates.push(Candidate { id: GrantId(id), row });
+        }
+    }
+    Ok(candidates)
 }

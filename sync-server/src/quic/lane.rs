@@ -1,0 +1,275 @@
+//! The lane: one ordered stream of frames in both directions. Entries are read ahead and their
+//! acknowledgements follow in order; every other frame waits until the entries before it are durable.
+
+use std::{collections::VecDeque, future::Future, pin::Pin, time::Duration};
+
+use quinn::{RecvStream, SendStream};
+use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
+use vault_wire::{
+    frame::{EntriesAck, Frame, Hello, Reader, Refusal, Refused, encode},
+    signature::PublicKey,
+};
+
+use crate::{
+    Server,
+    live::Session,
+    service::{
+        enrol, hello, link_code, list, notices,
+        push::{PushError, push},
+        statement,
+    },
+};
+
+/// Frames that are read ahead of the one being worked on.
+const READ_AHEAD_FRAMES: usize = 8;
+/// Batches that wait to be durable.
+const PENDING_BATCHES: usize = 16;
+const READ_CHUNK_BYTES: usize = 64 << 10;
+/// How long a device may leave what it is sent unread.
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Why a connection is over.
+pub(super) enum Over {
+    /// The device left, or is gone.
+    Left,
+    /// The device cannot go on, and is told why.
+    Refused(Refusal),
+    /// The server stops.
+    Stopping,
+}
+
+type Stored = Pin<Box<dyn Future<Output = Result<EntriesAck, PushError>> + Send>>;
+
+/// The lane of one connection.
+pub(super) struct Lane {
+    server: Server,
+    device: PublicKey,
+    send: SendStream,
+    frames: mpsc::Receiver<Result<Frame, Refusal>>,
+    reading: JoinHandle<()>,
+    pending: VecDeque<Stored>,
+}
+
+/// A device that said HELLO.
+struct Greeted {
+    session: Session,
+    owner_key: PublicKey,
+    /// Number of the last notice that was sent.
+    told: u64,
+}
+
+impl Lane {
+    pub(super) fn new(server: Server, device: PublicKey, send: SendStream, receive: RecvStream) -> Self {
+        let (frames_in, frames) = mpsc::channel(READ_AHEAD_FRAMES);
+        Self {
+            server,
+            device,
+            send,
+            frames,
+            reading: tokio::spawn(read(receive, frames_in)),
+            pending: VecDeque::new(),
+        }
+    }
+
+    /// Serves the device until the connection is over.
+    pub(super) async fn serve(&mut self, greeting: Duration) -> Over {
+        let greeted = match timeout(greeting, self.greet()).await {
+            Ok(Ok(greeted)) => greeted,
+            Ok(Err(over)) => return over,
+            Err(_) => return Over::Left,
+        };
+        let (session, devices) = (greeted.session.clone(), self.server.devices().clone());
+        let over = self.converse(greeted).await;
+        devices.leave(&session);
+        match over {
+            Ok(never) => match never {},
+            Err(over) => over,
+        }
+    }
+
+    /// Tells the device why the connection ends.
+    pub(super) async fn refuse(&mut self, refusal: Refusal) {
+        let _ = self.write(&Frame::Refused(Refused { refusal })).await;
+    }
+
+    /// Completes once the device has everything that was sent.
+    pub(super) async fn finish(&mut self) {
+        if self.send.finish().is_ok() {
+            let _ = self.send.stopped().await;
+        }
+    }
+
+    /// REGISTER, if the device sends it, and HELLO.
+    async fn greet(&mut self) -> Result<Greeted, Over> {
+        loop {
+            match self.next_frame().await? {
+                Frame::Register(register) => {
+                    let enrolled = enrol::enrol(&self.server, self.device, register).await;
+                    let (_, registered) = enrolled.map_err(Over::Refused)?;
+                    self.write(&Frame::Registered(registered)).await?;
+                }
+                Frame::Hello(said) => return self.welcome(said).await,
+                _ => return Err(Over::Refused(Refusal::BadFrame)),
+            }
+        }
+    }
+
+    async fn welcome(&mut self, said: Hello) -> Result<Greeted, Over> {
+        let (vault, told) = (said.vault, said.events_seen);
+        let owner_key =
+            enrol::admit(&self.server, self.device, vault, &said.device).map_err(Over::Refused)?;
+        let session = self.server.devices().enter(vault, self.device);
+        let welcome = match hello::hello(&self.server, vault, self.device, said).await {
+            Ok(welcome) => welcome,
+            Err(_) => {
+                self.server.devices().leave(&session);
+                return Err(Over::Refused(Refusal::Unavailable));
+            }
+        };
+        let greeted = Greeted {
+            session,
+            owner_key,
+            told,
+        };
+        match self.write(&Frame::Welcome(welcome)).await {
+            Ok(()) => Ok(greeted),
+            Err(over) => {
+                self.server.devices().leave(&greeted.session);
+                Err(over)
+            }
+        }
+    }
+
+    async fn converse(&mut self, mut greeted: Greeted) -> Result<std::convert::Infallible, Over> {
+        let stopping = self.server.stopping().clone();
+        self.forget_told(&greeted).await?;
+        self.tell(&mut greeted).await?;
+        loop {
+            let has_room = self.pending.len() < PENDING_BATCHES;
+            tokio::select! {
+                stored = oldest(&mut self.pending), if !self.pending.is_empty() => {
+                    self.pending.pop_front();
+                    self.acknowledge(stored).await?;
+                }
+                frame = self.frames.recv(), if has_room => {
+                    let frame = frame.ok_or(Over::Left)?.map_err(Over::Refused)?;
+                    self.hear(&greeted, frame).await?;
+                }
+                () = greeted.session.noticed() => self.tell(&mut greeted).await?,
+                () = greeted.session.taken_over() => return Err(Over::Refused(Refusal::TakenOver)),
+                () = stopping.requested() => return Err(Over::Stopping),
+            }
+        }
+    }
+
+    async fn hear(&mut self, greeted: &Greeted, frame: Frame) -> Result<(), Over> {
+        if let Frame::Entries(batch) = frame {
+            self.pending
+                .push_back(Box::pin(push(&self.server, &greeted.session, batch)));
+            return Ok(());
+        }
+        while let Some(stored) = self.pending.pop_front() {
+            let stored = stored.await;
+            self.acknowledge(stored).await?;
+        }
+        let (vault, unavailable) = (greeted.session.vault, |_| Over::Refused(Refusal::Unavailable));
+        let answer = match frame {
+            Frame::Statement(sent) => {
+                let ack = statement::submit(&self.server, vault, greeted.owner_key, *sent).await;
+                Frame::StatementAck(Box::new(ack.map_err(unavailable)?))
+            }
+            Frame::LinkOpen(_) => {
+                Frame::LinkCode(link_code::open(&self.server, vault).await.map_err(unavailable)?)
+            }
+            Frame::List(asked) => {
+                Frame::Listing(list::list(&self.server, vault, &asked).map_err(unavailable)?)
+            }
+            Frame::EventsSeen(seen) => {
+                return notices::seen(&self.server, vault, seen.through)
+                    .await
+                    .map_err(unavailable);
+            }
+            _ => return Err(Over::Refused(Refusal::BadFrame)),
+        };
+        self.write(&answer).await
+    }
+
+    async fn acknowledge(&mut self, stored: Result<EntriesAck, PushError>) -> Result<(), Over> {
+        match stored {
+            Ok(ack) => self.write(&Frame::EntriesAck(ack)).await,
+            Err(PushError::TakenOver) => Err(Over::Refused(Refusal::TakenOver)),
+            Err(PushError::Unavailable) => Err(Over::Refused(Refusal::Unavailable)),
+        }
+    }
+
+    async fn forget_told(&mut self, greeted: &Greeted) -> Result<(), Over> {
+        notices::seen(&self.server, greeted.session.vault, greeted.told)
+            .await
+            .map_err(|_| Over::Refused(Refusal::Unavailable))
+    }
+
+    /// Sends every notice that the device was not sent yet.
+    async fn tell(&mut self, greeted: &mut Greeted) -> Result<(), Over> {
+        loop {
+            let next = notices::after(&self.server, greeted.session.vault, greeted.told).await;
+            let next = next.map_err(|_| Over::Refused(Refusal::Unavailable))?;
+            if next.is_empty() {
+                return Ok(());
+            }
+            for notice in next {
+                greeted.told = notice.number;
+                self.write(&Frame::Notice(Box::new(notice))).await?;
+            }
+        }
+    }
+
+    async fn next_frame(&mut self) -> Result<Frame, Over> {
+        let stopping = self.server.stopping().clone();
+        tokio::select! {
+            frame = self.frames.recv() => frame.ok_or(Over::Left)?.map_err(Over::Refused),
+            () = stopping.requested() => Err(Over::Stopping),
+        }
+    }
+
+    async fn write(&mut self, frame: &Frame) -> Result<(), Over> {
+        match timeout(SEND_TIMEOUT, self.send.write_all(&encode(frame))).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Over::Left),
+        }
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        self.reading.abort();
+    }
+}
+
+async fn oldest(pending: &mut VecDeque<Stored>) -> Result<EntriesAck, PushError> {
+    match pending.front_mut() {
+        Some(stored) => stored.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Reads frames until the device leaves or sends bytes that are none.
+async fn read(mut receive: RecvStream, frames: mpsc::Sender<Result<Frame, Refusal>>) {
+    let mut reader = Reader::default();
+    while let Ok(Some(chunk)) = receive.read_chunk(READ_CHUNK_BYTES, true).await {
+        let mut bytes: &[u8] = &chunk.bytes;
+        loop {
+            let frame = match reader.next(&mut bytes) {
+                Ok(None) => break,
+                Ok(Some(frame)) => Ok(frame),
+                Err(error) => {
+                    tracing::info!(%error, "a device sent what is no frame");
+                    Err(Refusal::BadFrame)
+                }
+            };
+            let is_last = frame.is_err();
+            if frames.send(frame).await.is_err() || is_last {
+                return;
+            }
+        }
+    }
+}

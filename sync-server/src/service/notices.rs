@@ -1,0 +1,107 @@
+//! What the owner of a vault is told: numbered, kept until the vault has it, told again after a
+//! connection was lost.
+
+use std::ops::ControlFlow;
+
+use vault_wire::{
+    frame::{Event, Notice},
+    id::VaultId,
+    request::ConsentRequest,
+};
+
+use super::Unavailable;
+use crate::{
+    Server,
+    store::{
+        Rows, StoreError, Tx,
+        tables::{NOTICE_HEADS, NOTICES, REQUEST_DIGESTS, REQUESTS, key},
+    },
+};
+
+/// Most notices handed to a device at a time.
+const PAGE: usize = 64;
+
+/// Adds a notice, as part of the transaction in which it happened.
+pub(crate) fn append(tx: &Tx, vault: VaultId, event: &Event) -> Result<(), StoreError> {
+    let number = tx.get(&NOTICE_HEADS, vault.as_bytes())?.unwrap_or(0) + 1;
+    tx.put(&NOTICE_HEADS, vault.as_bytes(), &number)?;
+    tx.put(&NOTICES, &notice_key(vault, number), event)
+}
+
+/// The next notices after a number, at most 64. That a consent request was handed out, and when, is
+/// durable before this returns: a late decision is only heard if its request came in time.
+pub(crate) async fn after(server: &Server, vault: VaultId, number: u64) -> Result<Vec<Notice>, Unavailable> {
+    let mut notices = Vec::new();
+    let view = server.store().view()?;
+    view.scan(
+        &NOTICES,
+        vault.as_bytes(),
+        &number.saturating_add(1).to_be_bytes(),
+        |rest, event| {
+            let number = rest.try_into().map_or(0, u64::from_be_bytes);
+            notices.push(Notice { number, event });
+            if notices.len() < PAGE {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        },
+    )?;
+    let delivered: Vec<_> = notices
+        .iter()
+        .filter_map(|notice| match &notice.event {
+            Event::Request(request) => Some(ConsentRequest::digest_of(&request.bytes)),
+            _ => None,
+        })
+        .collect();
+    if !delivered.is_empty() {
+        let now = server.now();
+        server
+            .store()
+            .write(move |tx| {
+                for digest in delivered {
+                    let Some(request) = tx.get(&REQUEST_DIGESTS, &key(&[vault.as_bytes(), &digest]))? else {
+                        continue;
+                    };
+                    let at = key(&[vault.as_bytes(), request.as_bytes()]);
+                    let Some(mut row) = tx.get(&REQUESTS, &at)? else {
+                        continue;
+                    };
+                    if row.delivered_at.is_none() {
+                        row.delivered_at = Some(now);
+                        tx.put(&REQUESTS, &at, &row)?;
+                    }
+                }
+                Ok(())
+            })
+            .await?;
+    }
+    Ok(notices)
+}
+
+/// Forgets what the vault has.
+pub(crate) async fn seen(server: &Server, vault: VaultId, through: u64) -> Result<(), Unavailable> {
+    server
+        .store()
+        .write(move |tx| {
+            let mut seen = Vec::new();
+            tx.scan(&NOTICES, vault.as_bytes(), &[], |rest, _| {
+                let number = rest.try_into().map_or(u64::MAX, u64::from_be_bytes);
+                if number > through {
+                    return ControlFlow::Break(());
+                }
+                seen.push(number);
+                ControlFlow::Continue(())
+            })?;
+            for number in seen {
+                tx.remove(&NOTICES, &notice_key(vault, number))?;
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(())
+}
+
+fn notice_key(vault: VaultId, number: u64) -> Vec<u8> {
+    key(&[vault.as_bytes(), &number.to_be_bytes()])
+}

@@ -1,0 +1,224 @@
+//! Storing sealed entries of a grant. Each is opened and checked against what is granted, so that a
+//! faulty device cannot share too much unnoticed.
+
+use vault_wire::{
+    entry::{Binding, Body, Entry},
+    frame::{Entries, EntriesAck, Rejection},
+    grant_key::GrantKey,
+    id::VaultId,
+    terms::Terms,
+    time::Timestamp,
+};
+
+use super::{grant_rules::state_at, time_span::may_lie_within};
+use crate::{
+    Server,
+    live::Session,
+    store::{
+        EntryRow, GrantRow, GrantState, Rows, StoreError, Tx,
+        tables::{ARRIVALS, ENTRIES, GRANTS, key},
+    },
+};
+
+/// Why a batch was not looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PushError {
+    /// A newer connection of the device took over: what this one had queued does not count.
+    TakenOver,
+    /// The server cannot serve now.
+    Unavailable,
+}
+
+/// Queues a batch, at once and in the order of the calls. What the answer says is durable, counted
+/// and fingerprinted in one transaction; a batch that comes again changes nothing.
+pub(crate) fn push(
+    server: &Server,
+    session: &Session,
+    batch: Entries,
+) -> impl Future<Output = Result<EntriesAck, PushError>> + Send + 'static {
+    let mut checked = Checked::new(batch);
+    // Opening entries is work for many processors; only what changes meanwhile is left to the writer.
+    let looked = server
+        .store()
+        .view()
+        .and_then(|view| view.get(&GRANTS, &checked.grant_key(session.vault)))
+        .and_then(|row| checked.check(server, row.as_ref()));
+    let (service, connection, now) = (server.clone(), session.clone(), server.now());
+    let stored = looked.map(|()| {
+        server.store().write(move |tx| {
+            if !connection.is_current() {
+                return Ok(Err(PushError::TakenOver));
+            }
+            store(&service, tx, connection.vault, checked, now).map(Ok)
+        })
+    });
+    async move {
+        let stored = stored.map_err(|_| PushError::Unavailable)?;
+        stored.await.map_err(|_| PushError::Unavailable)?
+    }
+}
+
+/// A batch, each entry with why it cannot be stored, as of one statement of its grant.
+struct Checked {
+    batch: Entries,
+    as_of: u64,
+    verdicts: Vec<Result<(), Rejection>>,
+}
+
+impl Checked {
+    fn new(batch: Entries) -> Self {
+        Self {
+            batch,
+            as_of: 0,
+            verdicts: Vec::new(),
+        }
+    }
+
+    fn grant_key(&self, vault: VaultId) -> Vec<u8> {
+        key(&[vault.as_bytes(), self.batch.grant.as_bytes()])
+    }
+
+    fn check(&mut self, server: &Server, row: Option<&GrantRow>) -> Result<(), StoreError> {
+        self.verdicts.clear();
+        self.as_of = row.map_or(0, |row| row.number);
+        let Some(row) = row.filter(|row| row.generation == self.batch.generation) else {
+            return Ok(());
+        };
+        let held = server.grant_keys().get(self.batch.grant, self.batch.generation)?;
+        let Some(grant_key) = held else { return Ok(()) };
+        let binding = Binding {
+            grant: self.batch.grant,
+            generation: self.batch.generation,
+            statement: self.batch.statement,
+        };
+        self.verdicts = self
+            .batch
+            .entries
+            .iter()
+            .map(|entry| examine(entry, &grant_key, binding, &row.terms))
+            .collect();
+        Ok(())
+    }
+
+    /// The answer that nothing was stored.
+    fn refused(&self, through: u64, rejection: Rejection) -> EntriesAck {
+        EntriesAck {
+            grant: self.batch.grant,
+            generation: self.batch.generation,
+            through,
+            rejected: self.batch.entries.iter().map(|e| (e.slot, rejection)).collect(),
+        }
+    }
+}
+
+fn examine(entry: &Entry, key: &GrantKey, binding: Binding, terms: &Terms) -> Result<(), Rejection> {
+    if !entry.within_limits() {
+        return Err(Rejection::TooLarge);
+    }
+    let Body::Put { category, .. } = &entry.body else {
+        return Ok(());
+    };
+    let payload = entry.open(key, binding).map_err(|_| Rejection::NotAuthentic)?;
+    let detail = terms.detail(*category).ok_or(Rejection::OutsideGrant)?;
+    let granted = payload.within(detail) && may_lie_within(&payload, detail);
+    granted.then_some(()).ok_or(Rejection::OutsideGrant)
+}
+
+fn store(
+    server: &Server,
+    tx: &Tx,
+    vault: VaultId,
+    mut checked: Checked,
+    now: Timestamp,
+) -> Result<EntriesAck, StoreError> {
+    let at = checked.grant_key(vault);
+    let row = tx.get(&GRANTS, &at)?;
+    if row.as_ref().map_or(0, |row| row.number) != checked.as_of {
+        // A statement came between the look and the transaction.
+        checked.check(server, row.as_ref())?;
+    }
+    let Some(row) = row else {
+        return Ok(checked.refused(0, Rejection::GrantOver));
+    };
+    if state_at(&row, now) != GrantState::Active {
+        return Ok(checked.refused(row.acked, Rejection::GrantOver));
+    }
+    let mut row = row;
+    let batch = &checked.batch;
+    if batch.generation < row.generation {
+        return Ok(checked.refused(row.acked, Rejection::GrantOver));
+    }
+    let continues = batch.generation == row.generation
+        && (row.extent_number..=row.number).contains(&batch.statement)
+        && batch.after <= row.acked
+        && batch.after <= batch.through
+        && checked.verdicts.len() == batch.entries.len();
+    if !continues {
+        return Ok(checked.refused(row.acked, Rejection::Gap));
+    }
+    let mut rejected = Vec::new();
+    for (entry, verdict) in batch.entries.iter().zip(&checked.verdicts) {
+        let stored = match verdict {
+            Ok(()) => put(tx, &at, &mut row, entry, batch.statement, now)?,
+            Err(rejection) => Err(*rejection),
+        };
+        if let Err(rejection) = stored {
+            rejected.push((entry.slot, rejection));
+        }
+    }
+    // While a device compares, its walk begins anew: what counts is the last batch, not the farthest.
+    row.acked = batch.through;
+    tx.put(&GRANTS, &at, &row)?;
+    Ok(EntriesAck {
+        grant: batch.grant,
+        generation: batch.generation,
+        through: row.acked,
+        rejected,
+    })
+}
+
+fn put(
+    tx: &Tx,
+    grant: &[u8],
+    row: &mut GrantRow,
+    entry: &Entry,
+    statement: u64,
+    now: Timestamp,
+) -> Result<Result<(), Rejection>, StoreError> {
+    let generation = row.generation.to_be_bytes();
+    let at = key(&[grant, &generation, entry.slot.as_bytes()]);
+    let arrival_key =
+        |category: u8, arrival: u64| key(&[grant, &generation, &[category], &arrival.to_be_bytes()]);
+    let mut entries = tx.open(&ENTRIES)?;
+    let mut arrivals = tx.open(&ARRIVALS)?;
+    let before = entries.get(&at)?;
+    if let Some(before) = &before {
+        if before.entry.rev == entry.rev && before.entry.tag == entry.tag {
+            return Ok(Ok(()));
+        }
+        if before.entry.rev >= entry.rev {
+            return Ok(Err(Rejection::Stale));
+        }
+        if let Body::Put { category, .. } = before.entry.body {
+            row.fingerprint
+                .toggle(before.entry.slot, before.entry.rev, before.entry.tag);
+            row.count = row.count.saturating_sub(1);
+            arrivals.remove(&arrival_key(category as u8, before.arrival))?;
+        }
+    }
+    let arrival = row.next_arrival;
+    if let Body::Put { category, .. } = entry.body {
+        row.fingerprint.toggle(entry.slot, entry.rev, entry.tag);
+        row.count += 1;
+        row.next_arrival += 1;
+        arrivals.put(&arrival_key(category as u8, arrival), &entry.slot)?;
+    }
+    let stored = EntryRow {
+        entry: entry.clone(),
+        statement,
+        arrival,
+        updated_at: now,
+    };
+    entries.put(&at, &stored)?;
+    Ok(Ok(()))
+}

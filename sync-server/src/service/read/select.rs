@@ -1,0 +1,163 @@
+//! Choosing, opening and cutting the records of one page.
+
+use std::{collections::BTreeSet, ops::ControlFlow};
+
+use vault_wire::{
+    entry::{Binding, Body},
+    grant_key::GrantKey,
+    id::{Slot, VaultId},
+    payload::Payload,
+    terms::TimeRange,
+};
+
+use super::{Allowed, Cursor, ReadQuery, ReadRecord};
+use crate::{
+    Server,
+    service::time_span::{may_lie_within, overlaps, span_of},
+    store::{
+        EntryRow, Rows, StoreError, View,
+        tables::{ARRIVALS, ENTRIES, key},
+    },
+};
+
+/// Most records that a filtered page looks at.
+const EXAMINED_MAX: usize = 1_000;
+/// Sealed bytes after which a page ends.
+const PAGE_BYTES: usize = 4 << 20;
+
+/// The records of one page.
+#[derive(Default)]
+pub(super) struct Selected {
+    pub(super) records: Vec<ReadRecord>,
+    /// The arrival after which the next page begins, if there is more.
+    pub(super) next: Option<u64>,
+}
+
+impl Selected {
+    /// The names of the fields that the records hold.
+    pub(super) fn fields(&self) -> BTreeSet<String> {
+        self.records
+            .iter()
+            .flat_map(|record| record.fields.keys().cloned())
+            .collect()
+    }
+}
+
+/// The records of one page of an allowed read, in order of arrival. What the terms of now do not
+/// cover is left out, whatever the entries hold.
+pub(super) fn select(
+    server: &Server,
+    view: &View,
+    vault: VaultId,
+    allowed: &Allowed<'_>,
+    query: &ReadQuery,
+    cursor: Option<&Cursor>,
+) -> Result<Selected, StoreError> {
+    let (grant, row) = (allowed.grant.id, &allowed.grant.row);
+    let grant_key = server
+        .grant_keys()
+        .get(grant, row.generation)?
+        .ok_or(StoreError::Row("grant keys"))?;
+    let generation = key(&[vault.as_bytes(), grant.as_bytes(), &row.generation.to_be_bytes()]);
+    let limit = usize::try_from(query.limit.clamp(1, 200)).unwrap_or(200);
+    let filtered = query.from.is_some() || query.to.is_some() || query.updated_since.is_some();
+    let examined_max = if filtered { EXAMINED_MAX } else { limit };
+    let arrived = arrived(view, &generation, query, cursor, examined_max + 1)?;
+    let mut selected = Selected::default();
+    let mut bytes = 0;
+    for (place, (arrival, slot)) in arrived.iter().enumerate() {
+        if place == examined_max || selected.records.len() == limit || bytes >= PAGE_BYTES {
+            selected.next = place.checked_sub(1).map(|last| arrived[last].0);
+            break;
+        }
+        let stored = view.get(&ENTRIES, &key(&[&generation, slot.as_bytes()]))?;
+        let stored = stored
+            .filter(|stored| stored.arrival == *arrival)
+            .ok_or(StoreError::Row("arrivals"))?;
+        bytes += stored.entry.wire_bytes();
+        let binding = Binding {
+            grant,
+            generation: row.generation,
+            statement: stored.statement,
+        };
+        selected
+            .records
+            .extend(record(&stored, &grant_key, binding, allowed, query)?);
+    }
+    Ok(selected)
+}
+
+fn arrived(
+    view: &View,
+    generation: &[u8],
+    query: &ReadQuery,
+    cursor: Option<&Cursor>,
+    count: usize,
+) -> Result<Vec<(u64, Slot)>, StoreError> {
+    let prefix = key(&[generation, &[query.category as u8]]);
+    let from = cursor.map_or(0, |cursor| cursor.after.saturating_add(1));
+    let before = cursor.and_then(|cursor| cursor.before).unwrap_or(u64::MAX);
+    let mut arrived = Vec::new();
+    view.scan(&ARRIVALS, &prefix, &from.to_be_bytes(), |rest, slot| {
+        let arrival = rest.try_into().map_or(u64::MAX, u64::from_be_bytes);
+        if arrival >= before {
+            return ControlFlow::Break(());
+        }
+        arrived.push((arrival, slot));
+        if arrived.len() < count {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    })?;
+    Ok(arrived)
+}
+
+/// What the developer gets of an entry, if it fits the query. An entry that does not open is an
+/// error, never a silently missing record.
+fn record(
+    stored: &EntryRow,
+    grant_key: &GrantKey,
+    binding: Binding,
+    allowed: &Allowed<'_>,
+    query: &ReadQuery,
+) -> Result<Option<ReadRecord>, StoreError> {
+    if query.updated_since.is_some_and(|since| stored.updated_at < since) {
+        return Ok(None);
+    }
+    if matches!(stored.entry.body, Body::Delete) {
+        return Ok(None);
+    }
+    let payload = stored
+        .entry
+        .open(grant_key, binding)
+        .map_err(|_| StoreError::Row("entries"))?;
+    if !may_lie_within(&payload, allowed.detail) || !in_time(&payload, allowed, query) {
+        return Ok(None);
+    }
+    let spec = allowed.detail.category.spec();
+    let granted = |path: &str, value: &_| {
+        let precision = allowed.detail.fields.get(path).zip(spec.kind_of(path));
+        precision.is_some_and(|(precision, kind)| kind.accepts_at(*precision, value))
+    };
+    let mut fields = payload.fields;
+    fields.retain(|path, value| allowed.leaves.contains(&path.as_str()) && granted(path, value));
+    Ok(Some(ReadRecord {
+        slot: stored.entry.slot,
+        updated_at: stored.updated_at,
+        fields,
+    }))
+}
+
+fn in_time(payload: &Payload, allowed: &Allowed<'_>, query: &ReadQuery) -> bool {
+    let range = TimeRange {
+        from: query.from,
+        to: query.to,
+    };
+    range == TimeRange::default()
+        || payload
+            .fields
+            .get(allowed.detail.category.spec().time_field)
+            .and_then(span_of)
+            .is_some_and(|span| overlaps(span, range))
+}

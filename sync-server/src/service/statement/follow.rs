@@ -1,0 +1,114 @@
+//! A statement that follows another: narrower, longer, paused, resumed.
+
+use vault_wire::{
+    entry::Fingerprint,
+    frame::StatementRefusal,
+    request::ConsentRequest,
+    statement::{Event, Extent},
+    terms::Terms,
+};
+
+use super::{Submitted, Taken, keep};
+use crate::{
+    Server,
+    service::grant_rules::{deadline_of, state_at},
+    store::{
+        Deadline, GrantRow, GrantState, Rows, StoreError, Tx,
+        tables::{DEADLINES, DOOMED, GRANTS, REQUESTS, key},
+    },
+};
+
+pub(super) fn follow(server: &Server, tx: &Tx, submitted: &Submitted) -> Result<Taken, StoreError> {
+    let statement = &submitted.statement;
+    let vault = submitted.vault.as_bytes();
+    let at = key(&[vault, statement.grant.as_bytes()]);
+    let Some(mut row) = tx.get(&GRANTS, &at)? else {
+        return Ok(Err(StatementRefusal::OutOfOrder));
+    };
+    if statement.subject != row.subject || statement.app != row.app || statement.request != row.request_digest
+    {
+        return Ok(Err(StatementRefusal::UnknownRequest));
+    }
+    if statement.number != row.number.saturating_add(1) || statement.previous != row.last {
+        return Ok(Err(StatementRefusal::OutOfOrder));
+    }
+    if state_at(&row, submitted.now).is_over() {
+        return Ok(Err(StatementRefusal::AlreadyClosed));
+    }
+    match &statement.event {
+        Event::Paused => {
+            row.state = GrantState::Paused;
+            row.paused_at = Some(submitted.now);
+        }
+        Event::Resumed => {
+            row.state = GrantState::Active;
+            row.paused_at = None;
+        }
+        Event::Narrowed(extent) => {
+            if !extent.terms.within(&row.terms) {
+                return Ok(Err(StatementRefusal::WiderThanAsked));
+            }
+            if let Err(refusal) = take_extent(server, tx, submitted, &mut row, extent)? {
+                return Ok(Err(refusal));
+            }
+        }
+        Event::Renewed(extent) => {
+            if !extent.terms.within(&asked(tx, vault, &row)?) {
+                return Ok(Err(StatementRefusal::WiderThanAsked));
+            }
+            if let Err(refusal) = take_extent(server, tx, submitted, &mut row, extent)? {
+                return Ok(Err(refusal));
+            }
+        }
+        Event::Given(_) | Event::Refused | Event::Withdrawn => {
+            return Ok(Err(StatementRefusal::OutOfOrder));
+        }
+    }
+    row.number = statement.number;
+    row.last = submitted.digest;
+    keep(tx, submitted)?;
+    tx.put(&GRANTS, &at, &row)?;
+    Ok(Ok(None))
+}
+
+fn asked(tx: &Tx, vault: &[u8], row: &GrantRow) -> Result<Terms, StoreError> {
+    let request = tx.get(&REQUESTS, &key(&[vault, row.request.as_bytes()]))?;
+    let request = request.ok_or(StoreError::Row("requests"))?;
+    let request = ConsentRequest::from_bytes(&request.bytes).map_err(|_| StoreError::Row("requests"))?;
+    Ok(request.terms)
+}
+
+/// Puts new terms in force. A new generation begins empty, and the keys of those before are
+/// destroyed first: what they sealed can no longer be read by anybody.
+fn take_extent(
+    server: &Server,
+    tx: &Tx,
+    submitted: &Submitted,
+    row: &mut GrantRow,
+    extent: &Extent,
+) -> Result<Result<(), StatementRefusal>, StoreError> {
+    let (vault, grant) = (submitted.vault, submitted.statement.grant);
+    if extent.generation < row.generation {
+        return Ok(Err(StatementRefusal::OutOfOrder));
+    }
+    if extent.generation > row.generation {
+        let Some(grant_key) = &submitted.grant_key else {
+            return Ok(Err(StatementRefusal::BadGrantKey));
+        };
+        server.grant_keys().put(grant, extent.generation, grant_key)?;
+        server.grant_keys().destroy(grant, Some(extent.generation))?;
+        let doomed = key(&[vault.as_bytes(), grant.as_bytes(), &row.generation.to_be_bytes()]);
+        tx.put(&DOOMED, &doomed, &())?;
+        row.generation = extent.generation;
+        row.acked = 0;
+        row.count = 0;
+        row.fingerprint = Fingerprint::default();
+    }
+    row.extent_number = submitted.statement.number;
+    row.terms = extent.terms.clone();
+    row.expires_at = deadline_of(extent.terms.duration, submitted.now);
+    if let Some(end) = row.expires_at {
+        tx.put(&DEADLINES, &Deadline::Grant(vault, grant).key(end), &())?;
+    }
+    Ok(Ok(()))
+}

@@ -1,0 +1,171 @@
+//! Taking a consent statement: what the subject decided, signed by a consent key of the vault. No
+//! grant begins, widens or goes on without one (invariant I4).
+
+mod answer;
+mod erasure;
+mod follow;
+mod withdraw;
+
+use vault_wire::{
+    Digest,
+    certificate::Role,
+    frame::{StatementAck, StatementOutcome, StatementRefusal, SubmitStatement},
+    grant_key::GrantKey,
+    id::{GrantId, RequestId, VaultId},
+    signature::PublicKey,
+    statement::{Event, Extent, Invalid, Statement},
+    time::Timestamp,
+};
+
+use super::Unavailable;
+use crate::{
+    Server,
+    store::{
+        Rows, StatementRow, StoreError, Tx,
+        tables::{ERASURES, STATEMENTS, key},
+    },
+};
+
+pub(crate) use erasure::{drop_doomed, finish_all, recover};
+
+/// A statement whose signature holds and whose key the owner certified for its application.
+struct Submitted {
+    vault: VaultId,
+    statement: Statement,
+    digest: Digest,
+    kept: StatementRow,
+    /// The key of the generation that the statement opens.
+    grant_key: Option<GrantKey>,
+    now: Timestamp,
+}
+
+/// What became of a statement inside its transaction: in force, with the request that it decided.
+type Taken = Result<Option<RequestId>, StatementRefusal>;
+
+/// Takes a statement of a vault. It is durable before this returns; sending it again changes nothing
+/// and gets the same answer.
+pub(crate) async fn submit(
+    server: &Server,
+    vault: VaultId,
+    owner_key: PublicKey,
+    sent: SubmitStatement,
+) -> Result<StatementAck, Unavailable> {
+    let (grant, number) = named(&sent);
+    let ack = |outcome| StatementAck {
+        grant,
+        number,
+        outcome,
+    };
+    let submitted = match check(server, vault, owner_key, sent) {
+        Ok(submitted) => submitted,
+        Err(refusal) => return Ok(ack(StatementOutcome::Refused(refusal))),
+    };
+    if submitted.statement.event == Event::Withdrawn {
+        return Ok(ack(withdraw::withdraw(server, submitted).await?));
+    }
+    let reduces = matches!(submitted.statement.event, Event::Narrowed(_) | Event::Paused);
+    let service = server.clone();
+    let taken = server
+        .store()
+        .write(move |tx| take(&service, tx, &submitted))
+        .await?;
+    match taken {
+        Ok(decided) => {
+            if let Some(request) = decided {
+                server.waits().wake(request);
+            }
+            if reduces {
+                // What was answered under the wider terms is finished before the owner is told.
+                server.guards().drain(grant, server.clock()).await;
+            }
+            tracing::info!(%grant, number, "statement accepted");
+            Ok(ack(StatementOutcome::Accepted))
+        }
+        Err(refusal) => {
+            tracing::info!(%grant, number, ?refusal, "statement refused");
+            Ok(ack(StatementOutcome::Refused(refusal)))
+        }
+    }
+}
+
+fn take(server: &Server, tx: &Tx, submitted: &Submitted) -> Result<Taken, StoreError> {
+    let grant = submitted.statement.grant;
+    if tx.has(&ERASURES, &key(&[submitted.vault.as_bytes(), grant.as_bytes()]))? {
+        return Ok(Err(StatementRefusal::Withdrawn));
+    }
+    if tx.has(&STATEMENTS, &statement_key(submitted))? {
+        return Ok(Ok(None));
+    }
+    match submitted.statement.event {
+        Event::Given(_) | Event::Refused => answer::answer(server, tx, submitted),
+        _ => follow::follow(server, tx, submitted),
+    }
+}
+
+fn keep(tx: &Tx, submitted: &Submitted) -> Result<(), StoreError> {
+    tx.put(&STATEMENTS, &statement_key(submitted), &submitted.kept)
+}
+
+fn statement_key(submitted: &Submitted) -> Vec<u8> {
+    key(&[
+        submitted.vault.as_bytes(),
+        submitted.statement.grant.as_bytes(),
+        &submitted.statement.number.to_be_bytes(),
+        &submitted.digest,
+    ])
+}
+
+/// What the statement says of itself, for the answer; nothing is believed of it yet.
+fn named(sent: &SubmitStatement) -> (GrantId, u64) {
+    postcard::from_bytes::<Statement>(&sent.statement.bytes)
+        .map_or((GrantId([0; 16]), 0), |claimed| (claimed.grant, claimed.number))
+}
+
+fn check(
+    server: &Server,
+    vault: VaultId,
+    owner_key: PublicKey,
+    sent: SubmitStatement,
+) -> Result<Submitted, StatementRefusal> {
+    let statement = sent.statement.verify().map_err(|invalid| match invalid {
+        Invalid::Malformed(_) => StatementRefusal::Malformed,
+        Invalid::BadSignature(_) => StatementRefusal::BadSignature,
+    })?;
+    let certificate = sent
+        .certificate
+        .verify(&owner_key)
+        .map_err(|_| StatementRefusal::BadSignature)?;
+    let may_speak = certificate.vault == vault
+        && certificate.key == sent.statement.key
+        && certificate.role == Role::Consent(statement.app);
+    if !may_speak {
+        return Err(StatementRefusal::BadSignature);
+    }
+    let grant_key = match (extent(&statement.event), sent.grant_key) {
+        (Some(extent), Some(sealed)) => sealed
+            .open(&server.keys().sealing, statement.grant, extent.generation)
+            .map(Some)
+            .map_err(|_| StatementRefusal::BadGrantKey)?,
+        _ => None,
+    };
+    let now = server.now();
+    Ok(Submitted {
+        vault,
+        digest: sent.statement.digest(),
+        statement,
+        kept: StatementRow {
+            statement: sent.statement,
+            certificate: sent.certificate,
+            accepted_at: now,
+        },
+        grant_key,
+        now,
+    })
+}
+
+const fn extent(event: &Event) -> Option<&Extent> {
+    match event {
+        Event::Given(extent) | Event::Narrowed(extent) | Event::Renewed(extent) => Some(extent),
+        Event::Refused | Event::Paused | Event::Resumed | Event::Withdrawn => None,
+    }
+}

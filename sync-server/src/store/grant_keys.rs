@@ -1,0 +1,216 @@
+//! The grant keys, each wrapped under a key of the server's, in a small file outside the database:
+//! no backup of the database holds them, and destroying one is an overwrite in place.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    path::Path,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use vault_wire::{grant_key::GrantKey, id::GrantId};
+use zeroize::Zeroizing;
+
+use super::{
+    StoreError,
+    side_file::{Record, SideFile},
+};
+use crate::entropy::Entropy;
+
+const WHAT: &str = "the file of grant keys";
+/// Grant id, generation, key.
+const RECORD_BYTES: usize = 16 + 4 + 32;
+
+/// Every grant key that the server holds.
+pub(crate) struct GrantKeys(Mutex<Slots>);
+
+struct Slots {
+    file: SideFile,
+    places: HashMap<(GrantId, u32), u64>,
+    free: Vec<u64>,
+    end: u64,
+}
+
+impl GrantKeys {
+    /// Opens the file, or creates it.
+    pub(crate) fn open(path: &Path, key: &[u8; 32], entropy: &Entropy) -> Result<Self, StoreError> {
+        let (file, records) = SideFile::open(path, WHAT, key, RECORD_BYTES, entropy.clone())?;
+        let mut slots = Slots {
+            file,
+            places: HashMap::new(),
+            free: Vec::new(),
+            end: records.len() as u64,
+        };
+        for (place, record) in (0u64..).zip(&records) {
+            match record {
+                Record::Free => slots.free.push(place),
+                Record::Sealed(record) => {
+                    if let Some((grant, generation, _)) = parse(record) {
+                        slots.places.insert((grant, generation), place);
+                    }
+                }
+                // It may be a key that only the disk's owner can bring back: its place is not reused.
+                Record::Unreadable => tracing::error!(place, "a grant key cannot be read"),
+            }
+        }
+        Ok(Self(Mutex::new(slots)))
+    }
+
+    /// The key of a grant's generation, if it is held.
+    pub(crate) fn get(&self, grant: GrantId, generation: u32) -> Result<Option<GrantKey>, StoreError> {
+        let mut slots = self.slots();
+        let Some(&place) = slots.places.get(&(grant, generation)) else {
+            return Ok(None);
+        };
+        match slots.file.read(place)? {
+            Record::Sealed(record) => Ok(parse(&record).map(|(_, _, key)| key)),
+            Record::Free | Record::Unreadable => Err(StoreError::Row(WHAT)),
+        }
+    }
+
+    /// Keeps a key. It is on the disk when this returns.
+    pub(crate) fn put(&self, grant: GrantId, generation: u32, key: &GrantKey) -> Result<(), StoreError> {
+        let mut slots = self.slots();
+        let place = slots.place_for(grant, generation);
+        let record = Zeroizing::new(
+            [
+                grant.as_bytes().as_slice(),
+                &generation.to_le_bytes(),
+                key.as_bytes(),
+            ]
+            .concat(),
+        );
+        slots.file.write(place, &record)?;
+        slots.places.insert((grant, generation), place);
+        Ok(())
+    }
+
+    /// Destroys the keys of a grant, of every generation before `before` (of all, if there is none).
+    /// They are gone from the disk when this returns. Returns how many there were.
+    pub(crate) fn destroy(&self, grant: GrantId, before: Option<u32>) -> Result<u32, StoreError> {
+        let mut slots = self.slots();
+        let doomed: Vec<_> = slots
+            .places
+            .iter()
+            .filter(|((of, generation), _)| *of == grant && before.is_none_or(|end| *generation < end))
+            .map(|(name, place)| (*name, *place))
+            .collect();
+        let mut destroyed = 0;
+        for (name, place) in doomed {
+            slots.file.wipe(place)?;
+            slots.places.remove(&name);
+            slots.free.push(place);
+            destroyed += 1;
+        }
+        Ok(destroyed)
+    }
+
+    fn slots(&self) -> MutexGuard<'_, Slots> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Slots {
+    fn place_for(&mut self, grant: GrantId, generation: u32) -> u64 {
+        if let Some(place) = self.places.get(&(grant, generation)) {
+            return *place;
+        }
+        self.free.pop().unwrap_or_else(|| {
+            self.end += 1;
+            self.end - 1
+        })
+    }
+}
+
+fn parse(record: &[u8]) -> Option<(GrantId, u32, GrantKey)> {
+    let (grant, rest) = record.split_first_chunk::<16>()?;
+    let (generation, rest) = rest.split_first_chunk::<4>()?;
+    let key = rest.first_chunk::<32>()?;
+    Some((
+        GrantId(*grant),
+        u32::from_le_bytes(*generation),
+        GrantKey::from_bytes(*key),
+    ))
+}
+
+impl fmt::Debug for GrantKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GrantKeys(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+
+    use super::*;
+
+    const GRANT: GrantId = GrantId([1; 16]);
+
+    fn open(path: &Path) -> GrantKeys {
+        let entropy = Entropy::new(ChaCha20Rng::from_seed([7; 32]));
+        GrantKeys::open(path, &[9; 32], &entropy).unwrap()
+    }
+
+    #[test]
+    fn keys_are_found_again_after_a_restart_and_the_file_shows_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("grant-keys");
+        open(&path)
+            .put(GRANT, 1, &GrantKey::from_bytes([0x5a; 32]))
+            .unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(!bytes.windows(32).any(|part| part == [0x5a; 32]));
+        assert!(!bytes.windows(16).any(|part| part == GRANT.as_bytes()));
+        let key = open(&path).get(GRANT, 1).unwrap().unwrap();
+        assert_eq!(key.as_bytes(), &[0x5a; 32]);
+    }
+
+    #[test]
+    fn a_destroyed_key_leaves_no_byte_of_its_wrapping() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("grant-keys");
+        let keys = open(&path);
+        for generation in 1..=2 {
+            keys.put(GRANT, generation, &GrantKey::from_bytes([3; 32]))
+                .unwrap();
+        }
+        keys.put(GrantId([2; 16]), 1, &GrantKey::from_bytes([4; 32]))
+            .unwrap();
+        let before = std::fs::read(&path).unwrap();
+        assert_eq!(keys.destroy(GRANT, None).unwrap(), 2);
+        let after = std::fs::read(&path).unwrap();
+        assert!(before[..184].iter().any(|byte| *byte != 0));
+        assert!(after[..184].iter().all(|byte| *byte == 0));
+        assert_eq!(after[184..], before[184..], "the other grant's key is untouched");
+        assert!(keys.get(GRANT, 1).unwrap().is_none());
+        assert!(open(&path).get(GRANT, 2).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_narrowing_destroys_the_generations_before_and_their_places_are_used_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("grant-keys");
+        let keys = open(&path);
+        for generation in 1..=9 {
+            keys.put(GRANT, generation, &GrantKey::from_bytes([3; 32]))
+                .unwrap();
+            keys.destroy(GRANT, Some(generation)).unwrap();
+        }
+        assert!(keys.get(GRANT, 9).unwrap().is_some() && keys.get(GRANT, 8).unwrap().is_none());
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), 2 * 92);
+    }
+
+    #[test]
+    fn a_write_that_was_cut_short_costs_only_its_own_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("grant-keys");
+        open(&path).put(GRANT, 1, &GrantKey::from_bytes([3; 32])).unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes.extend([0xaa; 40]);
+        std::fs::write(&path, &bytes).unwrap();
+        let keys = open(&path);
+        keys.put(GRANT, 2, &GrantKey::from_bytes([4; 32])).unwrap();
+        assert!(keys.get(GRANT, 1).unwrap().is_some() && keys.get(GRANT, 2).unwrap().is_some());
+    }
+}

@@ -1,0 +1,250 @@
+//! What the rows hold.
+
+use serde::{Deserialize, Serialize};
+use vault_wire::{
+    Digest,
+    catalogue::Category,
+    certificate::SignedCertificate,
+    entry::{Entry, Fingerprint},
+    id::{AccountId, AppId, CallId, GrantId, KeyId, ReadId, RequestId, SubjectId, TokenId, VaultId},
+    purpose::Purpose,
+    receipt::SignedErasure,
+    request::AppIdentity,
+    signature::PublicKey,
+    statement::SignedStatement,
+    terms::Terms,
+    time::Timestamp,
+};
+
+use crate::service::scopes::Scopes;
+
+/// A developer's account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct AccountRow {
+    pub(crate) name: String,
+    pub(crate) created_at: Timestamp,
+}
+
+/// An application.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct AppRow {
+    pub(crate) identity: AppIdentity,
+    pub(crate) created_at: Timestamp,
+}
+
+/// An API key. Its secret has 256 random bits, so a plain hash is enough.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct ApiKeyRow {
+    pub(crate) account: AccountId,
+    pub(crate) app: AppId,
+    pub(crate) name: String,
+    pub(crate) secret_hash: Digest,
+    pub(crate) scopes: Scopes,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) revoked_at: Option<Timestamp>,
+}
+
+/// A session token.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct TokenRow {
+    pub(crate) id: TokenId,
+    /// The API key that made it: the token dies with it.
+    pub(crate) key: KeyId,
+    pub(crate) scopes: Scopes,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) revoked_at: Option<Timestamp>,
+}
+
+/// An enrolled vault.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct VaultRow {
+    pub(crate) owner_key: PublicKey,
+    pub(crate) enrolled_at: Timestamp,
+}
+
+/// An open link code.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct LinkCodeRow {
+    pub(crate) vault: VaultId,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// Wrong link codes of one application.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct LinkTriesRow {
+    pub(crate) since: Timestamp,
+    pub(crate) wrong: u32,
+}
+
+/// A consent request.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RequestRow {
+    pub(crate) account: AccountId,
+    pub(crate) app: AppId,
+    /// The exact bytes that the vault is asked with.
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) delivery_nonce: [u8; 16],
+    pub(crate) state: RequestState,
+    /// When it was first handed to a device.
+    pub(crate) delivered_at: Option<Timestamp>,
+    pub(crate) decided_at: Option<Timestamp>,
+    /// Digest of the statement that decided.
+    pub(crate) decision: Option<Digest>,
+    pub(crate) grant: Option<GrantId>,
+    pub(crate) granted: Option<Terms>,
+    /// JSON text.
+    pub(crate) metadata: Option<String>,
+}
+
+/// Where a consent request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum RequestState {
+    Pending,
+    Granted,
+    Rejected,
+    Expired,
+    Cancelled,
+    Superseded,
+}
+
+/// A pending request.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PendingRow {
+    /// Digest of everything that the developer chose: equal for an identical request.
+    pub(crate) asked: Digest,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// A grant.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct GrantRow {
+    pub(crate) account: AccountId,
+    pub(crate) app: AppId,
+    pub(crate) subject: SubjectId,
+    pub(crate) request: RequestId,
+    pub(crate) request_digest: Digest,
+    pub(crate) state: GrantState,
+    /// What may be read now.
+    pub(crate) terms: Terms,
+    /// Number and digest of the last statement.
+    pub(crate) number: u64,
+    pub(crate) last: Digest,
+    /// Number of the statement that set the terms.
+    pub(crate) extent_number: u64,
+    pub(crate) generation: u32,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) paused_at: Option<Timestamp>,
+    pub(crate) ended_at: Option<Timestamp>,
+    pub(crate) reads_total: u64,
+    pub(crate) last_read_at: Option<Timestamp>,
+    /// The one read of a `one_time` grant, whose further pages may still be fetched.
+    pub(crate) one_read: Option<(ReadId, Timestamp)>,
+    /// Change sequence of the vault up to which everything is stored.
+    pub(crate) acked: u64,
+    /// How many records are held, and their fingerprint.
+    pub(crate) count: u64,
+    pub(crate) fingerprint: Fingerprint,
+    /// Arrival number of the next stored entry.
+    pub(crate) next_arrival: u64,
+}
+
+/// Where a grant stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum GrantState {
+    Active,
+    Paused,
+    Withdrawn,
+    Expired,
+    Consumed,
+}
+
+/// A statement as it came.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct StatementRow {
+    pub(crate) statement: SignedStatement,
+    pub(crate) certificate: SignedCertificate,
+    pub(crate) accepted_at: Timestamp,
+}
+
+/// A withdrawal and how far the erasure that it asked for has come.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ErasureRow {
+    /// Digest of the withdrawal.
+    pub(crate) statement: Digest,
+    /// Grant keys destroyed so far.
+    pub(crate) keys: u32,
+    /// Entries dropped so far.
+    pub(crate) entries: u64,
+    /// The receipt, once nothing is left.
+    pub(crate) receipt: Option<SignedErasure>,
+}
+
+/// A stored entry. A deletion stays as a marker, so that an older put cannot bring the slot back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct EntryRow {
+    pub(crate) entry: Entry,
+    /// Statement under which it was sealed.
+    pub(crate) statement: u64,
+    pub(crate) arrival: u64,
+    pub(crate) updated_at: Timestamp,
+}
+
+/// Refused reads of one category by one application.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RefusalRow {
+    pub(crate) app_name: String,
+    pub(crate) attempts: u32,
+    pub(crate) last_at: Timestamp,
+    /// When the owner was last told.
+    pub(crate) told_at: Option<Timestamp>,
+}
+
+/// One entry of an account's audit log. It holds no field value.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct AuditRow {
+    pub(crate) number: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) call: CallId,
+    pub(crate) app: AppId,
+    pub(crate) key: KeyId,
+    pub(crate) subject: SubjectId,
+    pub(crate) category: Category,
+    pub(crate) purpose: Option<Purpose>,
+    pub(crate) result: ReadResult,
+    /// Digest of the entry before; zeros for the first.
+    pub(crate) previous: Digest,
+}
+
+/// How a read ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ReadResult {
+    Answered {
+        read: ReadId,
+        grant: GrantId,
+        /// Digest of the names of the fields.
+        fields: Digest,
+        records: u32,
+    },
+    NoConsent,
+    FrequencyExceeded {
+        grant: GrantId,
+    },
+    /// The call did not say what it must, or named what is not granted.
+    Invalid,
+}
+
+/// The last audit entry of an account.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct AuditHead {
+    pub(crate) number: u64,
+    pub(crate) digest: Digest,
+}
+
+impl GrantState {
+    /// Whether nothing can follow but a withdrawal.
+    pub(crate) const fn is_over(self) -> bool {
+        matches!(self, Self::Withdrawn | Self::Expired | Self::Consumed)
+    }
+}
