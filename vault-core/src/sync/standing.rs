@@ -91,7 +91,7 @@ fn go_on(
     let known = acked == progress.acked || batches.iter().any(|(through, _)| *through == acked);
     if !known {
         // Behind what it acknowledged, or ahead of all that was sent: one side was set back.
-        return compare_again(transaction, grant);
+        return compare(transaction, grant);
     }
     for (through, rows) in batches.iter().filter(|(through, _)| *through <= acked) {
         progress.confirm(
@@ -114,11 +114,11 @@ fn reconcile(store: &Store, transaction: &Transaction, grant: GrantId) -> Result
     transaction
         .table(&META)?
         .insert(meta::INCARNATION, &encode(&incarnation))?;
-    compare_again(transaction, grant)
+    compare(transaction, grant)
 }
 
 /// What the server holds is to be compared with the vault.
-pub(super) fn compare_again(transaction: &Transaction, grant: GrantId) -> Result<Lane, Error> {
+fn compare(transaction: &Transaction, grant: GrantId) -> Result<Lane, Error> {
     Ok(Lane::resume(
         grant,
         Progress::start_reconciling(transaction, grant)?,

@@ -59,7 +59,9 @@ impl FromStr for Timestamp {
 
     fn from_str(text: &str) -> Result<Self, InvalidTime> {
         let moment: jiff::Timestamp = text.parse().map_err(|_| InvalidTime)?;
-        Ok(Self(moment.as_millisecond()))
+        // Cut towards the past on both sides of 1970, so that a moment never moves past a later one.
+        let ms = moment.as_nanosecond().div_euclid(1_000_000);
+        i64::try_from(ms).map(Self).map_err(|_| InvalidTime)
     }
 }
 
@@ -132,6 +134,8 @@ mod tests {
     fn finer_than_a_millisecond_is_cut() {
         let time: Timestamp = "2026-11-21T08:30:00.1239Z".parse().unwrap();
         assert_eq!(time.to_string(), "2026-11-21T08:30:00.123Z");
+        let time: Timestamp = "1901-12-13T20:45:52.2073437Z".parse().unwrap();
+        assert_eq!(time.to_string(), "1901-12-13T20:45:52.207Z");
     }
 
     #[test]

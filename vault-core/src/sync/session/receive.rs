@@ -223,8 +223,8 @@ fn take_ack(
         return Ok(());
     };
     if ack.rejected.iter().any(|(_, why)| *why == Rejection::Gap) {
-        *lane = standing::compare_again(transaction, ack.grant)?;
-        return Ok(());
+        // The next session's WELCOME says what it holds, and the two sides compare.
+        return Err(SyncError::Protocol("a batch did not continue what it holds").into());
     }
     if ack.rejected.iter().any(|(_, why)| *why == Rejection::GrantOver) {
         // Nothing of the batch was stored. The next session's WELCOME says where the grant stands.
