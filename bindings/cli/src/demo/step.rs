@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Every step, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,15 +92,10 @@ impl<'w> Reporter<'w> {
         self.told += 1;
         let ms = took.as_secs_f64() * 1_000.0;
         if self.json {
-            let mut line = Map::from_iter([
-                ("step".to_owned(), Value::from(step.name())),
-                ("ok".to_owned(), Value::from(outcome.held)),
-                ("ms".to_owned(), Value::from((ms * 10.0).round() / 10.0)),
-            ]);
-            if let Value::Object(facts) = &outcome.facts {
-                line.extend(facts.clone());
-            }
-            writeln!(self.out, "{}", Value::Object(line))?;
+            let facts = outcome.facts.to_string();
+            let facts = facts.strip_prefix('{').and_then(|facts| facts.strip_suffix('}')).unwrap_or_default();
+            let comma = if facts.is_empty() { "" } else { "," };
+            writeln!(self.out, r#"{{"step":"{}","ok":{},"ms":{ms:.1}{comma}{facts}}}"#, step.name(), outcome.held)?;
         } else {
             let mark = if outcome.held { "ok  " } else { "FAIL" };
             writeln!(self.out, "{:>2}  {mark} {ms:>8.1} ms  {}", self.told, outcome.told)?;
