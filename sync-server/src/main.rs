@@ -1,1 +1,10 @@
-fn main() {}
+//! The `sync-server` command.
+
+mod cli;
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    cli::main().await
+}

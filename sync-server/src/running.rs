@@ -3,7 +3,6 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use tokio::{net::TcpListener, task::JoinSet};
-use vault_wire::json::hex;
 
 use crate::{
     Server, clock::Clock, config::Config, entropy::Entropy, error::StartError, https, quic, service::sweep,
@@ -60,7 +59,7 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>, entropy: Entropy) -> R
     Ok(Running {
         https_addr,
         quic_addr,
-        server_key_fingerprint: hex(&server.tls().fingerprint()),
+        server_key_fingerprint: server.tls().fingerprint_text(),
         ca_certificate_pem: server.tls().ca_pem().to_owned(),
         server,
         tasks,

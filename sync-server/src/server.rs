@@ -69,6 +69,17 @@ impl Server {
             source,
         })?;
         let store = Store::open(&config.data_dir, &keys.store, &entropy, config.cache_mib)?;
+        Self::over(config, clock, entropy, (keys, keys_are_new), store).await
+    }
+
+    /// The service over an open store.
+    pub(crate) async fn over(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        mut entropy: Entropy,
+        (keys, keys_are_new): (Keys, bool),
+        store: Store,
+    ) -> Result<Self, StartError> {
         let beside = |name: &str| config.data_dir.join(name);
         let grant_keys = GrantKeys::open(&beside("grant-keys"), &keys.grant_keys(), &entropy)?;
         let (ledger, erased) = Ledger::open(&beside("erasure-ledger"), &keys.ledger(), &entropy)?;

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use vault_wire::time::Timestamp;
 
 use super::{KeysError, files::KeyFiles};
+use crate::config::Config;
 
 const AUTHORITY_YEARS: i16 = 20;
 const SERVER_YEARS: i16 = 2;
@@ -36,6 +37,15 @@ pub(super) fn authority(key: &KeyPair, now: Timestamp) -> Result<String, KeysErr
 }
 
 impl TlsIdentity {
+    /// What a server with this configuration shows, whether it runs or not.
+    ///
+    /// # Errors
+    ///
+    /// [`KeysError`], also if the server was never started.
+    pub fn read(config: &Config, now: Timestamp) -> Result<Self, KeysError> {
+        Self::issue(&KeyFiles::read(&config.config_dir)?, &config.public_names, now)
+    }
+
     /// A certificate for `localhost`, the loopback addresses and the given names.
     pub(super) fn issue(files: &KeyFiles, names: &[String], now: Timestamp) -> Result<Self, KeysError> {
         let issuer = Issuer::new(authority_params(now), &files.ca_key);
@@ -55,6 +65,11 @@ impl TlsIdentity {
     /// SHA-256 of the certificate's public key (DER `SubjectPublicKeyInfo`): what a vault pins.
     pub const fn fingerprint(&self) -> [u8; 32] {
         self.fingerprint
+    }
+
+    /// The fingerprint in lower-case hexadecimal, as `vault connect --server-key` takes it.
+    pub fn fingerprint_text(&self) -> String {
+        vault_wire::json::hex(&self.fingerprint)
     }
 
     /// The authority's certificate, as PEM: what a developer's HTTPS client trusts.

@@ -11,9 +11,9 @@ pub enum KeysError {
         /// The file.
         path: PathBuf,
     },
-    /// There is data, but not one key file.
-    #[error("there is data but no key in {}: restore the folder from a backup", folder.display())]
-    AllMissing {
+    /// There is no key yet.
+    #[error("there is no key in {} yet: start the server once", folder.display())]
+    NoneYet {
         /// The configuration folder.
         folder: PathBuf,
     },

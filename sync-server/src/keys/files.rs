@@ -48,11 +48,22 @@ impl KeyFiles {
         now: Timestamp,
         entropy: &mut Entropy,
     ) -> Result<(Self, bool), KeysError> {
-        let fresh = !ALL.iter().any(|name| folder.join(name).exists());
+        let fresh = !Self::any_in(folder);
         if fresh {
             make(folder, now, entropy)?;
         }
         Ok((read(folder)?, fresh))
+    }
+
+    /// Reads the files.
+    pub(super) fn read(folder: &Path) -> Result<Self, KeysError> {
+        if Self::any_in(folder) {
+            read(folder)
+        } else {
+            Err(KeysError::NoneYet {
+                folder: folder.to_owned(),
+            })
+        }
     }
 
     /// Whether a folder holds any of the files.

@@ -5,6 +5,9 @@ mod connection;
 mod lane;
 mod tls;
 
+#[cfg(test)]
+mod tests;
+
 use std::{sync::Arc, time::Duration};
 
 use quinn::{

@@ -5,6 +5,7 @@ pub mod admin;
 pub mod auth;
 pub mod await_decision;
 pub mod grants;
+pub mod holdings;
 pub mod link;
 pub mod page;
 pub mod read;
@@ -31,5 +32,8 @@ mod secret_text;
 mod subjects;
 mod time_span;
 mod unavailable;
+
+#[cfg(test)]
+mod tests;
 
 pub use unavailable::Unavailable;

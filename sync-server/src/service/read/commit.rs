@@ -99,7 +99,7 @@ fn answer(
     notices::append(tx, vault, &Event::Read(receipt))?;
     let first_page = match &attempt.cursor {
         Some(cursor) if allowed.continues => (cursor.read, cursor.read_at, cursor.before),
-        _ => (attempt.read, now, limited(allowed).then(|| row.next_arrival)),
+        _ => (attempt.read, now, limited(allowed).then_some(row.next_arrival)),
     };
     if !allowed.continues {
         row.reads_total += 1;

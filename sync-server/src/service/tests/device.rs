@@ -1,0 +1,258 @@
+//! A vault as the service meets it: real keys, real statements, real sealed entries.
+
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+use vault_wire::{
+    catalogue::Category,
+    certificate::{Certificate, Role, SignedCertificate},
+    entry::{Binding, Entry, Fingerprint, GrantSecret},
+    frame::{
+        DeliveredRequest, Entries, EntriesAck, Event as Told, GrantPosition, Hello, MINOR, Notice, Register,
+        StatementOutcome, SubmitStatement, Welcome,
+    },
+    grant_key::GrantKey,
+    id::{AppId, GrantId, Incarnation, RecordId, VaultId},
+    payload::Payload,
+    request::ConsentRequest,
+    signature::SecretKey,
+    statement::{Event, Extent, SignedStatement, Statement},
+    terms::Terms,
+    time::Timestamp,
+    value::Value,
+};
+
+use crate::{
+    Server,
+    live::Session,
+    service::{enrol, hello, notices, push, statement},
+};
+
+pub(super) struct Device {
+    pub(super) app: AppId,
+    pub(super) vault: VaultId,
+    pub(super) owner: SecretKey,
+    pub(super) transport: SecretKey,
+    pub(super) consent: SecretKey,
+    pub(super) session: Session,
+}
+
+/// A grant as the vault keeps it.
+#[derive(Clone)]
+pub(super) struct Given {
+    pub(super) grant: GrantId,
+    pub(super) key: GrantKey,
+    pub(super) last: SignedStatement,
+    pub(super) generation: u32,
+}
+
+impl Device {
+    pub(super) async fn enrolled(server: &Server, app: AppId, seed: u8) -> Self {
+        let owner = SecretKey::from_seed(&[seed; 32]);
+        let transport = SecretKey::from_seed(&[seed ^ 0x80; 32]);
+        let vault = VaultId::of_owner(&owner.public().0);
+        let device = Certificate::new(vault, transport.public(), Role::Transport, server.now()).sign(&owner);
+        let register = Register {
+            owner_key: owner.public(),
+            device,
+            invite: None,
+        };
+        enrol::enrol(server, transport.public(), register).await.unwrap();
+        Self {
+            app,
+            vault,
+            session: server.devices().enter(vault, transport.public()),
+            owner,
+            transport,
+            consent: SecretKey::from_seed(&[seed ^ 0x40; 32]),
+        }
+    }
+
+    pub(super) async fn told(&self, server: &Server) -> Vec<Notice> {
+        notices::after(server, self.vault, 0).await.unwrap()
+    }
+
+    /// The newest request that was delivered.
+    pub(super) async fn asked(&self, server: &Server) -> DeliveredRequest {
+        let newest = self
+            .told(server)
+            .await
+            .into_iter()
+            .rev()
+            .find_map(|notice| match notice.event {
+                Told::Request(request) => Some(request),
+                _ => None,
+            });
+        newest.expect("a request was delivered")
+    }
+
+    /// Decides over a request, at a moment.
+    pub(super) fn decide(&self, asked: &DeliveredRequest, event: Event, at: Timestamp) -> Statement {
+        let request = ConsentRequest::from_bytes(&asked.bytes).unwrap();
+        let digest = ConsentRequest::digest_of(&asked.bytes);
+        Statement::answer(request.subject, self.app, digest, event, at, asked.delivery_nonce)
+    }
+
+    /// Approves the newest request as asked, and has it accepted.
+    pub(super) async fn approve(&self, server: &Server) -> Given {
+        let asked = self.asked(server).await;
+        let terms = ConsentRequest::from_bytes(&asked.bytes).unwrap().terms;
+        let statement = self.decide(&asked, given(terms), server.now());
+        let (granted, outcome) = self.give(server, &statement).await;
+        assert_eq!(outcome, StatementOutcome::Accepted);
+        granted
+    }
+
+    /// Sends an approval with its grant key.
+    pub(super) async fn give(&self, server: &Server, statement: &Statement) -> (Given, StatementOutcome) {
+        let key = GrantKey::from_bytes([0x5a; 32]);
+        let given = Given {
+            grant: statement.grant,
+            key,
+            last: statement.sign(&self.consent),
+            generation: 1,
+        };
+        let outcome = self
+            .submit(server, given.last.clone(), Some((&given.key, 1)))
+            .await;
+        (given, outcome)
+    }
+
+    /// What follows the last statement of a grant.
+    pub(super) async fn follow(&self, server: &Server, given: &mut Given, event: Event) -> StatementOutcome {
+        let before = given.last.verify().unwrap();
+        let next = Statement::following(&before, given.last.digest(), event, server.now());
+        let signed = next.sign(&self.consent);
+        let outcome = self
+            .submit(server, signed.clone(), Some((&given.key, given.generation)))
+            .await;
+        if matches!(outcome, StatementOutcome::Accepted | StatementOutcome::Erased(_)) {
+            given.last = signed;
+        }
+        outcome
+    }
+
+    pub(super) async fn submit(
+        &self,
+        server: &Server,
+        signed: SignedStatement,
+        key: Option<(&GrantKey, u32)>,
+    ) -> StatementOutcome {
+        self.submit_with(server, signed, self.certificate(), key).await
+    }
+
+    pub(super) async fn submit_with(
+        &self,
+        server: &Server,
+        signed: SignedStatement,
+        certificate: SignedCertificate,
+        key: Option<(&GrantKey, u32)>,
+    ) -> StatementOutcome {
+        let grant = signed
+            .verify()
+            .map_or(GrantId([0; 16]), |statement| statement.grant);
+        let mut rng = ChaCha20Rng::from_seed([3; 32]);
+        let holder = server.keys().sealing.public();
+        let sent = SubmitStatement {
+            statement: signed,
+            certificate,
+            grant_key: key
+                .map(|(key, generation)| key.seal_to(&holder, grant, generation, &mut rng).unwrap()),
+        };
+        let ack = statement::submit(server, self.vault, self.owner.public(), sent)
+            .await
+            .unwrap();
+        ack.outcome
+    }
+
+    pub(super) fn certificate(&self) -> SignedCertificate {
+        let (role, at) = (Role::Consent(self.app), Timestamp::from_unix_ms(0));
+        Certificate::new(self.vault, self.consent.public(), role, at).sign(&self.owner)
+    }
+
+    /// A receipt sealed for a grant.
+    pub(super) fn receipt(&self, given: &Given, record: u8, rev: u64, fields: &[(&str, Value)]) -> Entry {
+        let secret = GrantSecret::derive(&[9; 32], given.grant, given.generation);
+        let fields = fields
+            .iter()
+            .map(|(path, value)| ((*path).to_owned(), value.clone()));
+        let bytes = Payload {
+            fields: fields.collect(),
+        }
+        .to_bytes();
+        let tag = secret.content_tag(&bytes);
+        let mut rng = ChaCha20Rng::from_seed([record; 32]);
+        Entry::put(
+            &given.key,
+            binding(given),
+            Category::Receipts,
+            secret.slot(RecordId([record; 16])),
+            tag,
+            rev,
+            bytes,
+            &mut rng,
+        )
+    }
+
+    pub(super) async fn push(
+        &self,
+        server: &Server,
+        given: &Given,
+        (after, through): (u64, u64),
+        entries: Vec<Entry>,
+    ) -> EntriesAck {
+        push::push(server, &self.session, batch(given, (after, through), entries))
+            .await
+            .unwrap()
+    }
+
+    /// Says where a grant stands on the device.
+    pub(super) async fn hello(&self, server: &Server, incarnation: u8, position: GrantPosition) -> Welcome {
+        let said = Hello {
+            minor: MINOR,
+            features: 0,
+            vault: self.vault,
+            device: Certificate::new(self.vault, self.transport.public(), Role::Transport, server.now())
+                .sign(&self.owner),
+            incarnation: Incarnation([incarnation; 16]),
+            events_seen: 0,
+            grants: vec![position],
+        };
+        hello::hello(server, self.vault, self.transport.public(), said)
+            .await
+            .unwrap()
+    }
+}
+
+pub(super) fn given(terms: Terms) -> Event {
+    Event::Given(Extent { terms, generation: 1 })
+}
+
+pub(super) fn batch(given: &Given, (after, through): (u64, u64), entries: Vec<Entry>) -> Entries {
+    Entries {
+        grant: given.grant,
+        generation: given.generation,
+        statement: binding(given).statement,
+        after,
+        through,
+        entries,
+    }
+}
+
+pub(super) fn held(entries: &[Entry]) -> Fingerprint {
+    let mut fingerprint = Fingerprint::default();
+    entries
+        .iter()
+        .for_each(|entry| fingerprint.toggle(entry.slot, entry.rev, entry.tag));
+    fingerprint
+}
+
+pub(super) fn brand(name: &str) -> [(&'static str, Value); 1] {
+    [("brand", Value::Text(name.into()))]
+}
+
+fn binding(given: &Given) -> Binding {
+    Binding {
+        grant: given.grant,
+        generation: given.generation,
+        statement: given.last.verify().unwrap().number,
+    }
+}

@@ -1,0 +1,108 @@
+//! What a withdrawal leaves behind: nothing that can be read, and a receipt (invariant I7).
+
+use std::path::Path;
+
+use vault_wire::{
+    frame::{Rejection, StatementOutcome},
+    statement::Event,
+    value::Value,
+};
+
+use super::{
+    device::brand,
+    world::{World, terms},
+};
+
+#[tokio::test]
+async fn the_receipt_states_what_was_erased_and_comes_again_unchanged() {
+    let world = World::new().await;
+    world.try_ask(world.subject, terms()).await.unwrap();
+    let mut granted = world.device.approve(&world.server).await;
+    let entries: Vec<_> = (1..=5)
+        .map(|n| world.device.receipt(&granted, n, 1, &brand("Acme")))
+        .collect();
+    world
+        .device
+        .push(&world.server, &granted, (0, 5), entries.clone())
+        .await;
+    let first = world
+        .device
+        .follow(&world.server, &mut granted, Event::Withdrawn)
+        .await;
+    let StatementOutcome::Erased(receipt) = &first else {
+        panic!("{first:?}")
+    };
+    let erasure = receipt.verify(&world.server.keys().receipts.public()).unwrap();
+    assert_eq!(
+        (erasure.grant, erasure.entries, erasure.keys),
+        (granted.grant, 5, 1)
+    );
+    assert_eq!(erasure.statement, granted.last.digest());
+    assert_eq!(erasure.state, world.server.state());
+    let expected = world.server.now().plus_ms(30 * 86_400_000);
+    assert_eq!(erasure.backups_expire_at, Some(expected));
+    let again = world
+        .device
+        .submit(&world.server, granted.last.clone(), None)
+        .await;
+    assert_eq!(again, first);
+    let late = world.device.push(&world.server, &granted, (5, 6), entries).await;
+    assert!(late.rejected.iter().all(|(_, why)| *why == Rejection::GrantOver));
+    assert_eq!(late.rejected.len(), 5);
+}
+
+#[tokio::test]
+async fn the_wrapped_key_is_gone_from_the_disk_before_the_receipt_is_given() {
+    let world = World::new().await;
+    world.ask().await;
+    let mut granted = world.device.approve(&world.server).await;
+    let file = world.folder.path().join("data/grant-keys");
+    assert!(std::fs::read(&file).unwrap().iter().any(|byte| *byte != 0));
+    world
+        .device
+        .follow(&world.server, &mut granted, Event::Withdrawn)
+        .await;
+    assert!(std::fs::read(&file).unwrap().iter().all(|byte| *byte == 0));
+}
+
+#[tokio::test]
+async fn nothing_in_the_data_folder_can_be_read() {
+    let world = World::new().await;
+    world.ask().await;
+    let granted = world.device.approve(&world.server).await;
+    let secret = "a brand that must not be found";
+    let fields = [("brand", Value::Text(secret.into()))];
+    let entry = world.device.receipt(&granted, 1, 1, &fields);
+    world
+        .device
+        .push(&world.server, &granted, (0, 1), vec![entry])
+        .await;
+    assert_eq!(world.read().await.unwrap().records.len(), 1);
+    let needles: [(&str, &[u8]); 7] = [
+        ("a record", secret.as_bytes()),
+        ("a field's name", b"brand"),
+        ("a grant key", granted.key.as_bytes()),
+        ("a name", b"Acme GmbH"),
+        ("the receipt key", &*world.server.keys().receipts.seed()),
+        ("the store's key", &*world.server.keys().store),
+        ("the vault's id", world.device.vault.as_bytes()),
+    ];
+    let mut files = 0;
+    for file in std::fs::read_dir(world.folder.path().join("data")).unwrap() {
+        let path = file.unwrap().path();
+        files += 1;
+        for (what, needle) in needles {
+            assert!(
+                !contains(&path, needle),
+                "{what} is readable in {}",
+                path.display()
+            );
+        }
+    }
+    assert_eq!(files, 3);
+}
+
+fn contains(path: &Path, needle: &[u8]) -> bool {
+    let bytes = std::fs::read(path).unwrap();
+    bytes.windows(needle.len()).any(|part| part == needle)
+}

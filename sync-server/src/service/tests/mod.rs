@@ -1,0 +1,11 @@
+//! The service as a whole, on a clock that is set by hand, with a device made of real keys.
+
+mod device;
+mod disk;
+mod erasure;
+mod pushes;
+mod reads;
+mod restore;
+mod statements;
+mod windows;
+mod world;
