@@ -27,8 +27,8 @@ use super::{
 /// are an answer 503 and not the end of the process.
 static ROOM: Semaphore = Semaphore::const_new(limits::BODIES_KIB_MAX);
 
-/// The JSON of a request's body; an empty object if there is no body.
-#[derive(Debug)]
+/// The JSON of a request's body; an empty object if there is no body. It can hold a secret, so it does
+/// not print.
 pub(super) struct JsonBody(pub(super) Json);
 
 impl<S: Sync> FromRequest<S> for JsonBody {

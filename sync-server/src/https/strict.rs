@@ -65,7 +65,7 @@ fn problem_of(faults: &[Fault]) -> Problem {
 }
 
 /// One value of a body and where it stands.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Node<'a> {
     value: &'a Json,
     pointer: String,
@@ -73,7 +73,6 @@ pub(super) struct Node<'a> {
 }
 
 /// The members of an object, each of which is to be taken once.
-#[derive(Debug)]
 pub(super) struct Members<'a> {
     left: BTreeMap<&'a str, &'a Json>,
     pointer: String,

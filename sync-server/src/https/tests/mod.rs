@@ -10,5 +10,6 @@ mod device;
 mod envelope;
 mod grants;
 mod layout;
+mod slow;
 mod sockets;
 mod world;
