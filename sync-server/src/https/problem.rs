@@ -1,6 +1,6 @@
 //! Errors as `application/problem+json` (RFC 9457), and the catalogue of their codes.
 //!
-//! A handler returns a [`Problem`]; [`super::envelope`] renders it, because only there is the call's
+//! A handler returns a [`Problem`]; `envelope` renders it, because only there is the call's
 //! id known. Every member of the answer is fixed by its code, except the detail and a few members
 //! that the code names.
 
@@ -19,7 +19,7 @@ use crate::service::Unavailable;
 pub const CONSENT_REQUIRED: &str =
     "You don’t have permission to access the data. Please request consent from the user.";
 
-/// Where the pages about errors are: [`super::docs`] serves them.
+/// Where the pages about errors are: `docs` serves them.
 const DOCS: &str = "/docs";
 
 macro_rules! codes {
