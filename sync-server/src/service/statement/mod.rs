@@ -6,6 +6,8 @@ mod erasure;
 mod follow;
 mod withdraw;
 
+use std::sync::Arc;
+
 use vault_wire::{
     Digest,
     certificate::Role,
@@ -22,7 +24,7 @@ use crate::{
     Server,
     store::{
         Rows, StatementRow, StoreError, Tx,
-        tables::{ERASURES, STATEMENTS, key},
+        tables::{ERASURES, GRANTS, STATEMENTS, key},
     },
 };
 
@@ -61,20 +63,24 @@ pub(crate) async fn submit(
         Err(refusal) => return Ok(ack(StatementOutcome::Refused(refusal))),
     };
     if submitted.statement.event == Event::Withdrawn {
-        return Ok(ack(withdraw::withdraw(server, submitted).await?));
+        return Ok(ack(withdraw::withdraw(server, Arc::new(submitted)).await?));
     }
-    let reduces = matches!(submitted.statement.event, Event::Narrowed(_) | Event::Paused);
-    let service = server.clone();
-    let taken = server
-        .store()
-        .write(move |tx| take(&service, tx, &submitted))
-        .await?;
+    let event = submitted.statement.event.clone();
+    let submitted = Arc::new(submitted);
+    let (service, sent) = (server.clone(), Arc::clone(&submitted));
+    let taken = server.store().write(move |tx| take(&service, tx, &sent)).await?;
     match taken {
+        // Two devices decided, and the other one's approval came first: a no is never ignored.
+        Err(StatementRefusal::AlreadyClosed | StatementRefusal::Withdrawn)
+            if event == Event::Refused && is_given(server, &submitted)? =>
+        {
+            Ok(ack(withdraw::withdraw(server, submitted).await?))
+        }
         Ok(decided) => {
             if let Some(request) = decided {
                 server.waits().wake(request);
             }
-            if reduces {
+            if matches!(event, Event::Narrowed(_) | Event::Paused) {
                 // What was answered under the wider terms is finished before the owner is told.
                 server.guards().drain(grant, server.clock()).await;
             }
@@ -86,6 +92,12 @@ pub(crate) async fn submit(
             Ok(ack(StatementOutcome::Refused(refusal)))
         }
     }
+}
+
+fn is_given(server: &Server, submitted: &Submitted) -> Result<bool, Unavailable> {
+    let grant = submitted.statement.grant.as_bytes();
+    let at = key(&[submitted.vault.as_bytes(), grant]);
+    Ok(server.store().view()?.has(&GRANTS, &at)?)
 }
 
 fn take(server: &Server, tx: &Tx, submitted: &Submitted) -> Result<Taken, StoreError> {

@@ -1,6 +1,8 @@
 //! Withdrawing consent (invariant I7): the keys are destroyed first, from then on every read is
 //! refused, and the owner gets the receipt once nothing is left and no earlier answer is on its way.
 
+use std::sync::Arc;
+
 use vault_wire::{
     frame::{StatementOutcome, StatementRefusal},
     id::RequestId,
@@ -18,7 +20,10 @@ use crate::{
 };
 
 /// Withdraws. It needs no statement before it, and a repetition gets the same receipt.
-pub(super) async fn withdraw(server: &Server, submitted: Submitted) -> Result<StatementOutcome, Unavailable> {
+pub(super) async fn withdraw(
+    server: &Server,
+    submitted: Arc<Submitted>,
+) -> Result<StatementOutcome, Unavailable> {
     let (vault, grant) = (submitted.vault, submitted.statement.grant);
     let service = server.clone();
     let begun = server

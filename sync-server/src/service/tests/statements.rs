@@ -135,7 +135,7 @@ async fn nothing_wider_than_asked_and_no_other_nonce_or_subject_is_accepted() {
 }
 
 #[tokio::test]
-async fn the_same_statement_again_gets_the_same_answer_and_a_second_decision_does_not() {
+async fn the_same_statement_again_gets_the_same_answer_and_a_second_approval_does_not() {
     let world = World::new().await;
     world.ask().await;
     let delivered = world.device.asked(&world.server).await;
@@ -145,14 +145,30 @@ async fn the_same_statement_again_gets_the_same_answer_and_a_second_decision_doe
         .submit(&world.server, granted.last.clone(), Some((&granted.key, 1)))
         .await;
     assert_eq!(again, StatementOutcome::Accepted);
+    let later = world.server.now().plus_ms(5);
+    let second = world.device.decide(&delivered, given(terms()), later);
+    let (_, outcome) = world.device.give(&world.server, &second).await;
+    assert_eq!(outcome, refused(StatementRefusal::AlreadyClosed));
+}
+
+#[tokio::test]
+async fn a_refusal_after_an_accepted_approval_is_a_withdrawal() {
+    let world = World::new().await;
+    world.ask().await;
+    let delivered = world.device.asked(&world.server).await;
+    world.device.approve(&world.server).await;
     let refusal = world
         .device
         .decide(&delivered, Event::Refused, world.server.now());
-    let outcome = world
-        .device
-        .submit(&world.server, refusal.sign(&world.device.consent), None)
-        .await;
-    assert_eq!(outcome, refused(StatementRefusal::AlreadyClosed));
+    let signed = refusal.sign(&world.device.consent);
+    for _ in 0..2 {
+        let outcome = world.device.submit(&world.server, signed.clone(), None).await;
+        assert!(matches!(outcome, StatementOutcome::Erased(_)), "{outcome:?}");
+    }
+    assert!(matches!(
+        world.read().await,
+        Err(ReadError::ConsentRequired { .. })
+    ));
 }
 
 #[tokio::test]
