@@ -1,1 +1,23 @@
-fn main() {}
+//! The `vault` command: the desktop app of a vault's owner, straight on vault-core.
+
+mod arguments;
+mod command;
+mod confirm;
+mod context;
+mod failure;
+mod fields;
+mod find;
+mod moment;
+mod online;
+mod output;
+mod passphrase;
+mod place;
+mod progress;
+mod selection;
+mod show;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    arguments::run()
+}

@@ -1,0 +1,99 @@
+//! The commands, one file each.
+
+mod activity;
+mod add;
+mod approve;
+mod collect;
+mod completions;
+mod connect;
+mod edit;
+mod grants;
+mod import;
+mod init;
+mod link;
+mod list;
+mod preview;
+mod reject;
+mod requests;
+mod rm;
+mod show;
+mod status;
+mod sync;
+mod withdraw;
+
+use clap::Subcommand;
+
+use crate::{context::Context, failure::Failure};
+
+/// What the owner wants done.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Make a new vault
+    Init(init::Init),
+    /// Say what the vault holds, and what waits for you
+    Status(status::Status),
+    /// Say which categories may be collected, or turn one on or off
+    Collect(collect::Collect),
+    /// Import files: GPX, CSV or JSON Lines
+    Import(import::Import),
+    /// Add a record
+    Add(add::Add),
+    /// List the records of a category
+    List(list::List),
+    /// Show a record
+    Show(show::Show),
+    /// Change fields of a record
+    Edit(edit::Edit),
+    /// Delete records
+    Rm(rm::Rm),
+    /// Enrol the vault at a sync server
+    Connect(connect::Connect),
+    /// Get a code by which one application can be linked to this vault
+    Link(link::Link),
+    /// Send what is consented, and fetch requests and receipts
+    Sync(sync::Sync),
+    /// List consent requests
+    Requests(requests::Requests),
+    /// Show who asks, and exactly what would leave
+    Preview(preview::Preview),
+    /// Agree to a consent request, or to part of it
+    Approve(approve::Approve),
+    /// Refuse a consent request
+    Reject(reject::Reject),
+    /// List what you have granted
+    Grants(grants::Grants),
+    /// Take a grant back
+    Withdraw(withdraw::Withdraw),
+    /// Say who read what, who was refused, and what was erased
+    Activity(activity::Activity),
+    /// Print completions for a shell
+    Completions(completions::Completions),
+}
+
+impl Command {
+    /// Does it.
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), Failure> {
+        match self {
+            Self::Init(init) => init.run(context),
+            Self::Status(status) => status.run(context),
+            Self::Collect(collect) => collect.run(context),
+            Self::Import(import) => import.run(context),
+            Self::Add(add) => add.run(context),
+            Self::List(list) => list.run(context),
+            Self::Show(show) => show.run(context),
+            Self::Edit(edit) => edit.run(context),
+            Self::Rm(rm) => rm.run(context),
+            Self::Connect(connect) => connect.run(context),
+            Self::Link(link) => link.run(context),
+            Self::Sync(sync) => sync.run(context),
+            Self::Requests(requests) => requests.run(context),
+            Self::Preview(preview) => preview.run(context),
+            Self::Approve(approve) => approve.run(context),
+            Self::Reject(reject) => reject.run(context),
+            Self::Grants(grants) => grants.run(context),
+            Self::Withdraw(withdraw) => withdraw.run(context),
+            Self::Activity(activity) => activity.run(context),
+            Self::Completions(completions) => completions.run(context),
+        }
+    }
+}

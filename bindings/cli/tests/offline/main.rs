@@ -1,0 +1,10 @@
+//! The `vault` command as an owner and their scripts meet it, without a network.
+
+#[cfg(test)]
+mod answering;
+#[cfg(test)]
+mod home;
+#[cfg(test)]
+mod importing;
+#[cfg(test)]
+mod opening;
