@@ -8,6 +8,8 @@ use vault_wire::{
     value::Value,
 };
 
+use crate::service::holdings::{Holdings, holdings};
+
 use super::{
     device::brand,
     world::{World, terms},
@@ -25,6 +27,8 @@ async fn the_receipt_states_what_was_erased_and_comes_again_unchanged() {
         .device
         .push(&world.server, &granted, (0, 5), entries.clone())
         .await;
+    let held = holdings(&world.server, world.device.vault).unwrap();
+    assert_eq!((held.entries, held.fields), (5, ["brand".to_owned()].into()));
     let first = world
         .device
         .follow(&world.server, &mut granted, Event::Withdrawn)
@@ -46,6 +50,8 @@ async fn the_receipt_states_what_was_erased_and_comes_again_unchanged() {
         .submit(&world.server, granted.last.clone(), None)
         .await;
     assert_eq!(again, first);
+    let held = holdings(&world.server, world.device.vault).unwrap();
+    assert_eq!(held, Holdings::default());
     let late = world.device.push(&world.server, &granted, (5, 6), entries).await;
     assert!(late.rejected.iter().all(|(_, why)| *why == Rejection::GrantOver));
     assert_eq!(late.rejected.len(), 5);
