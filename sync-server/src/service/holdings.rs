@@ -34,11 +34,13 @@ pub fn holdings(server: &Server, vault: VaultId) -> Result<Holdings, Unavailable
     let mut holdings = Holdings::default();
     let mut failure = None;
     let view = server.store().view()?;
-    view.scan(&ENTRIES, vault.as_bytes(), &[], |rest, row| match holdings.add(server, rest, &row) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(error) => {
-            failure = Some(error);
-            ControlFlow::Break(())
+    view.scan(&ENTRIES, vault.as_bytes(), &[], |rest, row| {
+        match holdings.add(server, rest, &row) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failure = Some(error);
+                ControlFlow::Break(())
+            }
         }
     })?;
     failure.map_or(Ok(holdings), |error| Err(error.into()))
@@ -64,5 +66,9 @@ impl Holdings {
 fn binding(place: &[u8], statement: u64) -> Option<Binding> {
     let grant = GrantId(*place.first_chunk()?);
     let generation = u32::from_be_bytes(*place.get(16..)?.first_chunk()?);
-    Some(Binding { grant, generation, statement })
+    Some(Binding {
+        grant,
+        generation,
+        statement,
+    })
 }
