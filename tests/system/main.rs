@@ -1,0 +1,11 @@
+//! The whole system through its public APIs and over real sockets: one module a promise.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests say what they expect"
+)]
+
+mod way_of_a_record;
+mod windows;
