@@ -42,6 +42,14 @@ pub(crate) enum Failure {
         /// The full id of one of them.
         example: String,
     },
+    /// A step of the demo could not happen.
+    #[cfg(feature = "demo")]
+    #[error("the demo stopped: {0}")]
+    DemoStopped(String),
+    /// A step of the demo did not come out as it must, or the owner rejected.
+    #[cfg(feature = "demo")]
+    #[error("the demo did not run to its end with every step ok")]
+    DemoFellShort,
     /// The owner did not confirm.
     #[error("{0}")]
     NotConfirmed(String),
@@ -144,6 +152,8 @@ impl Failure {
             Self::PassphrasesDiffer => (Exit::Usage, "passphrases_differ"),
             Self::NoVault(_) => (Exit::NotFound, "no_vault"),
             Self::NoSuchId { .. } => (Exit::NotFound, "not_found"),
+            #[cfg(feature = "demo")]
+            Self::DemoStopped(_) | Self::DemoFellShort => (Exit::Failed, "demo"),
             Self::NotConfirmed(_) => (Exit::Refused, "not_confirmed"),
             Self::CannotRead { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 (Exit::NotFound, "not_found")

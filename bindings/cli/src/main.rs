@@ -4,6 +4,8 @@ mod arguments;
 mod command;
 mod confirm;
 mod context;
+#[cfg(feature = "demo")]
+mod demo;
 mod failure;
 mod fields;
 mod find;

@@ -66,6 +66,9 @@ pub(crate) enum Command {
     Withdraw(withdraw::Withdraw),
     /// Say who read what, who was refused, and what was erased
     Activity(activity::Activity),
+    /// Walk the whole way of a record on this machine: server, vault and developer
+    #[cfg(feature = "demo")]
+    Demo(crate::demo::Demo),
     /// Print completions for a shell
     Completions(completions::Completions),
 }
@@ -93,6 +96,8 @@ impl Command {
             Self::Grants(grants) => grants.run(context),
             Self::Withdraw(withdraw) => withdraw.run(context),
             Self::Activity(activity) => activity.run(context),
+            #[cfg(feature = "demo")]
+            Self::Demo(demo) => demo.run(context),
             Self::Completions(completions) => completions.run(context),
         }
     }

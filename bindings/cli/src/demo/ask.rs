@@ -18,7 +18,14 @@ pub(super) struct Ask {
 const ASKS: [Ask; 3] = [
     Ask {
         category: Category::Receipts,
-        asked: &["brand", "purchase_category", "total_cost", "currency", "payment_method", "purchased_at"],
+        asked: &[
+            "brand",
+            "purchase_category",
+            "total_cost",
+            "currency",
+            "payment_method",
+            "purchased_at",
+        ],
         granted: &["brand", "purchase_category", "purchased_at"],
         coarser: &[("purchased_at", Precision::Month)],
         purpose: "recommendations",
@@ -49,7 +56,10 @@ impl Ask {
     /// A request for the first of receipts, health and locations that the vault has records of.
     pub(super) fn for_vault(vault: &Vault) -> Result<Option<&'static Self>, Error> {
         let held = vault.status()?.records;
-        Ok(ASKS.iter().find(|ask| held.iter().any(|(category, count)| *category == ask.category && *count > 0)))
+        Ok(ASKS.iter().find(|ask| {
+            held.iter()
+                .any(|(category, count)| *category == ask.category && *count > 0)
+        }))
     }
 
     /// The body of `POST /api/v1/request-consent`.
@@ -71,7 +81,11 @@ impl Ask {
     /// The owner's answer with `--yes`: fewer fields, and coarser.
     pub(super) fn narrowed(&self, everything: Selection) -> Result<Selection, Error> {
         let fewer = everything.only_fields(self.category, self.granted)?;
-        self.coarser.iter().try_fold(fewer, |selection, (path, precision)| selection.at_precision(self.category, path, *precision))
+        self.coarser
+            .iter()
+            .try_fold(fewer, |selection, (path, precision)| {
+                selection.at_precision(self.category, path, *precision)
+            })
     }
 
     /// Where the developer reads.

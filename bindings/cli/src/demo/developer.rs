@@ -25,20 +25,34 @@ pub(super) struct Answer {
 
 impl Developer {
     /// A developer who trusts one certificate authority and nothing else.
-    pub(super) fn new(origin: String, authority_pem: &str, api_key: Zeroizing<String>) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        origin: String,
+        authority_pem: &str,
+        api_key: Zeroizing<String>,
+    ) -> anyhow::Result<Self> {
         let authority = Certificate::from_pem(authority_pem.as_bytes())?;
         let tls = TlsConfig::builder()
             .provider(TlsProvider::Rustls)
             .root_certs(RootCerts::new_with_certs(&[authority]))
             .build();
-        let agent = Agent::config_builder().tls_config(tls).https_only(true).http_status_as_error(false).build();
-        Ok(Self { agent: agent.into(), origin, api_key })
+        let agent = Agent::config_builder()
+            .tls_config(tls)
+            .https_only(true)
+            .http_status_as_error(false)
+            .build();
+        Ok(Self {
+            agent: agent.into(),
+            origin,
+            api_key,
+        })
     }
 
     /// A session token for reading a category.
     pub(super) fn token(&self, scope: &str) -> anyhow::Result<Zeroizing<String>> {
         let answer = self.post("/api/v1/session-tokens", &json!({ "scopes": [scope] }))?;
-        let token = answer.body["token"].as_str().map(|token| Zeroizing::new(token.to_owned()));
+        let token = answer.body["token"]
+            .as_str()
+            .map(|token| Zeroizing::new(token.to_owned()));
         token.ok_or_else(|| anyhow::anyhow!("no session token was given: {}", answer.body))
     }
 
@@ -59,7 +73,14 @@ impl Developer {
 impl Answer {
     fn of(mut response: Response<ureq::Body>) -> anyhow::Result<Self> {
         let bytes = response.body_mut().read_to_vec()?;
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes)? };
-        Ok(Self { status: response.status().as_u16(), body })
+        let body = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes)?
+        };
+        Ok(Self {
+            status: response.status().as_u16(),
+            body,
+        })
     }
 }

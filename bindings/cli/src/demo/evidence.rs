@@ -18,7 +18,10 @@ impl Traces {
     /// Every text and every exact number of records that is long enough to be told from chance.
     pub(super) fn of(records: &[Record]) -> Self {
         let mut traces = Self::default();
-        records.iter().flat_map(|record| record.fields.values()).for_each(|value| traces.add(value));
+        records
+            .iter()
+            .flat_map(|record| record.fields.values())
+            .for_each(|value| traces.add(value));
         traces
     }
 
@@ -43,7 +46,8 @@ impl Traces {
     /// Whether any of the texts stands in the bytes.
     pub(super) fn found_in(&self, bytes: &[u8]) -> bool {
         bytes.windows(LENGTH_MIN).enumerate().any(|(at, window)| {
-            let begins = <&[u8; LENGTH_MIN]>::try_from(window).is_ok_and(|window| self.beginnings.contains(window));
+            let begins =
+                <&[u8; LENGTH_MIN]>::try_from(window).is_ok_and(|window| self.beginnings.contains(window));
             begins && self.texts.iter().any(|text| bytes[at..].starts_with(text))
         })
     }

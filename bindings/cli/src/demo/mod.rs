@@ -12,17 +12,18 @@ mod story;
 mod tap;
 
 use std::{
-    io::{IsTerminal, Write},
+    io::IsTerminal,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context as _, bail};
 
 use self::{step::Reporter, story::Story};
+use crate::{context::Context, failure::Failure, output::Output};
 
 /// What `vault demo` is called with.
 #[derive(clap::Args, Debug)]
-pub struct DemoArgs {
+pub(crate) struct Demo {
     /// Answer the owner's prompt with the narrowed grant, without asking.
     #[arg(long)]
     yes: bool,
@@ -47,39 +48,60 @@ const SAMPLES: [Source; 3] = [
     Source::Sample("activity.csv", include_bytes!("../../samples/activity.csv")),
 ];
 
-/// Runs the demo. True if every step held.
-///
-/// # Errors
-///
-/// Anything that keeps a step from happening at all.
-pub fn run(args: DemoArgs, json: bool, out: &mut dyn Write) -> anyhow::Result<bool> {
-    let interactive = !args.yes && !json && std::io::stdin().is_terminal();
-    if !interactive && !args.yes {
-        bail!("there is no terminal to ask the owner on: add --yes");
-    }
-    let sources = if args.data.is_empty() { SAMPLES.into() } else { args.data.into_iter().map(Source::File).collect() };
-    let temporary;
-    let folder: &Path = match &args.dir {
-        Some(folder) => prepared(folder)?,
-        None => {
-            temporary = parts::TemporaryFolder::new()?;
-            temporary.path()
+impl Demo {
+    /// Runs the demo. Fails unless every step held.
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), Failure> {
+        match self.play(&mut context.output) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Failure::DemoFellShort),
+            Err(error) => Err(error
+                .downcast()
+                .unwrap_or_else(|error| Failure::DemoStopped(format!("{error:#}")))),
         }
-    };
-    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    let mut reporter = Reporter::new(out, json);
-    runtime.block_on(Story { folder, sources, interactive, left_to_look_at: args.dir.is_some() }.tell(&mut reporter))?;
-    let all_held = reporter.ended();
-    if let (Some(folder), Some(prose)) = (&args.dir, reporter.prose()) {
-        writeln!(prose, "\nLeft to look at: the vault and the server's folders in {}", folder.display())?;
     }
-    Ok(all_held)
+
+    fn play(self, output: &mut Output) -> anyhow::Result<bool> {
+        let interactive = !self.yes && !output.is_json() && std::io::stdin().is_terminal();
+        if !interactive && !self.yes {
+            bail!("there is no terminal to ask the owner on: add --yes");
+        }
+        let sources = match self.data.is_empty() {
+            true => SAMPLES.into(),
+            false => self.data.into_iter().map(Source::File).collect(),
+        };
+        let temporary;
+        let folder: &Path = match &self.dir {
+            Some(folder) => prepared(folder)?,
+            None => {
+                temporary = parts::TemporaryFolder::new()?;
+                temporary.path()
+            }
+        };
+        let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+        let mut reporter = Reporter::new(output);
+        let story = Story {
+            folder,
+            sources,
+            interactive,
+            left_to_look_at: self.dir.is_some(),
+        };
+        runtime.block_on(story.tell(&mut reporter))?;
+        let ended = reporter.ended();
+        if let Some(folder) = &self.dir {
+            output.remark(&format!(
+                "\nLeft to look at: the vault and the server's folders in {}",
+                folder.display()
+            ))?;
+        }
+        Ok(ended)
+    }
 }
 
 /// The folder, made if it is not there. One that holds anything is refused: nothing is overwritten.
 fn prepared(folder: &Path) -> anyhow::Result<&Path> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let mut entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut entries =
+        std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     if entries.next().is_some() {
         bail!("{} is not empty: name another folder", folder.display());
     }

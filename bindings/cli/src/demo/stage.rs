@@ -42,8 +42,20 @@ impl Stage {
             && answer.body["detail"] == REFUSAL
             && answer.body["message"] == REFUSAL
             && answer.body.get("data").is_none();
-        let told = format!("The developer reads {}: {} “{}”", self.ask.category, answer.status, answer.body["detail"].as_str().unwrap_or(""));
-        Ok(((), Outcome::new(held, told, json!({ "status": answer.status, "detail": answer.body["detail"] }))))
+        let told = format!(
+            "The developer reads {}: {} “{}”",
+            self.ask.category,
+            answer.status,
+            answer.body["detail"].as_str().unwrap_or("")
+        );
+        Ok((
+            (),
+            Outcome::new(
+                held,
+                told,
+                json!({ "status": answer.status, "detail": answer.body["detail"] }),
+            ),
+        ))
     }
 
     /// The developer asks and is held on the line; the request is pushed to the vault.
@@ -56,40 +68,69 @@ impl Stage {
             pushed = self.wait_for(arrived) => drop(pushed?),
             early = &mut waiting => bail!("the request was not held open: {}", early??.body),
         }
-        let request = self.vault.requests()?.into_iter().next().context("the request did not reach the vault")?;
+        let request = self
+            .vault
+            .requests()?
+            .into_iter()
+            .next()
+            .context("the request did not reach the vault")?;
         let told = format!(
             "The developer asks for {} and waits; the request reached the vault over QUIC: {}",
             self.ask.category, request.request.id
         );
-        let facts = json!({ "request": request.request.id.to_string(), "code": request.request.binding_code });
+        let facts =
+            json!({ "request": request.request.id.to_string(), "code": request.request.binding_code });
         Ok(((request, waiting), Outcome::new(true, told, facts)))
     }
 
-    pub(super) async fn grant(&mut self, request: &InboxRequest, selection: &Selection, waiting: Waiting) -> anyhow::Result<(GrantId, Outcome)> {
+    pub(super) async fn grant(
+        &mut self,
+        request: &InboxRequest,
+        selection: &Selection,
+        waiting: Waiting,
+    ) -> anyhow::Result<(GrantId, Outcome)> {
         let grant = self.vault.approve(request.request.id, selection)?;
         let answer = answered(waiting).await?;
         let held = answer.status == 200
             && answer.body["status"] == "granted"
             && answer.body["message"] == "You can immediately access the data."
             && answer.body["grant_id"] == grant.to_string();
-        let fields: Vec<&str> = selection.terms().details.iter().flat_map(|detail| detail.fields.keys()).map(String::as_str).collect();
+        let fields: Vec<&str> = selection
+            .terms()
+            .details
+            .iter()
+            .flat_map(|detail| detail.fields.keys())
+            .map(String::as_str)
+            .collect();
         let told = format!(
             "Granted {} only, signed on the device; the developer hears “{}”",
             fields.join(", "),
             answer.body["message"].as_str().unwrap_or("")
         );
-        Ok((grant, Outcome::new(held, told, json!({ "grant": grant.to_string(), "fields": fields }))))
+        Ok((
+            grant,
+            Outcome::new(
+                held,
+                told,
+                json!({ "grant": grant.to_string(), "fields": fields }),
+            ),
+        ))
     }
 
     pub(super) async fn synced(&mut self, preview: &Preview) -> anyhow::Result<((), Outcome)> {
         let mut stored = 0;
         while stored < preview.records {
-            let event = self.wait_for(|event| matches!(event, SyncEvent::Progress { .. })).await?;
+            let event = self
+                .wait_for(|event| matches!(event, SyncEvent::Progress { .. }))
+                .await?;
             if let SyncEvent::Progress { acknowledged, .. } = event {
                 stored = acknowledged;
             }
         }
-        let told = format!("{stored} projections sealed, synced over QUIC and durable on the server, {} bytes of payload", preview.payload_bytes);
+        let told = format!(
+            "{stored} projections sealed, synced over QUIC and durable on the server, {} bytes of payload",
+            preview.payload_bytes
+        );
         let facts = json!({ "entries": stored, "payload_bytes": preview.payload_bytes, "sealed_bytes": preview.sealed_bytes });
         Ok(((), Outcome::new(stored == preview.records, told, facts)))
     }
@@ -103,38 +144,72 @@ impl Stage {
                 bail!("reading was answered with {}: {}", answer.status, answer.body);
             }
             pages += 1;
-            records.extend(answer.body["data"].as_array().into_iter().flatten().map(|record| record["fields"].to_string()));
+            records.extend(
+                answer.body["data"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .map(|record| record["fields"].to_string()),
+            );
             let read_id = answer.body["read_id"].as_str().unwrap_or_default().to_owned();
             after = answer.body["next_cursor"].as_str().map(str::to_owned);
             if answer.body["has_more"] != true {
                 break read_id;
             }
         };
-        let mut shown: Vec<String> = preview.sample.iter().map(|record| json::of_fields(&record.fields).to_string()).collect();
+        let mut shown: Vec<String> = preview
+            .sample
+            .iter()
+            .map(|record| json::of_fields(&record.fields).to_string())
+            .collect();
         shown.sort_unstable();
         records.sort_unstable();
-        let told = format!("The developer reads {} records over HTTPS in {pages} pages: exactly those of the preview", records.len());
+        let told = format!(
+            "The developer reads {} records over HTTPS, page by page ({pages}): exactly those of the preview",
+            records.len()
+        );
         let facts = json!({ "records": records.len(), "pages": pages, "read_id": read_id, "equals_preview": records == shown });
-        Ok((read_id, Outcome::new(records == shown && !shown.is_empty(), told, facts)))
+        Ok((
+            read_id,
+            Outcome::new(records == shown && !shown.is_empty(), told, facts),
+        ))
     }
 
     /// Fields that were not granted are not in the answer, not in what the server can open, and no text
     /// of any record is readable on the wire, in the server's data or in the vault file.
-    pub(super) async fn ungranted_is_absent(&mut self, selection: &Selection, folder: &Path) -> anyhow::Result<((), Outcome)> {
-        let everything = Query { limit: usize::MAX, ..Query::of(self.ask.category) };
+    pub(super) async fn ungranted_is_absent(
+        &mut self,
+        selection: &Selection,
+        folder: &Path,
+    ) -> anyhow::Result<((), Outcome)> {
+        let everything = Query {
+            limit: usize::MAX,
+            ..Query::of(self.ask.category)
+        };
         let records = self.vault.query(&everything)?;
         let traces = Traces::of(&records);
-        let granted: Vec<&String> = selection.terms().details.iter().flat_map(|detail| detail.fields.keys()).collect();
-        let withheld: BTreeSet<&String> =
-            records.iter().flat_map(|record| record.fields.keys()).filter(|path| !granted.contains(path)).collect();
+        let granted: Vec<&String> = selection
+            .terms()
+            .details
+            .iter()
+            .flat_map(|detail| detail.fields.keys())
+            .collect();
+        let withheld: BTreeSet<&String> = records
+            .iter()
+            .flat_map(|record| record.fields.keys())
+            .filter(|path| !granted.contains(path))
+            .collect();
         let answer = self.read_page(None).await?;
-        let in_answer = withheld.iter().any(|path| answer.body["data"].to_string().contains(&format!("\"{path}\"")));
+        let in_answer = withheld
+            .iter()
+            .any(|path| answer.body["data"].to_string().contains(&format!("\"{path}\"")));
         let holdings = holdings(&self.server.server, self.vault.status()?.id)?;
         let in_store = withheld.iter().any(|path| holdings.fields.contains(*path));
         let heard = self.tap.heard();
         let on_wire = traces.found_in(&heard);
         let (on_disk, searched) = traces.found_below(folder)?;
-        let held = !withheld.is_empty() && !in_answer && !in_store && !on_wire && !on_disk && holdings.entries > 0;
+        let held =
+            !withheld.is_empty() && !in_answer && !in_store && !on_wire && !on_disk && holdings.entries > 0;
         let names: Vec<&str> = withheld.iter().map(|path| path.as_str()).collect();
         let told = format!(
             "Not granted, and nowhere but in the vault: {}. Searched for {} texts in {} bytes of traffic and {} bytes of files",
@@ -157,9 +232,15 @@ impl Stage {
     }
 
     pub(super) async fn read_receipt(&mut self, read_id: &str) -> anyhow::Result<((), Outcome)> {
-        let is_it = |event: &Event| matches!(event, Event::Read(receipt) if receipt.id.to_string() == read_id);
+        let is_it =
+            |event: &Event| matches!(event, Event::Read(receipt) if receipt.id.to_string() == read_id);
         let came_back = async {
-            while !self.vault.activity(1_000)?.iter().any(|activity| is_it(&activity.event)) {
+            while !self
+                .vault
+                .activity(1_000)?
+                .iter()
+                .any(|activity| is_it(&activity.event))
+            {
                 let _ = timeout(Duration::from_millis(200), self.events.recv()).await;
             }
             anyhow::Ok(())
@@ -177,16 +258,31 @@ impl Stage {
             ),
             _ => "The read receipt did not come back".to_owned(),
         };
-        Ok(((), Outcome::new(receipt.is_some(), told, json!({ "read_id": read_id }))))
+        Ok((
+            (),
+            Outcome::new(receipt.is_some(), told, json!({ "read_id": read_id })),
+        ))
     }
 
     pub(super) async fn withdraw(&mut self, grant: GrantId) -> anyhow::Result<((), Outcome)> {
         self.vault.withdraw(grant)?;
-        self.wait_for(|event| matches!(event, SyncEvent::Erased { grant: erased } if *erased == grant)).await?;
-        Ok(((), Outcome::new(true, "The owner withdraws; the server has destroyed the grant's key and entries", json!({ "grant": grant.to_string() }))))
+        self.wait_for(|event| matches!(event, SyncEvent::Erased { grant: erased } if *erased == grant))
+            .await?;
+        Ok((
+            (),
+            Outcome::new(
+                true,
+                "The owner withdraws; the server has destroyed the grant's key and entries",
+                json!({ "grant": grant.to_string() }),
+            ),
+        ))
     }
 
-    pub(super) async fn erasure_verified(&mut self, grant: GrantId, preview: &Preview) -> anyhow::Result<((), Outcome)> {
+    pub(super) async fn erasure_verified(
+        &mut self,
+        grant: GrantId,
+        preview: &Preview,
+    ) -> anyhow::Result<((), Outcome)> {
         let proofs = self.vault.erasures()?;
         let proof = proofs.iter().find(|proof| proof.erasure.grant == grant);
         let left = holdings(&self.server.server, self.vault.status()?.id)?.entries;
@@ -199,14 +295,20 @@ impl Stage {
         };
         let erased = proof.map(|proof| proof.erasure.entries);
         let facts = json!({ "entries": erased, "left_on_server": left, "erasure": proof.map(|proof| proof.erasure.id.to_string()) });
-        Ok(((), Outcome::new(erased == Some(preview.records) && left == 0, told, facts)))
+        Ok((
+            (),
+            Outcome::new(erased == Some(preview.records) && left == 0, told, facts),
+        ))
     }
 
     async fn read_page(&self, after: Option<&str>) -> anyhow::Result<Answer> {
         let scope = self.ask.scope();
         let query = after.map_or_else(String::new, |after| format!("&after={after}"));
         let path = format!("{}?limit=200{query}", self.ask.path(&self.subject));
-        call(&self.developer, move |developer| developer.get(&path, &*developer.token(&scope)?)).await
+        call(&self.developer, move |developer| {
+            developer.get(&path, &*developer.token(&scope)?)
+        })
+        .await
     }
 
     /// Waits for something to happen in the vault's own session.
@@ -219,7 +321,9 @@ impl Stage {
             }
             bail!("the vault's connection ended")
         };
-        timeout(PATIENCE, search).await.context("what the demo waits for did not happen in time")?
+        timeout(PATIENCE, search)
+            .await
+            .context("what the demo waits for did not happen in time")?
     }
 }
 
@@ -227,11 +331,16 @@ impl Stage {
 pub(super) type Waiting = tokio::task::JoinHandle<anyhow::Result<Answer>>;
 
 pub(super) async fn answered(waiting: Waiting) -> anyhow::Result<Answer> {
-    timeout(PATIENCE, waiting).await.context("the held call was not answered in time")??
+    timeout(PATIENCE, waiting)
+        .await
+        .context("the held call was not answered in time")??
 }
 
 /// Makes a developer's call without blocking the vault and the server in this process.
-pub(super) async fn call(developer: &Developer, make: impl FnOnce(Developer) -> anyhow::Result<Answer> + Send + 'static) -> anyhow::Result<Answer> {
+pub(super) async fn call(
+    developer: &Developer,
+    make: impl FnOnce(Developer) -> anyhow::Result<Answer> + Send + 'static,
+) -> anyhow::Result<Answer> {
     let developer = developer.clone();
     spawn_blocking(move || make(developer)).await?
 }
@@ -241,7 +350,9 @@ pub(super) fn stay_connected(vault: &Vault) -> mpsc::UnboundedReceiver<SyncEvent
     let (told, events) = mpsc::unbounded_channel();
     let vault = vault.clone();
     tokio::spawn(async move {
-        let _ = vault.watch(std::future::pending(), |event| drop(told.send(event))).await;
+        let _ = vault
+            .watch(std::future::pending(), |event| drop(told.send(event)))
+            .await;
     });
     events
 }

@@ -1,12 +1,11 @@
 //! The steps of the demo, each told when it has really happened.
 
-use std::{
-    io::Write,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use serde_json::Value;
+
+use crate::{failure::Failure, output::Output};
 
 /// Every step, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,21 +58,28 @@ pub(super) struct Outcome {
 impl Outcome {
     /// A step whose promise held, or did not.
     pub(super) fn new(held: bool, told: impl Into<String>, facts: Value) -> Self {
-        Self { held, told: told.into(), facts }
+        Self {
+            held,
+            told: told.into(),
+            facts,
+        }
     }
 }
 
 /// Tells the steps, to people or to scripts.
-pub(super) struct Reporter<'w> {
-    out: &'w mut dyn Write,
-    json: bool,
+pub(super) struct Reporter<'o> {
+    pub(super) output: &'o mut Output,
     all_held: bool,
     told: usize,
 }
 
-impl<'w> Reporter<'w> {
-    pub(super) fn new(out: &'w mut dyn Write, json: bool) -> Self {
-        Self { out, json, all_held: true, told: 0 }
+impl<'o> Reporter<'o> {
+    pub(super) const fn new(output: &'o mut Output) -> Self {
+        Self {
+            output,
+            all_held: true,
+            told: 0,
+        }
     }
 
     /// Whether the story was told to its end and every step held.
@@ -81,26 +87,28 @@ impl<'w> Reporter<'w> {
         self.all_held && self.told == STEPS
     }
 
-    /// Where the owner's prompt is written; nothing for scripts.
-    pub(super) fn prose(&mut self) -> Option<&mut dyn Write> {
-        if self.json { None } else { Some(self.out) }
-    }
-
-    /// Tells a step.
-    fn tell(&mut self, step: Step, took: Duration, outcome: &Outcome) -> std::io::Result<()> {
+    fn tell(&mut self, step: Step, took: Duration, outcome: &Outcome) -> Result<(), Failure> {
         self.all_held &= outcome.held;
         self.told += 1;
-        let ms = took.as_secs_f64() * 1_000.0;
-        if self.json {
+        let (ms, held, number) = (took.as_secs_f64() * 1_000.0, outcome.held, self.told);
+        if self.output.is_json() {
             let facts = outcome.facts.to_string();
-            let facts = facts.strip_prefix('{').and_then(|facts| facts.strip_suffix('}')).unwrap_or_default();
+            let facts = facts
+                .strip_prefix('{')
+                .and_then(|facts| facts.strip_suffix('}'))
+                .unwrap_or_default();
             let comma = if facts.is_empty() { "" } else { "," };
-            writeln!(self.out, r#"{{"step":"{}","ok":{},"ms":{ms:.1}{comma}{facts}}}"#, step.name(), outcome.held)?;
+            let line = format!(
+                "{{\"step\":\"{}\",\"ok\":{held},\"ms\":{ms:.1}{comma}{facts}}}\n",
+                step.name()
+            );
+            self.output.raw(line.as_bytes())?;
         } else {
-            let mark = if outcome.held { "ok  " } else { "FAIL" };
-            writeln!(self.out, "{:>2}  {mark} {ms:>8.1} ms  {}", self.told, outcome.told)?;
+            let mark = if held { "ok  " } else { "FAIL" };
+            self.output
+                .page(|page| page.line(&format!("{number:>2}  {mark} {ms:>8.1} ms  {}", outcome.told)))?;
         }
-        self.out.flush()
+        self.output.flush()
     }
 }
 
@@ -110,7 +118,10 @@ pub(super) async fn timed<T>(
     step: Step,
     doing: impl Future<Output = anyhow::Result<(T, Outcome)>>,
 ) -> anyhow::Result<T> {
-    #[expect(clippy::disallowed_methods, reason = "the demo tells how long each step really took")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the demo tells how long each step really took"
+    )]
     let begun = Instant::now();
     let (done, outcome) = doing.await.with_context(|| format!("step {step:?}"))?;
     reporter.tell(step, begun.elapsed(), &outcome)?;

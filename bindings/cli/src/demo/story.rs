@@ -11,7 +11,9 @@ use sync_server::{
     entropy::Entropy,
     service::admin::{NewApp, create_account, create_api_key, create_app},
 };
-use vault_core::{Host, InboxRequest, Passphrase, ServerAddress, ServerKeyPin, Vault, VaultFile, import::ImportOptions};
+use vault_core::{
+    Host, InboxRequest, Passphrase, ServerAddress, ServerKeyPin, Vault, VaultFile, import::ImportOptions,
+};
 
 use super::{
     Source,
@@ -42,7 +44,13 @@ impl Story<'_> {
         let mut stage = self.set_stage(server, tap, vault).await?;
         timed(reporter, Step::RefusedBeforeConsent, stage.read_is_refused()).await?;
         let (request, answer) = timed(reporter, Step::ConsentRequested, stage.request_consent()).await?;
-        let decision = decide(&stage.vault, &request, stage.ask, reporter.prose(), self.interactive)?;
+        let decision = decide(
+            &stage.vault,
+            &request,
+            stage.ask,
+            reporter.output,
+            self.interactive,
+        )?;
         let selection = match decision {
             Decision::Approve(selection) => selection,
             Decision::Reject => return end_with_rejection(stage, &request, answer, reporter).await,
@@ -51,11 +59,21 @@ impl Story<'_> {
         let grant = timed(reporter, Step::Granted, stage.grant(&request, &selection, answer)).await?;
         timed(reporter, Step::Synced, stage.synced(&preview)).await?;
         let read_id = timed(reporter, Step::Read, stage.read(&preview)).await?;
-        timed(reporter, Step::UngrantedFieldAbsent, stage.ungranted_is_absent(&selection, self.folder)).await?;
+        timed(
+            reporter,
+            Step::UngrantedFieldAbsent,
+            stage.ungranted_is_absent(&selection, self.folder),
+        )
+        .await?;
         timed(reporter, Step::ReadReceipt, stage.read_receipt(&read_id)).await?;
         timed(reporter, Step::Withdrawn, stage.withdraw(grant)).await?;
         timed(reporter, Step::RefusedAfterWithdrawal, stage.read_is_refused()).await?;
-        timed(reporter, Step::ErasureVerified, stage.erasure_verified(grant, &preview)).await?;
+        timed(
+            reporter,
+            Step::ErasureVerified,
+            stage.erasure_verified(grant, &preview),
+        )
+        .await?;
         stage.vault.lock();
         stage.server.stop().await;
         Ok(())
@@ -63,7 +81,12 @@ impl Story<'_> {
 
     async fn start_server(&self) -> anyhow::Result<((Running, Tap), Outcome)> {
         let any_port = ([127, 0, 0, 1], 0).into();
-        let config = Config { https: any_port, devices: any_port, ..Config::default() }.beneath(self.folder);
+        let config = Config {
+            https: any_port,
+            devices: any_port,
+            ..Config::default()
+        }
+        .beneath(self.folder);
         let server = sync_server::start(config, Arc::new(SystemClock), Entropy::from_system()).await?;
         let tap = Tap::before(server.quic_addr).await?;
         let told = format!(
@@ -82,15 +105,26 @@ impl Story<'_> {
         let passphrase = parts::passphrase();
         let path = self.folder.join("demo.vault");
         let vault = VaultFile::at(&path).create(&Passphrase::new(passphrase.as_bytes())?, Host::system())?;
-        let address = ServerAddress { host: tap.address.ip().to_string(), port: tap.address.port() };
+        let address = ServerAddress {
+            host: tap.address.ip().to_string(),
+            port: tap.address.port(),
+        };
         let pin: ServerKeyPin = server.server_key_fingerprint.parse()?;
         vault.connect(&address, pin, None).await?;
         let id = vault.status()?.id;
-        let mut told = format!("Vault created, sealed with a passphrase (Argon2id), enrolled with the server's key pinned: {id}");
+        let mut told = format!(
+            "Vault created, sealed with a passphrase (Argon2id), enrolled with the server's key pinned: {id}"
+        );
         if self.left_to_look_at {
-            told.push_str(&format!("\n                      its passphrase: {}", *passphrase));
+            told.push_str(&format!(
+                "\n                      its passphrase: {}",
+                *passphrase
+            ));
         }
-        Ok((vault, Outcome::new(true, told, json!({ "vault": id.to_string() }))))
+        Ok((
+            vault,
+            Outcome::new(true, told, json!({ "vault": id.to_string() })),
+        ))
     }
 
     async fn import(&self, vault: &Vault) -> anyhow::Result<((), Outcome)> {
@@ -101,27 +135,43 @@ impl Story<'_> {
         for source in &self.sources {
             let (name, summary) = match source {
                 Source::File(path) => {
-                    let file = std::fs::File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-                    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+                    let file = std::fs::File::open(path)
+                        .with_context(|| format!("cannot open {}", path.display()))?;
+                    let name = path
+                        .file_name()
+                        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
                     let summary = vault.import(file, Some(&name), &ImportOptions::default(), |_| {});
-                    (name, summary.with_context(|| format!("cannot import {}", path.display()))?)
+                    (
+                        name,
+                        summary.with_context(|| format!("cannot import {}", path.display()))?,
+                    )
                 }
-                Source::Sample(name, bytes) => ((*name).to_owned(), vault.import(*bytes, Some(name), &ImportOptions::default(), |_| {})?),
+                Source::Sample(name, bytes) => (
+                    (*name).to_owned(),
+                    vault.import(*bytes, Some(name), &ImportOptions::default(), |_| {})?,
+                ),
             };
             for (category, count) in &summary.by_category {
                 *counts.entry(category.to_string()).or_default() += count;
             }
             files.push(json!({ "file": name, "added": summary.added, "duplicates": summary.duplicates, "rejected": summary.rejected }));
         }
-        let listed: Vec<String> = counts.iter().map(|(category, count)| format!("{count} {category}")).collect();
+        let listed: Vec<String> = counts
+            .iter()
+            .map(|(category, count)| format!("{count} {category}"))
+            .collect();
         let held = !counts.is_empty();
         let facts = json!({ "files": files, "records": counts });
-        Ok(((), Outcome::new(held, format!("Imported, offline: {}", listed.join(", ")), facts)))
+        Ok((
+            (),
+            Outcome::new(held, format!("Imported, offline: {}", listed.join(", ")), facts),
+        ))
     }
 
     /// The developer registers, gets a key, and the owner links the application by a code.
     async fn set_stage(&self, server: Running, tap: Tap, vault: Vault) -> anyhow::Result<Stage> {
-        let ask = Ask::for_vault(&vault)?.context("the files hold no receipts, health records or locations to ask for")?;
+        let ask = Ask::for_vault(&vault)?
+            .context("the files hold no receipts, health records or locations to ask for")?;
         let account = create_account(&server.server, "Acme").await?;
         let app = NewApp {
             name: "Acme Nearby".into(),
@@ -137,21 +187,42 @@ impl Story<'_> {
         let origin = format!("https://localhost:{}", server.https_addr.port());
         let developer = Developer::new(origin, &server.ca_certificate_pem, key.key)?;
         let code = vault.link_code().await?.code;
-        let answer = call(&developer, move |developer| developer.post("/api/v1/subjects/link", &json!({ "link_code": code }))).await?;
-        let subject = answer.body["subject_id"].as_str().context("the link code was not accepted")?.to_owned();
+        let answer = call(&developer, move |developer| {
+            developer.post("/api/v1/subjects/link", &json!({ "link_code": code }))
+        })
+        .await?;
+        let subject = answer.body["subject_id"]
+            .as_str()
+            .context("the link code was not accepted")?
+            .to_owned();
         let events = stay_connected(&vault);
-        Ok(Stage { server, tap, vault, events, developer, subject, ask })
+        Ok(Stage {
+            server,
+            tap,
+            vault,
+            events,
+            developer,
+            subject,
+            ask,
+        })
     }
 }
 
 /// The owner said no: the developer hears so, and still reads nothing.
-async fn end_with_rejection(stage: Stage, request: &InboxRequest, waiting: Waiting, reporter: &mut Reporter<'_>) -> anyhow::Result<()> {
+async fn end_with_rejection(
+    stage: Stage,
+    request: &InboxRequest,
+    waiting: Waiting,
+    reporter: &mut Reporter<'_>,
+) -> anyhow::Result<()> {
     stage.vault.reject(request.request.id)?;
     let answer = answered(waiting).await?;
-    if let Some(prose) = reporter.prose() {
-        let heard = answer.body["message"].as_str().unwrap_or("");
-        writeln!(prose, "\n  Rejected. The developer hears “{heard}”, and nothing has left the vault.")?;
-    }
+    let heard = answer.body["message"].as_str().unwrap_or("");
+    reporter.output.page(|page| {
+        page.line(&format!(
+            "Rejected. The developer hears “{heard}”, and nothing has left the vault."
+        ))
+    })?;
     stage.vault.lock();
     stage.server.stop().await;
     Ok(())

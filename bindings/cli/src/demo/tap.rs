@@ -26,7 +26,11 @@ impl Tap {
         let address = outside.local_addr()?;
         let heard = Arc::new(Mutex::new(Vec::new()));
         let relay = tokio::spawn(relay(outside, inside, heard.clone()));
-        Ok(Self { address, heard, relay })
+        Ok(Self {
+            address,
+            heard,
+            relay,
+        })
     }
 
     /// Every byte that passed so far, in either direction.
@@ -42,7 +46,12 @@ impl Drop for Tap {
 }
 
 async fn relay(outside: UdpSocket, inside: UdpSocket, heard: Arc<Mutex<Vec<u8>>>) {
-    let keep = |bytes: &[u8]| heard.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+    let keep = |bytes: &[u8]| {
+        heard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend_from_slice(bytes)
+    };
     let (mut from_vault, mut from_server) = (vec![0; DATAGRAM_BYTES_MAX], vec![0; DATAGRAM_BYTES_MAX]);
     let mut vault = None;
     loop {
