@@ -15,7 +15,7 @@ pub(crate) struct SelectionOptions {
     #[arg(long, value_name = "CATEGORY=FIELD,FIELD")]
     only: Vec<OnlyFields>,
     /// Leave a category out
-    #[arg(long, value_name = "CATEGORY", value_parser = category())]
+    #[arg(long, value_name = "CATEGORY", value_parser = category(), hide_possible_values = true)]
     without: Vec<Category>,
     /// Share a field less exactly: day, month or year of times, 100m, 1km, 10km or 100km of coordinates;
     /// CATEGORY=PRECISION does so for every field that can be

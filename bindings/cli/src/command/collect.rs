@@ -95,10 +95,11 @@ fn write(page: &mut Page<'_>, collections: &[Collection]) -> std::io::Result<()>
         };
         vec![Cell::new(spec.name), switch, Cell::new(since), Cell::new(about)]
     });
-    page.table(
-        ["Category", "Collected", "Since", "What it is"]
-            .map(heading)
-            .into(),
-        rows,
-    )
+    let headings = [
+        heading("Category").whole(),
+        heading("Collected").whole(),
+        heading("Since").whole(),
+        heading("What it is"),
+    ];
+    page.table(headings, rows)
 }

@@ -68,11 +68,7 @@ impl Entry {
         }
     }
 
-    fn of_event(event: Event) -> Option<Self> {
-        let app_name = match &event {
-            Event::RefusedReads(refused) => Some(refused.app_name.clone()),
-            _ => None,
-        };
+    fn of_event(event: Event, app_name: Option<String>) -> Option<Self> {
         let notice = Activity {
             number: 0,
             app_name,
@@ -85,7 +81,10 @@ impl Entry {
     fn of_notice(notice: Activity, requests: &[InboxRequest]) -> Option<Self> {
         let (at, app, what) = match notice.event {
             Event::Read(receipt) => (Some(receipt.at), None, What::Read(receipt)),
-            Event::RefusedReads(refused) => (Some(refused.at), None, What::Refused(refused)),
+            Event::RefusedReads(refused) => {
+                let app = Some(refused.app_name.clone());
+                (Some(refused.at), app, What::Refused(refused))
+            }
             Event::Linked { app, subject, at } => {
                 let subject = subject.to_string();
                 (Some(at), Some(app.display_name), What::Linked { subject })
@@ -239,12 +238,18 @@ pub(crate) fn list(page: &mut Page<'_>, entries: &[Entry]) -> io::Result<()> {
             },
         ]
     });
-    page.wrapped_table(["When", "Application", "What happened"].map(heading).into(), rows)
+    let headings = [
+        heading("When").whole(),
+        heading("Application"),
+        heading("What happened"),
+    ];
+    page.wrapped_table(headings, rows)
 }
 
-/// One notice as a sentence, for following along; none if this version cannot read it.
-pub(crate) fn sentence(event: Event) -> Option<String> {
-    let entry = Entry::of_event(event)?;
+/// One notice as a sentence, for following along; none if this version cannot read it. `known` is the
+/// name of its application, where the notice does not carry one.
+pub(crate) fn sentence(event: Event, known: Option<String>) -> Option<String> {
+    let entry = Entry::of_event(event, known)?;
     let app = entry
         .app
         .as_deref()
@@ -253,8 +258,8 @@ pub(crate) fn sentence(event: Event) -> Option<String> {
 }
 
 /// One notice as scripts read it; none if this version cannot read it.
-pub(crate) fn notice_json(event: Event) -> Option<Json> {
-    Some(Entry::of_event(event)?.json())
+pub(crate) fn notice_json(event: Event, known: Option<String>) -> Option<Json> {
+    Some(Entry::of_event(event, known)?.json())
 }
 
 #[cfg(test)]
@@ -309,6 +314,16 @@ mod tests {
         );
         assert_eq!(json[0]["verified"], true);
         assert_eq!(json[2]["app_name"], "Acme Rewards");
+    }
+
+    #[test]
+    fn whoever_follows_along_is_told_who_it_was() {
+        let followed = |name: Option<&str>| {
+            let read = notices().swap_remove(1).event;
+            sentence(read, name.map(str::to_owned)).unwrap()
+        };
+        assert!(followed(Some("Acme Rewards")).starts_with("Acme Rewards read 120 records"));
+        assert!(followed(None).starts_with("An application read"));
     }
 
     #[test]

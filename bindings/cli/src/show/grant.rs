@@ -69,15 +69,13 @@ pub(crate) fn list(page: &mut Page<'_>, grants: &[Grant]) -> io::Result<()> {
     }
     let screen = page.screen;
     let headings = [
-        "ID",
-        "Application",
-        "May read",
-        "Purpose",
-        "State",
-        "Since",
-        "For",
-    ]
-    .map(heading);
+        heading("ID").whole(),
+        heading("Application"),
+        heading("May read"),
+        heading("Purpose"),
+        heading("State").whole(),
+        heading("For"),
+    ];
     let rows = grants.iter().map(|grant| {
         let lasts = match grant.ended_at {
             Some(ended) => format!("ended {}", ago(ended, screen)),
@@ -89,11 +87,10 @@ pub(crate) fn list(page: &mut Page<'_>, grants: &[Grant]) -> io::Result<()> {
             Cell::new(terms::categories(&grant.terms)),
             Cell::new(grant.terms.purpose.code()),
             state(tone(grant), standing(grant)),
-            Cell::new(local(grant.created_at, screen)),
             Cell::new(lasts),
         ]
     });
-    page.table(headings.into(), rows)?;
+    page.wrapped_table(headings, rows)?;
     let waiting = grants.iter().filter(|grant| grant.undelivered).count();
     if waiting > 0 {
         page.gap()?;
@@ -117,6 +114,7 @@ pub(crate) fn one(page: &mut Page<'_>, grant: &Grant) -> io::Result<()> {
     let facts = Facts::new()
         .with("Grant", grant.id.to_string())
         .with("State", standing(grant))
+        .with("Since", local(grant.created_at, page.screen))
         .with("Purpose", grant.terms.purpose.code());
     page.facts(terms::conditions(facts, &grant.terms, page.screen))?;
     terms::fields(page, &grant.terms)

@@ -108,7 +108,7 @@ fn rejections(page: &mut Page<'_>, summary: &ImportSummary) -> io::Result<()> {
             Cell::new_owned(plain(&rejected.reason)),
         ]
     });
-    page.wrapped_table(["Line", "Rejected because"].map(heading).into(), rows)?;
+    page.wrapped_table([heading("Line").whole(), heading("Rejected because")], rows)?;
     let more = summary.rejected.saturating_sub(REASONS_SHOWN as u64);
     if more > 0 {
         page.line(&format!(

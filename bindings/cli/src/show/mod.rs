@@ -7,6 +7,7 @@ pub(crate) mod import;
 pub(crate) mod preview;
 pub(crate) mod record;
 pub(crate) mod request;
+pub(crate) mod sync;
 pub(crate) mod terms;
 
 mod page;

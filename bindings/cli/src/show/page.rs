@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use clap::builder::styling::{AnsiColor, Style};
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Row, Table, presets};
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Row, Table, presets};
 
 use super::Screen;
 
@@ -25,6 +25,12 @@ pub(crate) enum Tone {
     Bad,
     /// It is over.
     Over,
+}
+
+/// The heading of a column.
+pub(crate) struct Heading {
+    cell: Cell,
+    is_whole: bool,
 }
 
 /// Labels, each with a text that is wrapped beside it.
@@ -64,10 +70,11 @@ impl<'a> Page<'a> {
         writeln!(self.out, "{style}{text}{style:#}")
     }
 
-    /// A table under its headings. On a terminal each row takes one line and wide cells are cut.
+    /// A table under its headings. On a terminal each row takes one line and wide cells are cut, but
+    /// for those of columns that are kept whole.
     pub(crate) fn table(
         &mut self,
-        headings: Vec<Cell>,
+        headings: impl IntoIterator<Item = Heading>,
         rows: impl IntoIterator<Item = Vec<Cell>>,
     ) -> io::Result<()> {
         let height = self.screen.width.map(|_| 1);
@@ -77,7 +84,7 @@ impl<'a> Page<'a> {
     /// A table under its headings whose wide cells go on below themselves.
     pub(crate) fn wrapped_table(
         &mut self,
-        headings: Vec<Cell>,
+        headings: impl IntoIterator<Item = Heading>,
         rows: impl IntoIterator<Item = Vec<Cell>>,
     ) -> io::Result<()> {
         self.table_of(headings, rows, None)
@@ -85,7 +92,7 @@ impl<'a> Page<'a> {
 
     fn table_of(
         &mut self,
-        headings: Vec<Cell>,
+        headings: impl IntoIterator<Item = Heading>,
         rows: impl IntoIterator<Item = Vec<Cell>>,
         height: Option<usize>,
     ) -> io::Result<()> {
@@ -96,9 +103,19 @@ impl<'a> Page<'a> {
             }
             row
         };
+        let (mut cells, mut whole) = (Vec::new(), Vec::new());
+        for (index, heading) in headings.into_iter().enumerate() {
+            cells.push(heading.cell);
+            whole.extend(heading.is_whole.then_some(index));
+        }
         let mut table = self.new_table();
-        table.set_header(fitted(headings));
+        table.set_header(fitted(cells));
         table.add_rows(rows.into_iter().map(fitted));
+        for index in whole {
+            if let Some(column) = table.column_mut(index) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
         self.print(&mut table)
     }
 
@@ -162,9 +179,22 @@ impl Facts {
     }
 }
 
-/// Headings of a table.
-pub(crate) fn heading(name: impl ToString) -> Cell {
-    Cell::new(name).add_attribute(Attribute::Bold)
+/// The heading of a column.
+pub(crate) fn heading(name: impl ToString) -> Heading {
+    Heading {
+        cell: Cell::new(name).add_attribute(Attribute::Bold),
+        is_whole: false,
+    }
+}
+
+impl Heading {
+    /// Of a column that is never cut: an id, a time, a state.
+    pub(crate) fn whole(self) -> Self {
+        Self {
+            is_whole: true,
+            ..self
+        }
+    }
 }
 
 /// A state in the colour of its tone.
@@ -191,7 +221,7 @@ mod tests {
                 Cell::new("a text that is longer than what is left of the line"),
             ],
         ];
-        page.table(vec![heading("State"), heading("Text")], rows)
+        page.table([heading("State").whole(), heading("Text")], rows)
     }
 
     #[test]
@@ -199,7 +229,7 @@ mod tests {
         let text = shown(&narrow(30), table);
         assert_eq!(text.lines().count(), 3, "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= 30), "{text}");
-        assert!(text.contains('…'), "{text}");
+        assert!(text.contains('…') && text.contains("expired"), "{text}");
     }
 
     #[test]

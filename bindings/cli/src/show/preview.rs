@@ -79,7 +79,7 @@ fn sample(page: &mut Page<'_>, preview: &Preview, category: Category, paths: &[&
         };
         paths.iter().map(cell).collect()
     };
-    page.table(paths.iter().map(heading).collect(), of_category().map(row))
+    page.table(paths.iter().map(heading), of_category().map(row))
 }
 
 /// The exact bytes of each sample record, in hexadecimal.

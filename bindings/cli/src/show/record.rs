@@ -6,7 +6,7 @@ use comfy_table::Cell;
 use serde_json::{Value as Json, json};
 use vault_core::{Category, Record, wire};
 
-use super::{Facts, Page, ago, heading, local, long, one_line};
+use super::{Facts, Page, Screen, Tone, ago, heading, local, long, one_line};
 use crate::find::short;
 
 /// A record as scripts read it: times RFC 3339, decimals as strings, dotted paths as nested objects.
@@ -22,35 +22,72 @@ pub(crate) fn json(record: &Record) -> Json {
     })
 }
 
-/// Records of one category as a table of the fields that they have.
+/// Records of one category as a table of the fields that they have, as many as the screen has room for.
 pub(crate) fn table(page: &mut Page<'_>, category: Category, records: &[Record]) -> io::Result<()> {
-    let held = |path: &str| records.iter().any(|record| record.fields.contains_key(path));
-    let spec = category.spec();
-    let paths: Vec<_> = spec
-        .leaves()
-        .map(|(path, _)| path)
-        .filter(|path| held(path))
-        .collect();
-    let mut headings = vec![heading("ID"), heading(spec.time_field)];
-    headings.extend(
-        paths
-            .iter()
-            .map(|path| heading(path.rsplit('.').next().unwrap_or(path))),
-    );
     let screen = page.screen;
-    let rows = records.iter().map(|record| {
+    let spec = category.spec();
+    let held = |path: &str| records.iter().any(|record| record.fields.contains_key(path));
+    let paths = spec.leaves().map(|(path, _)| path).filter(|path| held(path));
+    let columns: Vec<_> = paths.map(|path| Column::of(path, records, screen)).collect();
+    let fitting = how_many_fit(&columns, screen.width);
+    let (shown, left_out) = columns.split_at(fitting);
+
+    let mut headings = vec![heading("ID").whole(), heading(spec.time_field).whole()];
+    headings.extend(shown.iter().map(|column| heading(column.name)));
+    let rows = records.iter().enumerate().map(|(row, record)| {
         let at = record.occurred_at.map(|at| local(at, screen));
-        let mut row = vec![
-            Cell::new(short(&record.id)),
-            Cell::new(at.unwrap_or_else(|| "–".into())),
-        ];
-        row.extend(paths.iter().map(|path| match record.fields.get(*path) {
-            Some(value) => Cell::new_owned(one_line(value, screen)),
-            None => Cell::new(""),
-        }));
-        row
+        let at = at.unwrap_or_else(|| "–".to_owned());
+        let mut cells = vec![Cell::new(short(&record.id)), Cell::new(at)];
+        cells.extend(shown.iter().map(|column| Cell::new(&column.texts[row])));
+        cells
     });
-    page.table(headings, rows)
+    page.table(headings, rows)?;
+    if left_out.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<_> = left_out.iter().map(|column| column.name).collect();
+    let text = format!("No room for {}: `vault show ID` shows all.", names.join(", "));
+    page.toned(Tone::Over, &text)
+}
+
+/// One field of every record.
+struct Column {
+    name: &'static str,
+    texts: Vec<String>,
+}
+
+impl Column {
+    fn of(path: &'static str, records: &[Record], screen: &Screen) -> Self {
+        let text = |record: &Record| record.fields.get(path).map(|value| one_line(value, screen));
+        Self {
+            name: path.rsplit('.').next().unwrap_or(path),
+            texts: records
+                .iter()
+                .map(|record| text(record).unwrap_or_default())
+                .collect(),
+        }
+    }
+
+    /// Characters that it needs to be of use, with the space beside it.
+    fn needed(&self) -> usize {
+        const ENOUGH: usize = 14;
+        let texts = self.texts.iter().map(String::as_str);
+        let longest = texts.chain([self.name]).map(|text| text.chars().count()).max();
+        longest.unwrap_or_default().min(ENOUGH) + 2
+    }
+}
+
+/// How many columns have room beside id and time.
+fn how_many_fit(columns: &[Column], width: Option<u16>) -> usize {
+    const ID_AND_TIME: usize = 28;
+    let Some(width) = width else {
+        return columns.len();
+    };
+    let ends = columns.iter().scan(ID_AND_TIME, |end, column| {
+        *end += column.needed();
+        Some(*end)
+    });
+    ends.take_while(|end| *end <= usize::from(width) + 2).count()
 }
 
 /// One record with everything that is known of it.
@@ -86,7 +123,7 @@ pub(crate) fn one(page: &mut Page<'_>, record: &Record) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::show::samples::{receipt, screen, shown};
+    use crate::show::samples::{narrow, receipt, screen, shown};
 
     #[test]
     fn a_table_has_only_the_fields_that_the_records_have() {
@@ -99,6 +136,20 @@ mod tests {
         );
         assert!(!header.contains("payment_method"), "{text}");
         assert!(text.contains("71.57") && text.contains("Lipa Bakery"), "{text}");
+    }
+
+    #[test]
+    fn on_a_narrow_terminal_ids_and_times_stay_whole_and_what_has_no_room_is_named() {
+        let records = [receipt("Trattoria Due Ponti", "71.57")];
+        let text = shown(&narrow(50), |page| table(page, Category::Receipts, &records));
+        assert!(
+            text.contains("2026-03-04 09:12") && text.contains(&short(&records[0].id)),
+            "{text}"
+        );
+        assert!(
+            text.contains("Trattoria") && text.contains("No room for city, total_cost"),
+            "{text}"
+        );
     }
 
     #[test]

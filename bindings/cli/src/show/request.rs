@@ -63,7 +63,14 @@ pub(crate) fn list(page: &mut Page<'_>, requests: &[InboxRequest]) -> io::Result
         return page.line("Nobody has asked. New requests come with `vault sync`.");
     }
     let screen = page.screen;
-    let headings = ["ID", "Application", "Asks for", "Purpose", "State", "Time left"].map(heading);
+    let headings = [
+        heading("ID").whole(),
+        heading("Application"),
+        heading("Asks for"),
+        heading("Purpose"),
+        heading("State").whole(),
+        heading("Time left").whole(),
+    ];
     let rows = requests.iter().map(|inbox| {
         let request = &inbox.request;
         vec![
@@ -75,7 +82,14 @@ pub(crate) fn list(page: &mut Page<'_>, requests: &[InboxRequest]) -> io::Result
             Cell::new(time_left(inbox, screen)),
         ]
     });
-    page.table(headings.into(), rows)
+    page.wrapped_table(headings, rows)?;
+    match requests.iter().any(|inbox| inbox.state == RequestState::Pending) {
+        true => page.toned(
+            Tone::Over,
+            "`vault preview ID` shows who asks, and exactly what would leave.",
+        ),
+        false => Ok(()),
+    }
 }
 
 const fn tone(state: RequestState) -> Tone {
@@ -224,7 +238,8 @@ mod tests {
     #[test]
     fn a_request_in_the_list_has_its_state_and_the_time_that_is_left() {
         let text = shown(&narrow(120), |page| list(page, &[inbox_request()]));
-        assert_eq!(text.lines().count(), 2, "{text}");
+        assert_eq!(text.lines().count(), 3, "{text}");
+        assert!(text.contains("`vault preview ID`"), "{text}");
         assert!(text.contains("pending") && text.contains("24 h 2 min"), "{text}");
         assert!(text.contains("receipts (3 fields)"), "{text}");
     }

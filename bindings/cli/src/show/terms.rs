@@ -119,7 +119,7 @@ pub(crate) fn fields(page: &mut Page<'_>, terms: &Terms) -> io::Result<()> {
             .fields
             .iter()
             .map(|(path, precision)| vec![Cell::new(path), Cell::new(exactness(*precision))]);
-        page.table(vec![heading("Field"), heading("Shared")], rows)?;
+        page.table([heading("Field"), heading("Shared").whole()], rows)?;
     }
     Ok(())
 }
@@ -143,7 +143,14 @@ pub(crate) fn fields_beside(page: &mut Page<'_>, asked: &Terms, agreed: &Terms) 
             };
             vec![Cell::new(path), Cell::new(exactness(*asked)), shared]
         });
-        page.table(vec![heading("Field"), heading("Asked"), heading("Shared")], rows)?;
+        page.table(
+            [
+                heading("Field"),
+                heading("Asked").whole(),
+                heading("Shared").whole(),
+            ],
+            rows,
+        )?;
     }
     Ok(())
 }
@@ -158,9 +165,15 @@ fn exactness(precision: Precision) -> String {
         Precision::Exact => "exactly".to_owned(),
         Precision::Day | Precision::Month | Precision::Year => format!("by {precision}"),
         Precision::Grid100m | Precision::Grid1km | Precision::Grid10km | Precision::Grid100km => {
-            format!("to about {precision}")
+            format!("to about {}", apart(precision.name()))
         }
     }
+}
+
+/// A length with its unit apart: `10 km`.
+fn apart(length: &str) -> String {
+    let unit = length.find(|c: char| !c.is_ascii_digit()).unwrap_or(length.len());
+    format!("{} {}", &length[..unit], &length[unit..])
 }
 
 /// How many records of each category: `40 receipts, 60 locations`.
@@ -201,5 +214,11 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("by day"), "{text}");
+    }
+
+    #[test]
+    fn coordinates_are_shared_to_about_a_length() {
+        assert_eq!(exactness(Precision::Grid10km), "to about 10 km");
+        assert_eq!(exactness(Precision::Grid100m), "to about 100 m");
     }
 }

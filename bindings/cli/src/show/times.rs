@@ -36,14 +36,14 @@ pub(crate) fn ago(at: Timestamp, screen: &Screen) -> String {
     }
 }
 
-/// A length of time in one or two units: `42 s`, `2 min 10 s`, `23 h 4 min`, `13 days`.
+/// A length of time in one or two units: `42 s`, `2 min 10 s`, `23 h 4 min`, or the nearest `13 days`.
 pub(crate) fn span(ms: i64) -> String {
     match ms.max(0) {
         ms if ms < MINUTE => format!("{} s", ms / SECOND),
         ms if ms < 10 * MINUTE => format!("{} min{}", ms / MINUTE, rest(ms % MINUTE / SECOND, "s")),
         ms if ms < HOUR => format!("{} min", ms / MINUTE),
         ms if ms < 2 * DAY => format!("{} h{}", ms / HOUR, rest(ms % HOUR / MINUTE, "min")),
-        ms => format!("{} days", ms / DAY),
+        ms => format!("{} days", ms.saturating_add(DAY / 2) / DAY),
     }
 }
 
@@ -99,6 +99,11 @@ mod tests {
                 "13 days"
             ]
         );
+    }
+
+    #[test]
+    fn a_month_that_has_just_begun_is_a_month() {
+        assert_eq!(span(30 * DAY - SECOND), "30 days");
     }
 
     #[test]
