@@ -61,7 +61,8 @@ impl Told {
                 page.line(&format!("The server has your decision on {}.", short(grant)))
             }
             SyncEvent::Disconnected { reason, retry_in_ms } => {
-                let again = span(i64::try_from(*retry_in_ms).unwrap_or(i64::MAX));
+                let seconds = retry_in_ms.div_ceil(1_000);
+                let again = span(i64::try_from(seconds * 1_000).unwrap_or(i64::MAX));
                 let text = format!("{}; trying again in {again}.", plain(reason));
                 page.toned(Tone::Waiting, &text)
             }
@@ -176,7 +177,7 @@ mod tests {
             },
             SyncEvent::Disconnected {
                 reason: "the server did not answer in time".into(),
-                retry_in_ms: 2_000,
+                retry_in_ms: 1_500,
             },
         ];
         let app = Some("Acme Rewards".to_owned());
