@@ -46,15 +46,37 @@ pub(crate) fn run(count: usize, rounds: usize) -> anyhow::Result<()> {
         ("commit_vs_redb", |run| run.commits),
     ];
     for (metric, part) in parts {
-        let ratio = |of: fn(Took) -> f64| ours.iter().zip(&limit).map(|(ours, limit)| of(part(limit)) / of(part(ours))).collect();
-        spread("file", metric, ratio(|took| took.wall.as_secs_f64()), "ratio of wall time");
-        spread("file", &format!("{metric}_cpu"), ratio(|took| took.cpu.as_secs_f64()), "ratio of processor time");
+        let ratio = |of: fn(Took) -> f64| {
+            ours.iter()
+                .zip(&limit)
+                .map(|(ours, limit)| of(part(limit)) / of(part(ours)))
+                .collect()
+        };
+        spread(
+            "file",
+            metric,
+            ratio(|took| took.wall.as_secs_f64()),
+            "ratio of wall time",
+        );
+        spread(
+            "file",
+            &format!("{metric}_cpu"),
+            ratio(|took| took.cpu.as_secs_f64()),
+            "ratio of processor time",
+        );
     }
     let ms = |of: fn(&Run) -> Took| ours.iter().map(|run| of(run).wall.as_secs_f64() * 1e3).collect();
     spread("file", "unlock_without_kdf_ms", ms(|run| run.open), "ms");
-    let rates = ours.iter().map(|run| SINGLE_COMMITS as f64 / run.commits.wall.as_secs_f64()).collect();
+    let rates = ours
+        .iter()
+        .map(|run| SINGLE_COMMITS as f64 / run.commits.wall.as_secs_f64())
+        .collect();
     spread("file", "single_commits_per_s", rates, "commits/s");
-    let sizes = ours.iter().zip(&limit).map(|(ours, limit)| limit.file_bytes as f64 / ours.file_bytes as f64).collect();
+    let sizes = ours
+        .iter()
+        .zip(&limit)
+        .map(|(ours, limit)| limit.file_bytes as f64 / ours.file_bytes as f64)
+        .collect();
     spread("file", "size_vs_redb", sizes, "ratio of bytes");
     Ok(())
 }
@@ -64,13 +86,19 @@ const SEALED_INDEX: Table = Table::new("index");
 
 fn sealed(path: &Path, count: usize, reads: &[[u8; 16]]) -> anyhow::Result<Run> {
     let key = RawKey::new(&[7; 32]);
-    let options = Options { cache_bytes: CACHE_BYTES, ..Options::default() };
+    let options = Options {
+        cache_bytes: CACHE_BYTES,
+        ..Options::default()
+    };
     let entropy = || Entropy::new(getrandom::SysRng);
     let file = SealedFile::create(path, &[NewSlot::RawKey(&key)], entropy(), &options)?;
     let write = |items: Vec<Item>| {
         let transaction = file.write()?;
         {
-            let (mut records, mut index) = (transaction.table(&SEALED_RECORDS)?, transaction.table(&SEALED_INDEX)?);
+            let (mut records, mut index) = (
+                transaction.table(&SEALED_RECORDS)?,
+                transaction.table(&SEALED_INDEX)?,
+            );
             for item in items {
                 records.insert(&item.id, &item.body)?;
                 index.insert(&item.index, &[])?;
@@ -81,36 +109,62 @@ fn sealed(path: &Path, count: usize, reads: &[[u8; 16]]) -> anyhow::Result<Run> 
     let ((), import) = timed(|| in_batches(count, write))?;
     let get_all = |file: &SealedFile| {
         let records = file.read()?.table(&SEALED_RECORDS)?;
-        reads.iter().try_for_each(|id| records.get_with(id, |body| _ = std::hint::black_box(body[0]))?.context("a record is missing"))
+        reads.iter().try_for_each(|id| {
+            records
+                .get_with(id, |body| _ = std::hint::black_box(body[0]))?
+                .context("a record is missing")
+        })
     };
     get_all(&file)?;
     let ((), warm_get) = timed(|| get_all(&file))?;
     let ((), scan) = timed(|| {
         let rows = file.read()?.table(&SEALED_INDEX)?.range(..)?;
-        let seen = rows.map(|row| row.map(std::hint::black_box)).collect::<Result<Vec<_>, _>>()?.len();
+        let seen = rows
+            .map(|row| row.map(std::hint::black_box))
+            .collect::<Result<Vec<_>, _>>()?
+            .len();
         anyhow::ensure!(seen == count, "the scan saw {seen} rows");
         Ok(())
     })?;
     let ((), commits) = timed(|| single(count, write))?;
     drop(file);
     let file_bytes = std::fs::metadata(path)?.len();
-    let (file, open) = timed(|| Ok(SealedFile::open(path, &Secret::RawKey(&key), entropy(), &options)?))?;
+    let (file, open) = timed(|| {
+        Ok(SealedFile::open(
+            path,
+            &Secret::RawKey(&key),
+            entropy(),
+            &options,
+        )?)
+    })?;
     let ((), cold_get) = timed(|| get_all(&file))?;
-    Ok(Run { import, warm_get, cold_get, scan, commits, open, file_bytes })
+    Ok(Run {
+        import,
+        warm_get,
+        cold_get,
+        scan,
+        commits,
+        open,
+        file_bytes,
+    })
 }
 
 const PLAIN_RECORDS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("records");
 const PLAIN_INDEX: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("index");
 
 fn plain(path: &Path, count: usize, reads: &[[u8; 16]]) -> anyhow::Result<Run> {
-    let open = || -> anyhow::Result<Database> { Ok(Database::builder().set_cache_size(CACHE_BYTES).create(path)?) };
+    let open =
+        || -> anyhow::Result<Database> { Ok(Database::builder().set_cache_size(CACHE_BYTES).create(path)?) };
     let database = open()?;
     let write = |items: Vec<Item>| {
         let mut transaction = database.begin_write()?;
         transaction.set_two_phase_commit(true);
         transaction.set_quick_repair(true);
         {
-            let (mut records, mut index) = (transaction.open_table(PLAIN_RECORDS)?, transaction.open_table(PLAIN_INDEX)?);
+            let (mut records, mut index) = (
+                transaction.open_table(PLAIN_RECORDS)?,
+                transaction.open_table(PLAIN_INDEX)?,
+            );
             for item in items {
                 records.insert(item.id.as_slice(), item.body.as_slice())?;
                 index.insert(item.index.as_slice(), [].as_slice())?;
@@ -132,7 +186,9 @@ fn plain(path: &Path, count: usize, reads: &[[u8; 16]]) -> anyhow::Result<Run> {
     let ((), scan) = timed(|| {
         let rows = database.begin_read()?.open_table(PLAIN_INDEX)?;
         // Copied out, as the vault file gives its rows.
-        let copied = rows.range::<&[u8]>(..)?.map(|row| row.map(|(key, value)| (key.value().to_vec(), value.value().to_vec())));
+        let copied = rows
+            .range::<&[u8]>(..)?
+            .map(|row| row.map(|(key, value)| (key.value().to_vec(), value.value().to_vec())));
         let seen = copied.collect::<Result<Vec<_>, _>>()?.len();
         anyhow::ensure!(seen == count, "the scan saw {seen} rows");
         Ok(())
@@ -142,7 +198,15 @@ fn plain(path: &Path, count: usize, reads: &[[u8; 16]]) -> anyhow::Result<Run> {
     let file_bytes = std::fs::metadata(path)?.len();
     let (database, open) = timed(open)?;
     let ((), cold_get) = timed(|| get_all(&database))?;
-    Ok(Run { import, warm_get, cold_get, scan, commits, open, file_bytes })
+    Ok(Run {
+        import,
+        warm_get,
+        cold_get,
+        scan,
+        commits,
+        open,
+        file_bytes,
+    })
 }
 
 fn in_batches(count: usize, mut write: impl FnMut(Vec<Item>) -> anyhow::Result<()>) -> anyhow::Result<()> {
@@ -154,5 +218,7 @@ fn in_batches(count: usize, mut write: impl FnMut(Vec<Item>) -> anyhow::Result<(
 }
 
 fn single(count: usize, mut write: impl FnMut(Vec<Item>) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    records(count + SINGLE_COMMITS).skip(count).try_for_each(|item| write(vec![item]))
+    records(count + SINGLE_COMMITS)
+        .skip(count)
+        .try_for_each(|item| write(vec![item]))
 }

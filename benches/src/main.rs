@@ -7,6 +7,7 @@
 mod file;
 mod report;
 mod stopwatch;
+mod sync;
 mod workload;
 
 use clap::{Args, Parser};
@@ -16,6 +17,12 @@ use clap::{Args, Parser};
 enum Bench {
     /// The vault file beside plain redb in the same commit mode.
     File(Size),
+    /// Sync end to end, beside the same entries written durably without it.
+    Sync {
+        /// Only 1 000 and 10 000 records, one round.
+        #[arg(long)]
+        quick: bool,
+    },
 }
 
 /// How much is measured.
@@ -31,7 +38,11 @@ struct Size {
 
 impl Size {
     const fn records(self) -> usize {
-        if self.quick { self.records / 10 } else { self.records }
+        if self.quick {
+            self.records / 10
+        } else {
+            self.records
+        }
     }
 
     const fn rounds(self) -> usize {
@@ -42,5 +53,7 @@ impl Size {
 fn main() -> anyhow::Result<()> {
     match Bench::parse() {
         Bench::File(size) => file::run(size.records(), size.rounds()),
+        Bench::Sync { quick: true } => sync::run(&[1_000, 10_000], 1),
+        Bench::Sync { quick: false } => sync::run(&[1_000, 10_000, 100_000], 3),
     }
 }

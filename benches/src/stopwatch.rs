@@ -11,11 +11,34 @@ pub(crate) struct Took {
     pub(crate) cpu: Duration,
 }
 
+/// A stopwatch that runs.
+pub(crate) struct Stopwatch {
+    wall: Instant,
+    cpu: ProcessTime,
+}
+
+/// Starts a stopwatch.
+#[expect(clippy::disallowed_methods, reason = "measuring is what a benchmark is for")]
+pub(crate) fn start() -> Stopwatch {
+    Stopwatch {
+        cpu: ProcessTime::now(),
+        wall: Instant::now(),
+    }
+}
+
+impl Stopwatch {
+    /// What was taken since it started.
+    pub(crate) fn took(&self) -> Took {
+        Took {
+            wall: self.wall.elapsed(),
+            cpu: self.cpu.elapsed(),
+        }
+    }
+}
+
 /// Does a piece of work and says what it took.
 pub(crate) fn timed<T>(work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<(T, Took)> {
-    let cpu = ProcessTime::now();
-    #[expect(clippy::disallowed_methods, reason = "measuring is what a benchmark is for")]
-    let wall = Instant::now();
+    let stopwatch = start();
     let done = work()?;
-    Ok((done, Took { wall: wall.elapsed(), cpu: cpu.elapsed() }))
+    Ok((done, stopwatch.took()))
 }

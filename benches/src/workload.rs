@@ -22,7 +22,11 @@ pub(crate) struct Item {
 pub(crate) fn records(count: usize) -> impl Iterator<Item = Item> {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     (0..count).map(move |number| {
-        let mut item = Item { id: [0; 16], index: [0; 26], body: [0; BODY_BYTES] };
+        let mut item = Item {
+            id: [0; 16],
+            index: [0; 26],
+            body: [0; BODY_BYTES],
+        };
         rng.fill_bytes(&mut item.id);
         rng.fill_bytes(&mut item.body);
         item.id[..6].copy_from_slice(&(1_800_000_000_000 + number as u64).to_be_bytes()[2..]);
@@ -37,5 +41,7 @@ pub(crate) fn records(count: usize) -> impl Iterator<Item = Item> {
 pub(crate) fn picks(count: usize, reads: usize) -> Vec<[u8; 16]> {
     let ids: Vec<[u8; 16]> = records(count).map(|item| item.id).collect();
     let mut rng = ChaCha20Rng::seed_from_u64(2);
-    (0..reads).map(|_| ids[(rng.next_u64() % ids.len() as u64) as usize]).collect()
+    (0..reads)
+        .map(|_| ids[(rng.next_u64() % ids.len() as u64) as usize])
+        .collect()
 }
