@@ -28,6 +28,9 @@ struct Run {
     file_bytes: u64,
 }
 
+/// One part of the workload.
+type Part = fn(&Run) -> Took;
+
 /// Runs both engines in turn and prints the ratios.
 pub(crate) fn run(count: usize, rounds: usize) -> anyhow::Result<()> {
     let reads = picks(count, READS.min(count));
@@ -38,7 +41,7 @@ pub(crate) fn run(count: usize, rounds: usize) -> anyhow::Result<()> {
         ours.push(sealed(&folder.path().join("sealed.vault"), count, &reads)?);
     }
     line("file", "records", count as f64, "records");
-    let parts: [(&str, fn(&Run) -> Took); 5] = [
+    let parts: [(&str, Part); 5] = [
         ("import_vs_redb", |run| run.import),
         ("warm_get_vs_redb", |run| run.warm_get),
         ("cold_get_vs_redb", |run| run.cold_get),

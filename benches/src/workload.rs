@@ -9,7 +9,7 @@ use rand_chacha::{
 pub(crate) const PER_COMMIT: usize = 10_000;
 
 const BODY_BYTES: usize = 266;
-const CATEGORIES: usize = 16;
+const CATEGORIES: u64 = 16;
 
 /// One record: its key, its entry in the index, its body.
 pub(crate) struct Item {
@@ -30,7 +30,7 @@ pub(crate) fn records(count: usize) -> impl Iterator<Item = Item> {
         rng.fill_bytes(&mut item.id);
         rng.fill_bytes(&mut item.body);
         item.id[..6].copy_from_slice(&(1_800_000_000_000 + number as u64).to_be_bytes()[2..]);
-        item.index[..2].copy_from_slice(&((number % CATEGORIES) as u16).to_be_bytes());
+        item.index[..2].copy_from_slice(&(number as u64 % CATEGORIES).to_be_bytes()[6..]);
         item.index[2..10].copy_from_slice(&(number as u64).to_be_bytes());
         item.index[10..].copy_from_slice(&item.id);
         item
@@ -41,7 +41,7 @@ pub(crate) fn records(count: usize) -> impl Iterator<Item = Item> {
 pub(crate) fn picks(count: usize, reads: usize) -> Vec<[u8; 16]> {
     let ids: Vec<[u8; 16]> = records(count).map(|item| item.id).collect();
     let mut rng = ChaCha20Rng::seed_from_u64(2);
-    (0..reads)
-        .map(|_| ids[(rng.next_u64() % ids.len() as u64) as usize])
-        .collect()
+    let count = count as u64;
+    let place = |drawn: u64| usize::try_from(drawn % count).unwrap_or_default();
+    (0..reads).map(|_| ids[place(rng.next_u64())]).collect()
 }

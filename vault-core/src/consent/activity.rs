@@ -6,7 +6,6 @@ use vault_wire::{
     frame::{Event, Notice},
     id::GrantId,
     receipt::{Erasure, SignedErasure},
-    signature::PublicKey,
     time::Timestamp,
 };
 
@@ -97,14 +96,15 @@ pub(crate) fn keep_erasure(
     Ok(())
 }
 
-/// Every erasure receipt, checked again against the server's receipt key.
-pub(crate) fn erasures(view: &Snapshot, server: &PublicKey) -> Result<Vec<ErasureProof>, Error> {
+/// Every erasure receipt, its signature checked again. That the key is the server's was checked
+/// when the receipt came, whichever server the vault is connected to by now.
+pub(crate) fn erasures(view: &Snapshot) -> Result<Vec<ErasureProof>, Error> {
     let rows = view.table(&ERASURES)?.range(..)?;
     rows.map(|row| {
         let signed: SignedErasure = decode(&row?.1, "an erasure receipt")?;
         let erasure = signed
-            .verify(server)
-            .map_err(|_| Error::unreadable("an erasure receipt of another server"))?;
+            .verify(&signed.key)
+            .map_err(|_| Error::unreadable("an erasure receipt"))?;
         Ok(ErasureProof { erasure, signed })
     })
     .collect()

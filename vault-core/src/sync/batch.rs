@@ -73,6 +73,10 @@ impl<'a> HeldView<'a> {
             })?;
         row.transpose()
     }
+
+    fn entry_in(&self, slot: Slot) -> Result<Option<Held>, Error> {
+        Ok(self.slot(slot)?.filter(|held| !held.is_deletion()))
+    }
 }
 
 impl Batch {
@@ -86,8 +90,11 @@ impl Batch {
         self.entries.push(entry);
     }
 
-    fn delete(&mut self, slot: Slot, before: Held, at_least: u64) {
-        self.add(Entry::delete(slot, at_least.max(before.rev + 1)), None);
+    /// Empties a slot. A deletion that had to be raised above the change that it stands for is
+    /// remembered, so that whatever comes into the slot later is raised above it.
+    fn delete(&mut self, slot: Slot, before: Held, seq: u64) {
+        let rev = seq.max(before.rev + 1);
+        self.add(Entry::delete(slot, rev), (rev > seq).then_some(Held::deletion(rev)));
     }
 
     /// A batch that empties slots which no record of the vault accounts for.
@@ -98,7 +105,7 @@ impl Batch {
     ) -> Result<Self, Error> {
         let mut batch = Self::default();
         for &slot in strays.iter().take(entries_max) {
-            if let Some(before) = held.slot(slot)? {
+            if let Some(before) = held.entry_in(slot)? {
                 batch.delete(slot, before, 0);
             }
         }
@@ -142,7 +149,7 @@ pub(super) fn walk(
             }
             Export::Hidden(slot) => {
                 strays.remove(&slot);
-                if let Some(before) = held.slot(slot)? {
+                if let Some(before) = held.entry_in(slot)? {
                     step.batch.delete(slot, before, seq);
                 }
             }

@@ -12,7 +12,7 @@ use vault_wire::{
 use super::{
     SyncError,
     batch::{Batch, HeldView, OnTheWay, walk},
-    progress::{self, BatchRows, Progress},
+    progress::{self, BatchRows, Held, Progress},
 };
 use crate::{
     consent::{Exporter, grant_row},
@@ -122,7 +122,8 @@ impl Lane {
     pub(super) fn adopt(&mut self, transaction: &Transaction, listing: &Listing) -> Result<(), Error> {
         self.progress.adopt(transaction, self.grant, &listing.rows)?;
         self.progress.store(transaction, self.grant)?;
-        self.strays.extend(listing.rows.iter().map(|row| row.slot));
+        let entries = listing.rows.iter().filter(|row| !Held::listed(row).is_deletion());
+        self.strays.extend(entries.map(|row| row.slot));
         self.comparing = match listing.rows.last() {
             Some(last) if !listing.complete => Comparing::Ask(Some(last.slot)),
             _ => Comparing::No,

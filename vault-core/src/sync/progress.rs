@@ -38,11 +38,31 @@ pub(super) struct Progress {
     pub(super) reconciling: bool,
 }
 
-/// What the server holds in a slot.
+/// What the server has in a slot: an entry, or the deletion of one, which whatever comes next must exceed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Held {
     pub(super) rev: u64,
     pub(super) tag: ContentTag,
+}
+
+/// The tag of a deletion.
+const DELETED: ContentTag = ContentTag([0; 16]);
+
+impl Held {
+    pub(super) const fn deletion(rev: u64) -> Self {
+        Self { rev, tag: DELETED }
+    }
+
+    pub(super) fn listed(row: &ListingRow) -> Self {
+        Self {
+            rev: row.rev,
+            tag: row.tag,
+        }
+    }
+
+    pub(super) fn is_deletion(&self) -> bool {
+        self.tag == DELETED
+    }
 }
 
 /// What a batch on its way does to each slot.
@@ -81,14 +101,15 @@ impl Progress {
             refusals.remove(&key)?;
             if let Some(row) = held.get(&key)? {
                 let before: Held = decode(&row, "a held entry")?;
-                self.fingerprint.toggle(*slot, before.rev, before.tag);
-                self.count = self.count.saturating_sub(1);
+                if !before.is_deletion() {
+                    self.fingerprint.toggle(*slot, before.rev, before.tag);
+                    self.count = self.count.saturating_sub(1);
+                }
             }
             match becomes {
                 Some(now) => {
                     held.insert(&key, &encode(now))?;
-                    self.fingerprint.toggle(*slot, now.rev, now.tag);
-                    self.count += 1;
+                    self.count(*slot, now);
                 }
                 None => {
                     held.remove(&key)?;
@@ -123,17 +144,18 @@ impl Progress {
     ) -> Result<(), Error> {
         let mut held = transaction.table(&HELD)?;
         for row in rows {
-            held.insert(
-                &grant_key(grant, row.slot.as_bytes()),
-                &encode(&Held {
-                    rev: row.rev,
-                    tag: row.tag,
-                }),
-            )?;
-            self.fingerprint.toggle(row.slot, row.rev, row.tag);
-            self.count += 1;
+            let now = Held::listed(row);
+            held.insert(&grant_key(grant, row.slot.as_bytes()), &encode(&now))?;
+            self.count(row.slot, &now);
         }
         Ok(())
+    }
+
+    fn count(&mut self, slot: Slot, now: &Held) {
+        if !now.is_deletion() {
+            self.fingerprint.toggle(slot, now.rev, now.tag);
+            self.count += 1;
+        }
     }
 }
 

@@ -306,7 +306,7 @@ impl Stage {
         let query = after.map_or_else(String::new, |after| format!("&after={after}"));
         let path = format!("{}?limit=200{query}", self.ask.path(&self.subject));
         call(&self.developer, move |developer| {
-            developer.get(&path, &*developer.token(&scope)?)
+            developer.get(&path, &developer.token(&scope)?)
         })
         .await
     }

@@ -50,7 +50,7 @@ async fn relay(outside: UdpSocket, inside: UdpSocket, heard: Arc<Mutex<Vec<u8>>>
         heard
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .extend_from_slice(bytes)
+            .extend_from_slice(bytes);
     };
     let (mut from_vault, mut from_server) = (vec![0; DATAGRAM_BYTES_MAX], vec![0; DATAGRAM_BYTES_MAX]);
     let mut vault = None;
