@@ -19,7 +19,9 @@ pub struct Config {
     /// Names and addresses, besides `localhost` and the loopback addresses, that the server's
     /// certificate is valid for. Default none.
     pub public_names: Vec<String>,
-    /// Folder of certificates and keys, mode 0700. Keep it apart from `data_dir`, in backups too.
+    /// Folder of certificates and keys, and of the erasure ledger, which grows with each withdrawal;
+    /// mode 0700. Keep it apart from `data_dir`, in backups too, and never set it back together with
+    /// the data: the ledger is what keeps withdrawn grants withdrawn.
     /// Default `config`.
     pub config_dir: PathBuf,
     /// Folder of the sealed data. Default `data`.

@@ -82,7 +82,9 @@ impl Server {
     ) -> Result<Self, StartError> {
         let beside = |name: &str| config.data_dir.join(name);
         let grant_keys = GrantKeys::open(&beside("grant-keys"), &keys.grant_keys(), &entropy)?;
-        let (ledger, erased) = Ledger::open(&beside("erasure-ledger"), &keys.ledger(), &entropy)?;
+        // Not beside the data: a data folder that is restored whole must not bring an old ledger with it.
+        let ledger = config.config_dir.join("erasure-ledger");
+        let (ledger, erased) = Ledger::open(&ledger, &keys.ledger(), &entropy)?;
         let fresh = StateId::fresh(clock.now(), &mut entropy);
         let server = Self(Arc::new(Inner {
             state: settle_state(&store, &erased, fresh).await?,

@@ -7,12 +7,12 @@ use vault_wire::{
     signature::PublicKey,
 };
 
-use super::Unavailable;
+use super::{Unavailable, notices};
 use crate::{
     Server,
     store::{
         GrantRow, Rows, StoreError, Tx,
-        tables::{DEVICES, ERASURES, GRANTS, NOTICE_HEADS, key},
+        tables::{DEVICES, ERASURES, GRANTS, key},
     },
 };
 
@@ -38,8 +38,7 @@ pub(crate) async fn hello(
                 let standing = standing(tx, vault, &position, is_another_life)?;
                 standings.extend(standing.map(|standing| (position.grant, standing)));
             }
-            let last_notice = tx.get(&NOTICE_HEADS, vault.as_bytes())?.unwrap_or(0);
-            Ok((standings, last_notice))
+            Ok((standings, notices::last_kept(tx, vault)?))
         })
         .await?;
     Ok(Welcome {

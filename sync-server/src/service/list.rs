@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 
 use vault_wire::{
-    entry::Body,
     frame::{List, Listing, ListingRow},
     id::VaultId,
     limits,
@@ -18,7 +17,8 @@ use crate::{
     },
 };
 
-/// A page of the entries that the server holds of one generation of a grant, in order of slots.
+/// A page of what the server has in the slots of one generation of a grant, in order of slots. Deletions
+/// are listed too: what comes into such a slot must be newer.
 pub(crate) fn list(server: &Server, vault: VaultId, asked: &List) -> Result<Listing, Unavailable> {
     let prefix = key(&[
         vault.as_bytes(),
@@ -35,13 +35,11 @@ pub(crate) fn list(server: &Server, vault: VaultId, asked: &List) -> Result<List
             complete = false;
             return ControlFlow::Break(());
         }
-        if matches!(row.entry.body, Body::Put { .. }) {
-            rows.push(ListingRow {
-                slot: row.entry.slot,
-                rev: row.entry.rev,
-                tag: row.entry.tag,
-            });
-        }
+        rows.push(ListingRow {
+            slot: row.entry.slot,
+            rev: row.entry.rev,
+            tag: row.entry.tag,
+        });
         ControlFlow::Continue(())
     })?;
     Ok(Listing {

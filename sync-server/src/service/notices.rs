@@ -28,6 +28,14 @@ pub(crate) fn append(tx: &Tx, vault: VaultId, event: &Event) -> Result<(), Store
     tx.put(&NOTICES, &notice_key(vault, number), event)
 }
 
+/// Number of the last notice that the vault has not yet confirmed; 0 if there is none. What an older
+/// copy of the vault never saw but another one confirmed is gone, and must not be waited for.
+pub(super) fn last_kept(tx: &Tx, vault: VaultId) -> Result<u64, StoreError> {
+    let head = tx.get(&NOTICE_HEADS, vault.as_bytes())?.unwrap_or(0);
+    let is_kept = tx.has(&NOTICES, &notice_key(vault, head))?;
+    Ok(if is_kept { head } else { 0 })
+}
+
 /// The next notices after a number, at most 64. That a consent request was handed out, and when, is
 /// durable before this returns: a late decision is only heard if its request came in time.
 pub(crate) async fn after(server: &Server, vault: VaultId, number: u64) -> Result<Vec<Notice>, Unavailable> {

@@ -1,4 +1,5 @@
-//! What the server keeps: one sealed file, and beside it the grant keys and the erasure ledger.
+//! What the server keeps: one sealed file with the grant keys beside it, and the erasure ledger in the
+//! folder of the keys.
 //!
 //! A closure given to [`Store::write`] is one whole transaction; no transaction leaves the store.
 //! Reads run where they are called, from pages in memory.

@@ -210,7 +210,7 @@ fn prepare(server: &Server, attempt: &Attempt) -> Result<Option<Prepared>, Store
         return Ok(None);
     };
     let selected = select(server, &view, vault, &allowed, &attempt.query, cursor)?;
-    Ok(Some(Prepared {
+    Ok(selected.map(|selected| Prepared {
         grant: allowed.grant.id,
         number: allowed.grant.row.number,
         fields: selected.fields(),

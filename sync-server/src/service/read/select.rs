@@ -44,7 +44,8 @@ impl Selected {
 }
 
 /// The records of one page of an allowed read, in order of arrival. What the terms of now do not
-/// cover is left out, whatever the entries hold.
+/// cover is left out, whatever the entries hold. Nothing, if the key of the grant is gone: then the
+/// grant ended after it was looked at.
 pub(super) fn select(
     server: &Server,
     view: &View,
@@ -52,12 +53,11 @@ pub(super) fn select(
     allowed: &Allowed<'_>,
     query: &ReadQuery,
     cursor: Option<&Cursor>,
-) -> Result<Selected, StoreError> {
+) -> Result<Option<Selected>, StoreError> {
     let (grant, row) = (allowed.grant.id, &allowed.grant.row);
-    let grant_key = server
-        .grant_keys()
-        .get(grant, row.generation)?
-        .ok_or(StoreError::Row("grant keys"))?;
+    let Some(grant_key) = server.grant_keys().get(grant, row.generation)? else {
+        return Ok(None);
+    };
     let generation = key(&[vault.as_bytes(), grant.as_bytes(), &row.generation.to_be_bytes()]);
     let limit = usize::try_from(query.limit.clamp(1, 200)).unwrap_or(200);
     let filtered = query.from.is_some() || query.to.is_some() || query.updated_since.is_some();
@@ -84,7 +84,7 @@ pub(super) fn select(
             .records
             .extend(record(&stored, &grant_key, binding, allowed, query)?);
     }
-    Ok(selected)
+    Ok(Some(selected))
 }
 
 fn arrived(

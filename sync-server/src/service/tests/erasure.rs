@@ -105,7 +105,7 @@ async fn nothing_in_the_data_folder_can_be_read() {
             );
         }
     }
-    assert_eq!(files, 3);
+    assert_eq!(files, 2);
 }
 
 fn contains(path: &Path, needle: &[u8]) -> bool {
