@@ -94,7 +94,10 @@ impl Batch {
     /// remembered, so that whatever comes into the slot later is raised above it.
     fn delete(&mut self, slot: Slot, before: Held, seq: u64) {
         let rev = seq.max(before.rev + 1);
-        self.add(Entry::delete(slot, rev), (rev > seq).then_some(Held::deletion(rev)));
+        self.add(
+            Entry::delete(slot, rev),
+            (rev > seq).then_some(Held::deletion(rev)),
+        );
     }
 
     /// A batch that empties slots which no record of the vault accounts for.
