@@ -206,8 +206,13 @@ impl Connected {
 
     /// Disconnects.
     pub async fn stop(self) {
+        self.stopped().await.unwrap();
+    }
+
+    /// Disconnects. How the session ended: by this, or by an error before it.
+    pub async fn stopped(self) -> Result<(), Error> {
         let _ = self.stop.send(());
-        soon("the end of a session", self.running).await.unwrap().unwrap();
+        soon("the end of a session", self.running).await.unwrap()
     }
 }
 

@@ -22,7 +22,7 @@ use vault_core::{
     },
 };
 
-use crate::{Developer, Dice, Line, World};
+use crate::{Developer, Dice, Line, LineEnd, World};
 
 /// A device that is enrolled and connected.
 #[derive(Debug)]
@@ -87,6 +87,13 @@ impl Forger {
         let device = Certificate::new(self.vault, self.transport.public(), Role::Transport, self.now)
             .sign(&self.owner);
         greet(&mut self.line, self.vault, device, grants).await
+    }
+
+    /// Connects with its own transport key, but as another vault. Returns how the server ends it.
+    pub async fn greets_as(&mut self, vault: VaultId, device: SignedCertificate) -> LineEnd {
+        let mut line = Line::open(self.quic, &self.transport, ALPN).await.unwrap();
+        line.send(&hello(vault, device, Vec::new())).await;
+        line.end().await
     }
 
     /// Links a developer's application.
@@ -238,7 +245,16 @@ async fn greet(
     device: SignedCertificate,
     grants: Vec<GrantPosition>,
 ) -> Welcome {
-    line.send(&Frame::Hello(Hello {
+    line.send(&hello(vault, device, grants)).await;
+    let is_welcome = |frame| match frame {
+        Frame::Welcome(welcome) => Some(welcome),
+        _ => None,
+    };
+    line.wait_for("the welcome", is_welcome).await
+}
+
+fn hello(vault: VaultId, device: SignedCertificate, grants: Vec<GrantPosition>) -> Frame {
+    Frame::Hello(Hello {
         minor: MINOR,
         features: 0,
         vault,
@@ -246,11 +262,5 @@ async fn greet(
         incarnation: Incarnation([1; 16]),
         events_seen: 0,
         grants,
-    }))
-    .await;
-    let is_welcome = |frame| match frame {
-        Frame::Welcome(welcome) => Some(welcome),
-        _ => None,
-    };
-    line.wait_for("the welcome", is_welcome).await
+    })
 }

@@ -7,5 +7,15 @@
     reason = "tests say what they expect"
 )]
 
+mod bad_input;
+mod clones;
+mod forged;
+mod histories;
+mod imports;
+mod killed;
+mod nothing_leaves;
+mod refusals;
+mod secrecy;
 mod way_of_a_record;
 mod windows;
+mod withdrawn;

@@ -1,0 +1,296 @@
+//! Invariant I7: a withdrawal wins over everything that could bring the grant back.
+
+use std::{fs, path::Path};
+
+use harness::{Ask, Developer, Device, Forger, World, receipt};
+use sync_server::service::holdings::{Holdings, holdings};
+use vault_core::{
+    Category::Receipts,
+    Error, GrantId, GrantState,
+    wire::{
+        frame::{GrantPosition, Rejection, Standing, StatementOutcome, StatementRefusal},
+        statement::{Event, Statement},
+    },
+};
+
+struct Granted {
+    world: World,
+    device: Device,
+    developer: Developer,
+    subject: String,
+    grant: GrantId,
+}
+
+/// A vault with two receipts, both shared and synced.
+async fn granted(seed: u64) -> Granted {
+    let mut world = World::new(seed).await;
+    let device = world.device().await;
+    for brand in ["Acme", "Globex"] {
+        device
+            .vault
+            .put(receipt(world.clocks.time(), brand, "1", "card"))
+            .unwrap();
+    }
+    let developer = world.developer("Shop").await;
+    let subject = device.link(&developer).await;
+    developer
+        .ask(&Ask::for_fields(Receipts, &["brand"]), &subject)
+        .await;
+    let grant = device.grant(|all| all).await;
+    let this = Granted {
+        world,
+        device,
+        developer,
+        subject,
+        grant,
+    };
+    assert_eq!(this.read_status().await, 200);
+    this
+}
+
+impl Granted {
+    async fn read_status(&self) -> u16 {
+        self.developer.read(&self.subject, Receipts).await.status
+    }
+
+    fn held(&self) -> Holdings {
+        holdings(self.world.server(), self.device.vault.status().unwrap().id).unwrap()
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_withdrawal_erases_and_the_owner_keeps_the_proof() {
+    let this = granted(60).await;
+    assert_eq!(this.held().entries, 2);
+    this.device.withdraw(this.grant).await;
+    assert_eq!(this.held(), Holdings::default());
+    assert_eq!(this.read_status().await, 403);
+    let proof = this.device.vault.erasures().unwrap().remove(0).erasure;
+    assert_eq!((proof.grant, proof.entries, proof.keys), (this.grant, 2, 1));
+    assert!(matches!(
+        this.device.vault.withdraw(this.grant),
+        Err(Error::GrantOver)
+    ));
+    this.device
+        .vault
+        .put(receipt(this.world.clocks.time(), "Late", "1", "card"))
+        .unwrap();
+    assert_eq!(this.device.sync().await.entries, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_withdrawal_made_offline_stops_exports_at_once_and_is_the_first_thing_said() {
+    let mut this = granted(61).await;
+    this.world.stop().await;
+    this.device.vault.withdraw(this.grant).unwrap();
+    this.device
+        .vault
+        .put(receipt(this.world.clocks.time(), "Late", "1", "card"))
+        .unwrap();
+    let told = this.device.vault.grants().unwrap().remove(0);
+    assert!(told.undelivered && told.state == GrantState::Withdrawn);
+    this.world.start().await;
+    assert_eq!(this.read_status().await, 200, "the server cannot know yet");
+    let report = this.device.sync().await;
+    assert_eq!((report.statements, report.entries), (1, 0));
+    assert_eq!(this.read_status().await, 403);
+    assert_eq!(this.held().entries, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_that_is_withdrawn_before_it_was_sent_never_comes_into_force() {
+    let mut world = World::new(62).await;
+    let device = world.device().await;
+    device
+        .vault
+        .put(receipt(world.clocks.time(), "Acme", "1", "card"))
+        .unwrap();
+    let developer = world.developer("Shop").await;
+    let subject = device.link(&developer).await;
+    developer
+        .ask(&Ask::for_fields(Receipts, &["brand"]), &subject)
+        .await;
+    let grant = device.approve(|all| all).await;
+    device.vault.withdraw(grant).unwrap();
+    let report = device.sync().await;
+    assert_eq!(report.entries, 0);
+    assert_eq!(device.state_of(grant), GrantState::Erased);
+    assert_eq!(developer.read(&subject, Receipts).await.status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_old_approval_sent_again_brings_nothing_back() {
+    let mut world = World::new(63).await;
+    let developer = world.developer("Shop").await;
+    let mut forger = Forger::enrolled(&mut world).await;
+    let subject = forger.link(&developer).await;
+    developer
+        .ask(&Ask::for_fields(Receipts, &["brand"]), &subject)
+        .await;
+    let asked = forger.asked().await;
+    let approval = forger.approval(&asked, world.clocks.time());
+    assert_eq!(forger.say(&approval).await, StatementOutcome::Accepted);
+    let grant = approval.grant;
+    assert_eq!(forger.push(grant, 1, &[("brand", "Acme")]).await.rejected, []);
+    assert_eq!(developer.read(&subject, Receipts).await.records().len(), 1);
+    let after = |event| {
+        let signed = approval.sign(&forger.consent);
+        Statement::following(&approval, signed.digest(), event, world.clocks.time())
+    };
+    let (withdrawal, resumed) = (after(Event::Withdrawn), after(Event::Resumed));
+    let StatementOutcome::Erased(first) = forger.say(&withdrawal).await else {
+        panic!("not erased")
+    };
+    for statement in [&approval, &resumed] {
+        let outcome = forger.say(statement).await;
+        assert_eq!(outcome, StatementOutcome::Refused(StatementRefusal::Withdrawn));
+    }
+    let late = forger.push(grant, 2, &[("brand", "Late")]).await;
+    assert_eq!(
+        late.rejected.iter().map(|(_, why)| *why).collect::<Vec<_>>(),
+        [Rejection::GrantOver]
+    );
+    let position = GrantPosition {
+        grant,
+        statement: 1,
+        generation: 1,
+        acked: 1,
+        count: 1,
+        fingerprint: Default::default(),
+    };
+    let welcome = forger.reconnect(vec![position]).await;
+    assert_eq!(welcome.standings, [(grant, Standing::Withdrawn)]);
+    let StatementOutcome::Erased(again) = forger.say(&withdrawal).await else {
+        panic!("not erased")
+    };
+    assert_eq!(again, first, "the same receipt each time");
+    assert_eq!(developer.read(&subject, Receipts).await.status, 403);
+    developer
+        .ask(&Ask::for_fields(Receipts, &["brand"]), &subject)
+        .await;
+    let asked_again = forger.asked().await;
+    let outcome = forger
+        .say(&forger.approval(&asked_again, world.clocks.time()))
+        .await;
+    assert_eq!(
+        outcome,
+        StatementOutcome::Accepted,
+        "a new request is another matter"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_restored_from_before_a_withdrawal_does_not_undo_it() {
+    let mut this = granted(64).await;
+    this.world.stop().await;
+    let backup = this.world.place("backup");
+    copy_folder(this.world.data_folder(), &backup);
+    this.world.start().await;
+    this.device.withdraw(this.grant).await;
+    this.world.stop().await;
+    // What a backup of the database alone holds.
+    fs::copy(
+        backup.join("store.vault"),
+        this.world.data_folder().join("store.vault"),
+    )
+    .unwrap();
+    this.world.start().await;
+    assert_eq!(this.read_status().await, 403, "before any device is back");
+    assert_eq!(this.held().entries, 0);
+    this.device.sync().await;
+    assert_eq!(this.read_status().await, 403);
+    assert_eq!(this.device.state_of(this.grant), GrantState::Erased);
+    this.developer
+        .ask(&Ask::for_fields(Receipts, &["brand"]), &this.subject)
+        .await;
+    this.device.grant(|all| all).await;
+    assert_eq!(
+        this.read_status().await,
+        200,
+        "the server goes on with new consent"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_copy_of_the_vault_learns_of_the_withdrawal_and_sends_nothing() {
+    let mut this = granted(65).await;
+    let place = this.world.place("old.vault");
+    this.device.vault.lock();
+    let old = this.device.copied_to(&place, &mut this.world.dice);
+    old.vault.lock();
+    let device = this.device.reopened(&mut this.world.dice);
+    device.withdraw(this.grant).await;
+    device.vault.lock();
+    let old = old.reopened(&mut this.world.dice);
+    assert_eq!(
+        old.state_of(this.grant),
+        GrantState::Active,
+        "it does not know yet"
+    );
+    old.vault
+        .put(receipt(this.world.clocks.time(), "Late", "1", "card"))
+        .unwrap();
+    let report = old.sync().await;
+    assert_eq!(report.entries, 0);
+    assert_eq!(old.state_of(this.grant), GrantState::Withdrawn);
+    assert_eq!(this.developer.read(&this.subject, Receipts).await.status, 403);
+    assert_eq!(old.records(Receipts).len(), 3, "local records stay");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_copy_of_the_vault_that_had_not_sent_its_approval_cannot_send_it_any_more() {
+    let mut world = World::new(66).await;
+    let device = world.device().await;
+    device
+        .vault
+        .put(receipt(world.clocks.time(), "Acme", "1", "card"))
+        .unwrap();
+    let developer = world.developer("Shop").await;
+    let subject = device.link(&developer).await;
+    developer
+        .ask(&Ask::for_fields(Receipts, &["brand"]), &subject)
+        .await;
+    let grant = device.approve(|all| all).await;
+    device.vault.lock();
+    let place = world.place("old.vault");
+    let old = device.copied_to(&place, &mut world.dice);
+    old.vault.lock();
+    let device = device.reopened(&mut world.dice);
+    device.sync().await;
+    device.withdraw(grant).await;
+    device.vault.lock();
+    let old = old.reopened(&mut world.dice);
+    let report = old.sync().await;
+    assert_eq!(report.entries, 0);
+    assert_eq!(
+        old.state_of(grant),
+        GrantState::NotAccepted(StatementRefusal::Withdrawn)
+    );
+    assert_eq!(developer.read(&subject, Receipts).await.status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_folder_restored_whole_from_before_a_withdrawal_does_not_undo_it() {
+    let mut this = granted(67).await;
+    this.world.stop().await;
+    let backup = this.world.place("backup");
+    copy_folder(this.world.data_folder(), &backup);
+    this.world.start().await;
+    this.device.withdraw(this.grant).await;
+    this.world.stop().await;
+    fs::remove_dir_all(this.world.data_folder()).unwrap();
+    copy_folder(&backup, this.world.data_folder());
+    this.world.start().await;
+    let before_the_device = this.read_status().await;
+    this.device.sync().await;
+    let after_the_device = this.read_status().await;
+    assert_eq!((before_the_device, after_the_device), (403, 403));
+}
