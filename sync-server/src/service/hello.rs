@@ -38,6 +38,7 @@ pub(crate) async fn hello(
                 let standing = standing(tx, vault, &position, is_another_life)?;
                 standings.extend(standing.map(|standing| (position.grant, standing)));
             }
+            notices::count_on_from(tx, vault, hello.events_seen)?;
             Ok((standings, notices::last_kept(tx, vault)?))
         })
         .await?;

@@ -20,10 +20,12 @@ use crate::{
 
 /// Most notices handed to a device at a time.
 const PAGE: usize = 64;
+/// No vault can have been told so many notices; a number above it is not believed.
+const NUMBER_MAX: u64 = u64::MAX / 2;
 
 /// Adds a notice, as part of the transaction in which it happened.
 pub(crate) fn append(tx: &Tx, vault: VaultId, event: &Event) -> Result<(), StoreError> {
-    let number = tx.get(&NOTICE_HEADS, vault.as_bytes())?.unwrap_or(0) + 1;
+    let number = head(tx, vault)?.saturating_add(1);
     tx.put(&NOTICE_HEADS, vault.as_bytes(), &number)?;
     tx.put(&NOTICES, &notice_key(vault, number), event)
 }
@@ -31,9 +33,28 @@ pub(crate) fn append(tx: &Tx, vault: VaultId, event: &Event) -> Result<(), Store
 /// Number of the last notice that the vault has not yet confirmed; 0 if there is none. What an older
 /// copy of the vault never saw but another one confirmed is gone, and must not be waited for.
 pub(super) fn last_kept(tx: &Tx, vault: VaultId) -> Result<u64, StoreError> {
-    let head = tx.get(&NOTICE_HEADS, vault.as_bytes())?.unwrap_or(0);
+    let head = head(tx, vault)?;
     let is_kept = tx.has(&NOTICES, &notice_key(vault, head))?;
     Ok(if is_kept { head } else { 0 })
+}
+
+/// Counts on from what the vault has, if that is more than it was ever told: then this data was
+/// restored from a backup. What waits is told under new numbers, because twice is better than never.
+pub(super) fn count_on_from(tx: &Tx, vault: VaultId, seen: u64) -> Result<(), StoreError> {
+    if seen <= head(tx, vault)? || seen > NUMBER_MAX {
+        return Ok(());
+    }
+    let waiting = tx.rows(&NOTICES, vault.as_bytes(), usize::MAX)?;
+    tx.put(&NOTICE_HEADS, vault.as_bytes(), &seen)?;
+    for (number, event) in waiting {
+        tx.remove(&NOTICES, &key(&[vault.as_bytes(), &number]))?;
+        append(tx, vault, &event)?;
+    }
+    Ok(())
+}
+
+fn head(tx: &Tx, vault: VaultId) -> Result<u64, StoreError> {
+    Ok(tx.get(&NOTICE_HEADS, vault.as_bytes())?.unwrap_or(0))
 }
 
 /// The next notices after a number, at most 64. That a consent request was handed out, and when, is
