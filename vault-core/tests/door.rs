@@ -1,5 +1,9 @@
 //! What an owner can rely on, through the public door and without any server.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "what a test's fixture cannot do fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what a test's fixture cannot do fails the test"
+)]
 
 use std::sync::Arc;
 
