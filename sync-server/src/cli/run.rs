@@ -24,15 +24,15 @@ fn greet(running: &Running, output: &Output) -> Result<(), Failure> {
     let https = address(host, running.https_addr);
     let fingerprint = &running.server_key_fingerprint;
     let mut text = format!(
-        "Developers  https://{https}\nDevices     vault connect {devices} --server-key {fingerprint}"
+        "Developers  https://{https}, trusted with curl --cacert {}\n\
+         Devices     vault connect {devices} --server-key {fingerprint}",
+        ca.display()
     );
     if running.server.keys_are_new() {
         text.push_str(&format!(
             "\n\nThis was the first start: keys and a certificate authority were made in {}.\n\
-             Keep a copy of that folder apart from the data. To trust the server, give the authority's\n\
-             certificate to HTTPS clients: curl --cacert {} https://{https}/health",
+             Keep a copy of that folder apart from the data.",
             config.config_dir.display(),
-            ca.display(),
         ));
     }
     let object = json!({
