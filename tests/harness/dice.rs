@@ -52,3 +52,15 @@ impl Dice {
         &of[self.below(of.len())]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dice_fall_the_same_way_for_the_same_seed() {
+        let draw = |seed| Dice::new(seed).bytes::<32>();
+        assert_eq!(draw(1), draw(1));
+        assert_ne!(draw(1), draw(2));
+    }
+}

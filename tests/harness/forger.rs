@@ -122,8 +122,7 @@ impl Forger {
     /// The honest answer to a request: all of it, decided at a moment.
     pub fn approval(&self, asked: &DeliveredRequest, at: Timestamp) -> Statement {
         let request = ConsentRequest::from_bytes(&asked.bytes).unwrap();
-        let terms = request.terms.clone();
-        self.answer(asked, given(terms), at)
+        self.answer(asked, given(request.terms), at)
     }
 
     /// An answer to a request.

@@ -15,6 +15,7 @@ mod imports;
 mod killed;
 mod nothing_leaves;
 mod refusals;
+mod requirements;
 mod secrecy;
 mod way_of_a_record;
 mod windows;

@@ -5,8 +5,7 @@ use std::{fs, path::Path};
 
 use harness::{Ask, Traces, World, receipt};
 use vault_core::{
-    Category::Receipts, Clock, Host, KdfParams, NewRecord, Options, Passphrase, Randomness, Secret, Value,
-    VaultFile,
+    Category::Receipts, Host, KdfParams, NewRecord, Options, Passphrase, Randomness, Secret, Value, VaultFile,
 };
 
 const PASSPHRASE: &str = "correct horse battery staple";
@@ -128,9 +127,9 @@ async fn the_search_finds_what_is_there() {
 async fn a_passphrase_is_nowhere_in_the_file_that_it_opens() {
     let world = World::new(162).await;
     let path = world.place("passphrase.vault");
-    let mut dice = world.dice.clone();
+    let mut dice = world.dice;
     let host = Host {
-        clock: world.clocks.vaults.clone() as std::sync::Arc<dyn Clock>,
+        clock: world.clocks.vaults,
         randomness: Randomness::new(dice.generator()),
         options: Options {
             kdf: KdfParams::FLOOR,

@@ -294,3 +294,32 @@ async fn a_data_folder_restored_whole_from_before_a_withdrawal_does_not_undo_it(
     let after_the_device = this.read_status().await;
     assert_eq!((before_the_device, after_the_device), (403, 403));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_restore_of_the_data_the_owner_still_hears_of_every_new_request_and_read() {
+    let mut this = granted(68).await;
+    this.device.sync().await;
+    this.world.stop().await;
+    let backup = this.world.place("backup");
+    copy_folder(this.world.data_folder(), &backup);
+    this.world.start().await;
+    for _ in 0..3 {
+        assert_eq!(this.read_status().await, 200);
+    }
+    this.device.sync().await;
+    let told_before = this.device.reads_told();
+    this.world.stop().await;
+    fs::remove_dir_all(this.world.data_folder()).unwrap();
+    copy_folder(&backup, this.world.data_folder());
+    this.world.clocks.advance_s(60);
+    this.world.start().await;
+    let read = this.developer.read(&this.subject, Receipts).await;
+    this.device.sync().await;
+    let told = this.device.reads_told();
+    assert_eq!(told[0], read.text("read_id"));
+    assert_eq!(told[1..], told_before, "and of nothing twice");
+    this.developer
+        .ask(&Ask::for_fields(Receipts, &["currency"]), &this.subject)
+        .await;
+    this.device.grant(|all| all).await;
+}

@@ -1,18 +1,19 @@
 //! Invariant I1 over random histories: whatever an owner and two developers do, in whatever order, an
 //! answer holds exactly what a simple model says is covered and synced, and nothing else.
 
+mod model;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use harness::{Ask, Developer, Device, Dice, World};
-use serde_json::{Map, Value as Json, json};
-use vault_core::{
-    Category::Receipts, GrantId, NewRecord, Precision, RecordId, Timestamp, Value, wire::terms::TimeRange,
-};
+use serde_json::Value as Json;
+use vault_core::{Category::Receipts, Precision, RecordId, Timestamp, wire::terms::TimeRange};
+
+use model::{Granted, Kept, PLAIN};
 
 const HISTORIES: u64 = 48;
 const STEPS: usize = 30;
 const PURPOSES: [&str; 2] = ["recommendations", "loyalty"];
-const PLAIN: [&str; 3] = ["brand", "total_cost", "payment_method"];
 const DAY_MS: i64 = 86_400_000;
 
 /// The fields that can be shared less exactly, and how.
@@ -29,33 +30,6 @@ const COARSE: [(&str, &[Precision]); 2] = [
     ("purchase_location.lat", &[Precision::Exact, Precision::Grid100km]),
 ];
 
-/// A record as the model keeps it: everything is text or a whole number of hundredths, so that the
-/// model reduces it by means of its own.
-#[derive(Clone, Debug)]
-struct Kept {
-    /// RFC 3339, to the second.
-    at: Option<String>,
-    plain: BTreeMap<&'static str, String>,
-    lat_hundredths: Option<i32>,
-}
-
-/// A grant as the model keeps it.
-#[derive(Debug)]
-struct Granted {
-    id: GrantId,
-    app: usize,
-    purpose: &'static str,
-    fields: BTreeMap<String, Precision>,
-    time: TimeRange,
-    until: Option<Timestamp>,
-    withdrawn: bool,
-    /// When the server learnt of it.
-    in_force_since: Option<Timestamp>,
-    withdrawn_at_server: bool,
-    /// What the server holds of it.
-    shown: Vec<Json>,
-}
-
 struct History {
     world: World,
     dice: Dice,
@@ -67,101 +41,6 @@ struct History {
     log: Vec<String>,
     answered: usize,
     refused: usize,
-}
-
-impl Kept {
-    fn random(dice: &mut Dice, number: usize) -> Self {
-        let at = format!(
-            "2026-{:02}-{:02}T{:02}:15:00Z",
-            1 + dice.below(12),
-            1 + dice.below(28),
-            dice.below(24)
-        );
-        let mut plain = BTreeMap::new();
-        for field in PLAIN {
-            if dice.percent(80) {
-                plain.insert(
-                    field,
-                    match field {
-                        "total_cost" => format!("{}.50", dice.below(5)),
-                        "payment_method" => (*dice.one_of(&["card", "cash"])).to_owned(),
-                        _ => format!("brand {number}"),
-                    },
-                );
-            }
-        }
-        Self {
-            at: dice.percent(85).then_some(at),
-            plain,
-            // Never on the line between two cells.
-            lat_hundredths: dice
-                .percent(50)
-                .then(|| i32::try_from(1 + 100 * dice.below(80) + dice.below(99)).unwrap()),
-        }
-    }
-
-    fn record(&self) -> NewRecord {
-        let mut record = NewRecord::new(Receipts);
-        record.occurred_at = self.at.as_ref().map(|at| at.parse().unwrap());
-        for (field, text) in &self.plain {
-            let value = match *field {
-                "total_cost" => Value::Decimal(text.parse().unwrap()),
-                _ => Value::Text(text.clone()),
-            };
-            record = record.with(field, value);
-        }
-        match self.lat_hundredths {
-            Some(hundredths) => record.with(
-                "purchase_location.lat",
-                Value::Float(f64::from(hundredths) / 100.0),
-            ),
-            None => record,
-        }
-    }
-
-    /// What a grant shows of it, by the model's own reckoning.
-    fn under(&self, fields: &BTreeMap<String, Precision>, time: &TimeRange) -> Option<Json> {
-        let at: Option<Timestamp> = self.at.as_ref().map(|at| at.parse().unwrap());
-        let in_time = match at {
-            Some(at) => time.from.is_none_or(|from| at >= from) && time.to.is_none_or(|to| at < to),
-            None => time.from.is_none() && time.to.is_none(),
-        };
-        let mut shown = Map::new();
-        for (field, precision) in fields {
-            match (field.as_str(), &self.at, self.lat_hundredths) {
-                ("purchased_at", Some(at), _) => {
-                    let length = match precision {
-                        Precision::Exact => at.len(),
-                        Precision::Day => 10,
-                        Precision::Month => 7,
-                        _ => 4,
-                    };
-                    shown.insert(field.clone(), json!(at[..length]));
-                }
-                ("purchase_location.lat", _, Some(hundredths)) => {
-                    let degrees = match precision {
-                        Precision::Exact => f64::from(hundredths) / 100.0,
-                        _ => f64::from(hundredths / 100) + 0.5,
-                    };
-                    shown.insert("purchase_location".to_owned(), json!({ "lat": degrees }));
-                }
-                (plain, _, _) => {
-                    if let Some(text) = self.plain.get(plain) {
-                        shown.insert(field.clone(), json!(text));
-                    }
-                }
-            }
-        }
-        (in_time && !shown.is_empty()).then_some(Json::Object(shown))
-    }
-}
-
-impl Granted {
-    fn is_active(&self, now: Timestamp) -> bool {
-        self.in_force_since.is_some()
-            && !self.withdrawn_at_server
-            && self.until.is_none_or(|until| now < until)
-    }
 }
 
 impl History {
