@@ -37,7 +37,11 @@ fn sources(folder: &str) -> Vec<(String, String)> {
 /// Names of modules of the same crate that a source mentions after `crate::`.
 fn imports(source: &str) -> BTreeSet<String> {
     let mut modules = BTreeSet::new();
-    let code: String = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let code: String = source
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n");
     for after in code.split("crate::").skip(1) {
         match after.strip_prefix('{') {
             Some(list) => modules.extend(names_in_braces(list)),

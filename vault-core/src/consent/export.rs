@@ -60,7 +60,7 @@ impl Exporter {
                 .iter()
                 .map(|detail| (detail.category, detail.clone()))
                 .collect(),
-            secret: GrantSecret::derive(store.grant_secrets(), grant, generation),
+            secret: GrantSecret::derive(store.identity.sharing(), grant, generation),
             key: row.key.key(),
             binding: Binding {
                 grant,

@@ -1,7 +1,5 @@
 //! The vault's own keys. All of them live in the sealed file; none is ever sent.
 
-mod labels;
-
 use serde::{Deserialize, Serialize};
 use vault_wire::{
     certificate::{Certificate, Role, SignedCertificate},
@@ -11,14 +9,15 @@ use vault_wire::{
 };
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-pub(crate) use labels::GRANT_SECRETS;
-
 use crate::entropy::Randomness;
 
 /// Who this vault is: the owner key, which certifies the others, and this device's transport key.
 pub(crate) struct Identity {
     owner: SecretKey,
     transport: SecretKey,
+    /// Behind every grant's slots and content tags. It moves with the records into every copy of the
+    /// vault, whatever file that is: slots that changed would look like other records to a server.
+    sharing: Zeroizing<[u8; 32]>,
     vault: VaultId,
     certified_at: Timestamp,
 }
@@ -28,6 +27,7 @@ pub(crate) struct Identity {
 pub(crate) struct IdentitySeeds {
     owner: [u8; 32],
     transport: [u8; 32],
+    sharing: [u8; 32],
     #[zeroize(skip)]
     certified_at: Timestamp,
 }
@@ -38,6 +38,7 @@ impl IdentitySeeds {
         Self {
             owner: randomness.bytes(),
             transport: randomness.bytes(),
+            sharing: randomness.bytes(),
             certified_at: now,
         }
     }
@@ -49,6 +50,7 @@ impl Identity {
         let vault = VaultId::of_owner(&owner.public().0);
         Self {
             transport: SecretKey::from_seed(&seeds.transport),
+            sharing: Zeroizing::new(seeds.sharing),
             vault,
             owner,
             certified_at: seeds.certified_at,
@@ -61,6 +63,11 @@ impl Identity {
 
     pub(crate) fn owner_key(&self) -> vault_wire::signature::PublicKey {
         self.owner.public()
+    }
+
+    /// The secret behind every grant's slots and content tags.
+    pub(crate) fn sharing(&self) -> &[u8; 32] {
+        &self.sharing
     }
 
     pub(crate) fn transport_seed(&self) -> Zeroizing<[u8; 32]> {

@@ -14,7 +14,7 @@ pub(crate) use row::{decode, encode, grant_key, sortable_time, u64_key, u64_of};
 use crate::{
     error::Error,
     host::Host,
-    keys::{GRANT_SECRETS, Identity, IdentitySeeds},
+    keys::{Identity, IdentitySeeds},
 };
 use tables::{META, meta};
 
@@ -26,7 +26,6 @@ pub(crate) struct Store {
     file: SealedFile,
     pub(crate) host: Host,
     pub(crate) identity: Identity,
-    grant_secrets: vault_file::Key,
     committed: watch::Sender<u64>,
 }
 
@@ -59,13 +58,11 @@ impl Store {
         }
         let seeds = zeroize::Zeroizing::new(meta_table.get(meta::IDENTITY)?.unwrap_or_default());
         let seeds: IdentitySeeds = decode(&seeds, "its keys")?;
-        let grant_secrets = file.derive_key(GRANT_SECRETS);
         let (committed, _) = watch::channel(0);
         Ok(Self {
             identity: Identity::from_seeds(&seeds),
             file,
             host,
-            grant_secrets,
             committed,
         })
     }
@@ -112,11 +109,6 @@ impl Store {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.host.clock.now()
-    }
-
-    /// The secret behind grants' slots and content tags.
-    pub(crate) fn grant_secrets(&self) -> &[u8; 32] {
-        self.grant_secrets.as_bytes()
     }
 
     /// Parts of the file that were damaged and mended when it was opened.
