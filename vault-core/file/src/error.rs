@@ -3,7 +3,8 @@
 use std::fmt;
 use std::io;
 
-use crate::header::SlotKind;
+use crate::header::{Origin, SlotId, SlotKind};
+use crate::keys::{CodeProblem, KeyStoreError};
 
 /// A part of the file, as errors and [`mended`](crate::SealedFile::mended) notices name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,33 @@ pub enum Error {
         /// The kind of slot that was looked for.
         wanted: SlotKind,
     },
+    /// The key store of the platform did not do its part. The other slots still open the vault.
+    #[error("the key store of this device did not help, {0}: use the passphrase or the recovery code")]
+    KeyStore(#[from] KeyStoreError),
+    /// What was typed is no recovery code of any vault.
+    #[error("this is not a recovery code: {problem}; compare it with what was written down")]
+    NotARecoveryCode {
+        /// What is wrong with it.
+        problem: CodeProblem,
+    },
+    /// The slot is the last that a person, or a machine with a raw key, can open the vault with.
+    #[error("this is the last secret that is sure to open the vault: add another one first")]
+    LastSlot,
+    /// The file has no such slot.
+    #[error("this vault has no key slot {slot}: list its slots again")]
+    NoSuchSlot {
+        /// The slot that was named.
+        slot: SlotId,
+    },
+    /// The file is a copy that nobody has claimed: it can be read, but not written.
+    #[error("this vault is {origin}: claim it, which begins a new incarnation, before anything is written")]
+    Unclaimed {
+        /// How it came to be a copy.
+        origin: Origin,
+    },
+    /// The caller's watch said to stop. Nothing was changed.
+    #[error("stopped on request: nothing was changed")]
+    Cancelled,
     /// A slot asks for less key-stretching work than is safe, or for more than the caller allows. It was
     /// refused before any of that work was done.
     #[error(
@@ -126,6 +154,12 @@ pub enum Error {
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         Fault::of(&error).into()
+    }
+}
+
+impl From<CodeProblem> for Error {
+    fn from(problem: CodeProblem) -> Self {
+        Self::NotARecoveryCode { problem }
     }
 }
 

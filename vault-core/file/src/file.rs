@@ -2,15 +2,15 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::disk::{Disk, FileDisk, NewFile};
+use crate::disk::{Disk, FileDisk, NewFile, Replacement};
 use crate::engine::{Database, Health, Snapshot, Transaction};
 use crate::entropy::Entropy;
 use crate::error::{Error, Part};
-use crate::header::{Copies, FileId, HeaderInfo, Unlocked, seal_new, unlock};
+use crate::header::{Copies, FileId, Header, HeaderInfo, Lineage, Sealed, SlotId, seal_new, unlock};
 use crate::keys::{Key, NewSlot, Secret, subkey};
-use crate::layout::SealedBackend;
+use crate::layout::{SealedBackend, Shared, Store};
 use crate::options::Options;
 
 /// An open file. Clones share it; it is closed, and its keys are wiped, when the last clone and the last
@@ -18,12 +18,18 @@ use crate::options::Options;
 ///
 /// It can be used from many threads: any number of readers, one writer.
 #[derive(Clone)]
-pub struct SealedFile(Arc<Open>);
+pub struct SealedFile(pub(crate) Arc<Open>);
 
-struct Open {
-    database: Arc<Database>,
-    vault_key: Key,
-    file_id: FileId,
+pub(crate) struct Open {
+    pub(crate) database: Arc<Database>,
+    pub(crate) store: Arc<dyn Store>,
+    header: Mutex<Header>,
+    pub(crate) vault_key: Key,
+    pub(crate) root_key: Key,
+    /// The slot whose secret opened the file; `None` for a file that was just made.
+    pub(crate) opened_by: Option<SlotId>,
+    pub(crate) entropy: Entropy,
+    pub(crate) options: Options,
     mended: Vec<Part>,
 }
 
@@ -64,21 +70,7 @@ impl SealedFile {
         entropy: Entropy,
         options: &Options,
     ) -> Result<Self, Error> {
-        let disk = locked(disk)?;
-        if !disk.is_empty()? {
-            return Err(Error::AlreadyExists);
-        }
-        let (header, unlocked) = seal_new(slots, &entropy, options)?;
-        Copies::write_new(&*disk, &header)?;
-        let health = Arc::new(Health::default());
-        let backend = SealedBackend::create(
-            disk,
-            &unlocked,
-            entropy,
-            options.max_file_bytes,
-            Arc::clone(&health),
-        )?;
-        Self::start(backend, unlocked, options, &health, Vec::new())
+        Self::begin_on(disk, seal_new(slots, &entropy, options)?, entropy, options)
     }
 
     /// Opens a file.
@@ -95,7 +87,14 @@ impl SealedFile {
         entropy: Entropy,
         options: &Options,
     ) -> Result<Self, Error> {
-        Self::open_on(FileDisk::open(path)?, secret, entropy, options)
+        loop {
+            let disk = locked(FileDisk::open(path)?)?;
+            // Between opening and locking, another file may have taken the name: a rewritten vault.
+            if disk.is_at(path)? {
+                Replacement::clear_leftover(path)?;
+                return Self::open_locked(&disk, secret, entropy, options);
+            }
+        }
     }
 
     /// Opens what a disk holds.
@@ -109,24 +108,7 @@ impl SealedFile {
         entropy: Entropy,
         options: &Options,
     ) -> Result<Self, Error> {
-        let disk = locked(disk)?;
-        let header = Copies::read(&*disk)?;
-        let unlocked = unlock(header.newest(), *secret, options)?;
-        let health = Arc::new(Health::default());
-        let (backend, slot_mended) = SealedBackend::open(
-            Arc::clone(&disk),
-            &unlocked,
-            entropy,
-            options.max_file_bytes,
-            Arc::clone(&health),
-        )?;
-        let header_mended = header.mend(&*disk)?;
-        let mended = [(header_mended, Part::Header), (slot_mended, Part::CommitSlots)];
-        let mended = mended
-            .into_iter()
-            .filter_map(|(mended, part)| mended.then_some(part))
-            .collect();
-        Self::start(backend, unlocked, options, &health, mended)
+        Self::open_locked(&locked(disk)?, secret, entropy, options)
     }
 
     /// What a file says about itself while it is locked. No secret is needed, and nobody is kept out. On
@@ -140,26 +122,99 @@ impl SealedFile {
         HeaderInfo::read(path)
     }
 
+    fn open_locked<D: Disk>(
+        disk: &Arc<D>,
+        secret: &Secret<'_>,
+        entropy: Entropy,
+        options: &Options,
+    ) -> Result<Self, Error> {
+        let copies = Copies::read(&**disk)?;
+        let (sealed, slot) = unlock(copies.newest(), *secret, options)?;
+        let health = Arc::new(Health::default());
+        let (backend, slot_mended) = SealedBackend::open(
+            Arc::clone(disk),
+            &sealed.unlocked,
+            entropy.clone(),
+            options.max_file_bytes,
+            Arc::clone(&health),
+        )?;
+        let header_mended = copies.mend(&**disk)?;
+        backend.raise_floor(sealed.unlocked.header_seq)?;
+        let mended = [(header_mended, Part::Header), (slot_mended, Part::CommitSlots)];
+        let mended = mended
+            .into_iter()
+            .filter_map(|(mended, part)| mended.then_some(part))
+            .collect();
+        let file = Self::start(backend, sealed, entropy, options, &health)?;
+        Ok(Self(Arc::new(Open {
+            opened_by: Some(slot),
+            mended,
+            ..file
+        })))
+    }
+
+    /// Begins a file on an empty disk.
+    pub(crate) fn begin_on(
+        disk: impl Disk,
+        sealed: Sealed,
+        entropy: Entropy,
+        options: &Options,
+    ) -> Result<Self, Error> {
+        let disk = locked(disk)?;
+        if !disk.is_empty()? {
+            return Err(Error::AlreadyExists);
+        }
+        let header = sealed.header.authenticated(&sealed.unlocked.vault_key);
+        Copies::write_new(&*disk, &header)?;
+        let health = Arc::new(Health::default());
+        let backend = SealedBackend::create(
+            disk,
+            &sealed.unlocked,
+            entropy.clone(),
+            options.max_file_bytes,
+            Arc::clone(&health),
+        )?;
+        Ok(Self(Arc::new(Self::start(
+            backend, sealed, entropy, options, &health,
+        )?)))
+    }
+
     fn start<D: Disk>(
         backend: SealedBackend<D>,
-        unlocked: Unlocked,
+        sealed: Sealed,
+        entropy: Entropy,
         options: &Options,
         health: &Arc<Health>,
-        mended: Vec<Part>,
-    ) -> Result<Self, Error> {
-        let database = Database::start(backend, options.cache_bytes(), health)?;
-        let Unlocked { file, vault_key, .. } = unlocked;
-        Ok(Self(Arc::new(Open {
+    ) -> Result<Open, Error> {
+        let backend = Arc::new(backend);
+        let database = Database::start(Shared(Arc::clone(&backend)), options.cache_bytes(), health)?;
+        let Sealed { header, unlocked } = sealed;
+        Ok(Open {
             database: Arc::new(database),
-            vault_key,
-            file_id: file.id,
-            mended,
-        })))
+            store: backend,
+            header: Mutex::new(header),
+            vault_key: unlocked.vault_key,
+            root_key: unlocked.root_key,
+            opened_by: None,
+            entropy,
+            options: *options,
+            mended: Vec::new(),
+        })
     }
 
     /// The identity of the file.
     pub fn file_id(&self) -> FileId {
-        self.0.file_id
+        self.header().file.id
+    }
+
+    /// What the file has in common with the other copies of the vault.
+    pub fn lineage(&self) -> Lineage {
+        self.header().lineage
+    }
+
+    /// The slot whose secret opened the file; `None` if it was just created.
+    pub fn opened_by(&self) -> Option<SlotId> {
+        self.0.opened_by
     }
 
     /// The parts that were found damaged when the file was opened and were mended from their second copy:
@@ -182,19 +237,29 @@ impl SealedFile {
     ///
     /// # Errors
     ///
-    /// The cause, if the handle is finished (see [`Error`]).
+    /// [`Error::Unclaimed`] if the file is a copy that nobody has [claimed](Self::claim); the cause, if the
+    /// handle is finished (see [`Error`]).
     pub fn write(&self) -> Result<Transaction, Error> {
-        Transaction::begin(&self.0.database)
+        match self.unclaimed() {
+            Some(origin) => Err(Error::Unclaimed { origin }),
+            None => Transaction::begin(&self.0.database),
+        }
     }
 
-    /// A key for the layers above, derived from the vault key and the label (HKDF-SHA-256). It is the same
-    /// each time the file is open and different for each file and label.
+    /// A key for the layers above, derived from a key of the vault and the label (HKDF-SHA-256). It is the
+    /// same each time the file is open, in every copy of it and after every rewrite, and different for each
+    /// vault and label.
     pub fn derive_key(&self, label: &str) -> Key {
-        subkey(&self.0.vault_key, self.0.file_id, label)
+        subkey(&self.0.root_key, self.lineage(), label)
+    }
+
+    pub(crate) fn header(&self) -> MutexGuard<'_, Header> {
+        self.0.header.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn locked<D: Disk>(disk: D) -> Result<Arc<D>, Error> {
+/// A disk that nobody else uses until it is dropped.
+pub(crate) fn locked<D: Disk>(disk: D) -> Result<Arc<D>, Error> {
     if disk.try_lock()? {
         Ok(Arc::new(disk))
     } else {
@@ -204,6 +269,6 @@ fn locked<D: Disk>(disk: D) -> Result<Arc<D>, Error> {
 
 impl fmt::Debug for SealedFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SealedFile({})", self.0.file_id)
+        write!(f, "SealedFile({})", self.file_id())
     }
 }

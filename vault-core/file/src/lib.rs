@@ -39,15 +39,25 @@ mod entropy;
 mod error;
 mod file;
 mod header;
+mod kdf;
 mod keys;
 mod layout;
+mod operations;
 mod options;
+mod tree;
 
 pub use disk::{Disk, FileDisk};
 pub use engine::{KEY_BYTES_MAX, ReadTable, Rows, Snapshot, Table, Transaction, VALUE_BYTES_MAX, WriteTable};
 pub use entropy::Entropy;
 pub use error::{Error, Part};
 pub use file::SealedFile;
-pub use header::{FileId, HeaderInfo, SlotKind};
-pub use keys::{Key, NewSlot, Passphrase, RawKey, Secret};
-pub use options::{KdfParams, Options};
+pub use header::{FileId, HeaderInfo, Lineage, Origin, SlotId, SlotInfo, SlotKind};
+pub use kdf::KdfParams;
+pub use keys::{
+    CodeProblem, Key, KeyStoreError, NewSlot, PLATFORM_BLOB_BYTES_MAX, Passphrase, PlatformKeyStore, RawKey,
+    RecoveryCode, RevealedCode, Secret,
+};
+pub use operations::{
+    Copied, Finding, Loss, LostKeys, Problem, Progress, Salvaged, SlotSecret, VaultKey, Verified, Watch,
+};
+pub use options::Options;

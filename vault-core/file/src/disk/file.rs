@@ -28,6 +28,21 @@ impl FileDisk {
         File::open(path).map(Self)
     }
 
+    /// Whether the path still names this file.
+    #[cfg(unix)]
+    pub(crate) fn is_at(&self, path: &Path) -> io::Result<bool> {
+        use std::os::unix::fs::MetadataExt;
+        let (here, there) = (self.0.metadata()?, std::fs::metadata(path)?);
+        Ok((here.dev(), here.ino()) == (there.dev(), there.ino()))
+    }
+
+    /// Whether the path still names this file: where locks are mandatory, a file that is open elsewhere is
+    /// not replaced before its lock is gone.
+    #[cfg(not(unix))]
+    pub(crate) fn is_at(&self, path: &Path) -> io::Result<bool> {
+        path.try_exists()
+    }
+
     /// Creates a file that did not exist, readable by its owner alone where the system knows owners.
     pub(crate) fn create_new(path: &Path) -> io::Result<Self> {
         let mut options = OpenOptions::new();

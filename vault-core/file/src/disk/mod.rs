@@ -2,12 +2,14 @@
 
 mod file;
 mod place;
+mod replace;
 
 use std::fmt::Debug;
 use std::io;
 
 pub use file::FileDisk;
 pub(crate) use place::NewFile;
+pub(crate) use replace::Replacement;
 
 /// A growable array of bytes that survives a power cut once it is synced.
 ///

@@ -80,7 +80,7 @@ fn temporary_name(path: &Path, entropy: &Entropy) -> Result<PathBuf, Error> {
 }
 
 /// Makes the directory entry durable. Windows has no such call and needs none for a journalled directory.
-fn sync_directory(path: &Path) -> io::Result<()> {
+pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
     if cfg!(unix) {
         let directory = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,

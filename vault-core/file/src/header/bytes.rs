@@ -4,19 +4,22 @@
 //!    0  magic 8 | format u32 | min_reader u32 | header_seq u64          frozen for every format
 //!   24  file id 16 | file epoch u64 | suite u16 | slot entries u16
 //!   52  KDF ceiling: memory KiB u32 | passes u32 | lanes u32
-//!   64  key slots: 8 × 256
-//! 2112  sealed file key: nonce 24 | ciphertext 32 | tag 16
-//! 2184  zero
+//!   64  lineage 16 | origin u8 | zero 15
+//!   96  sealed file key: nonce 24 | ciphertext 32 | tag 16
+//!  168  sealed root key: nonce 24 | ciphertext 32 | tag 16
+//!  240  zero 16
+//!  256  key slots: 8 × 448
+//! 3840  zero 192
 //! 4032  MAC 32       HMAC-SHA-256 over 0..4032, keyed from the vault key
 //! 4064  checksum 32  SHA-256 over 0..4064                               frozen for every format
 //! ```
 
 use super::SLOTS_MAX;
-use super::slot::{SLOT_BYTES, SealedKey};
-use super::{FileId, Header, KeySlot};
+use super::slot::SLOT_BYTES;
+use super::{FileId, Header, KeySlot, Lineage, Origin, SealedKey};
 use crate::error::{Error, Part};
+use crate::kdf::KdfParams;
 use crate::keys::{FileIdentity, mac};
-use crate::options::KdfParams;
 
 /// Bytes in a header.
 pub(crate) const HEADER_BYTES: usize = 4096;
@@ -39,8 +42,12 @@ const EPOCH_AT: usize = 40;
 const SUITE_AT: usize = 48;
 const SLOT_ENTRIES_AT: usize = 50;
 const KDF_CEILING_AT: usize = 52;
-const SLOTS_AT: usize = 64;
-const FILE_KEY_AT: usize = SLOTS_AT + SLOTS_MAX * SLOT_BYTES;
+const LINEAGE_AT: usize = 64;
+const ORIGIN_AT: usize = 80;
+const FILE_KEY_AT: usize = 96;
+const ROOT_KEY_AT: usize = 168;
+const SLOTS_AT: usize = 256;
+const _: () = assert!(SLOTS_AT + SLOTS_MAX * SLOT_BYTES <= MAC_AT);
 const MAC_AT: usize = 4032;
 const CHECKSUM_AT: usize = 4064;
 
@@ -90,7 +97,10 @@ impl HeaderBytes {
         for (index, slot) in header.slots.iter().take(SLOTS_MAX).enumerate() {
             bytes.put(SLOTS_AT + SLOT_BYTES * index, slot.as_bytes());
         }
+        bytes.put(LINEAGE_AT, &header.lineage.0);
+        bytes.put(ORIGIN_AT, &[Origin::number(header.origin)]);
         bytes.put(FILE_KEY_AT, &header.sealed_file_key.to_bytes());
+        bytes.put(ROOT_KEY_AT, &header.sealed_root_key.to_bytes());
         let mac = authenticate(bytes.authenticated());
         bytes.put(MAC_AT, &mac);
         let checksum = mac::checksum(&bytes.0[..CHECKSUM_AT]);
@@ -116,6 +126,8 @@ impl HeaderBytes {
                 id: FileId(self.array(FILE_ID_AT)),
                 epoch: self.u64(EPOCH_AT),
             },
+            lineage: Lineage(self.array(LINEAGE_AT)),
+            origin: Origin::from_number(self.0[ORIGIN_AT])?,
             kdf_ceiling: KdfParams {
                 memory_kib: self.u32(KDF_CEILING_AT),
                 passes: self.u32(KDF_CEILING_AT + 4),
@@ -123,6 +135,7 @@ impl HeaderBytes {
             },
             slots,
             sealed_file_key: SealedKey::from_bytes(&self.array(FILE_KEY_AT)),
+            sealed_root_key: SealedKey::from_bytes(&self.array(ROOT_KEY_AT)),
         })
     }
 

@@ -38,6 +38,11 @@ impl Copies {
         Ok(Self { newest, differing })
     }
 
+    /// Which of the two places hold something else than the newest copy.
+    pub(crate) fn differing(&self) -> [bool; 2] {
+        self.differing
+    }
+
     pub(crate) fn newest(&self) -> &HeaderBytes {
         &self.newest
     }
@@ -52,6 +57,24 @@ impl Copies {
             }
         }
         Ok(self.differing.contains(&true))
+    }
+
+    /// Which of the two places do not hold these bytes.
+    pub(crate) fn other_than(disk: &impl Disk, header: &HeaderBytes) -> Result<[bool; 2], Error> {
+        let differs = |at| {
+            let copy = read_copy(disk, at)?;
+            Ok::<_, Error>(copy.map_or(true, |copy| copy.as_bytes() != header.as_bytes()))
+        };
+        Ok([differs(HEADER_COPIES_AT[0])?, differs(HEADER_COPIES_AT[1])?])
+    }
+
+    /// Writes a changed header. The first copy is durable before the second is touched, so that one whole
+    /// header exists at every moment.
+    pub(crate) fn replace(disk: &impl Disk, header: &HeaderBytes) -> io::Result<()> {
+        HEADER_COPIES_AT.into_iter().try_for_each(|at| {
+            disk.write_at(at, header.as_bytes())?;
+            disk.sync()
+        })
     }
 
     /// Writes both copies of a new file's header.

@@ -1,31 +1,43 @@
 //! A key slot: the vault key, sealed under one secret.
 //!
 //! ```text
-//!   0  kind u16 (0 = empty) | flags u16 0 | KDF: memory KiB u32 | passes u32 | lanes u32 | zero 16
+//!   0  kind u16 (0 = empty) | flags u16 0 | KDF: memory KiB u32 | passes u32 | lanes u32
+//!  16  slot id 8 | zero 8
 //!  32  salt 32
 //!  64  commitment 32
-//!  96  sealed vault key: nonce 24 | ciphertext 32 | tag 16      AAD = label, file id, bytes 0..64
-//! 168  zero 88
+//!  96  sealed vault key: nonce 24 | ciphertext 32 | tag 16      AAD = label, lineage, bytes 0..64 and 168..448
+//! 168  platform: length u16 | what the key store made of the slot secret; else zero, up to 448
 //! ```
+//!
+//! A recovery slot divides the bytes from 32 on in its own way: see [`recovery_slot`](super::recovery_slot).
 
-use super::{FileId, SlotKind};
+use super::sealed_key::SealedKey;
+use super::{Lineage, SlotId, SlotInfo, SlotKind};
 use crate::entropy::Entropy;
-use crate::error::{Error, Fault, Part};
-use crate::keys::cipher::{Cipher, NONCE_BYTES, TAG_BYTES, Unauthentic};
-use crate::keys::{KEY_BYTES, Key, NewSlot, Secret, derive, mac, slot_keys, stretch};
-use crate::options::KdfParams;
+use crate::error::{Error, Part};
+use crate::kdf::KdfParams;
+use crate::keys::cipher::Unauthentic;
+use crate::keys::{
+    Key, NewSlot, PLATFORM_BLOB_BYTES_MAX, PlatformKeyStore, Secret, derive, mac, slot_keys, stretch,
+};
 
 /// The most slots that a header holds.
 pub(crate) const SLOTS_MAX: usize = 8;
 /// Bytes of one slot.
-pub(crate) const SLOT_BYTES: usize = 256;
+pub(crate) const SLOT_BYTES: usize = 448;
 
+const PARAMS_AT: usize = 4;
+const ID_AT: usize = 16;
 const SALT_AT: usize = 32;
 const COMMITMENT_AT: usize = 64;
 const SEALED_KEY_AT: usize = 96;
+const BLOB_LEN_AT: usize = 168;
+const BLOB_AT: usize = 170;
+const _: () = assert!(BLOB_AT + PLATFORM_BLOB_BYTES_MAX == SLOT_BYTES);
 
 /// One slot, as the bytes of the file.
-pub(crate) struct KeySlot([u8; SLOT_BYTES]);
+#[derive(Clone)]
+pub(crate) struct KeySlot(pub(super) [u8; SLOT_BYTES]);
 
 impl KeySlot {
     /// Takes a slot from a header; `None` if the entry is empty.
@@ -38,41 +50,86 @@ impl KeySlot {
     pub(crate) fn seal(
         new: NewSlot<'_>,
         vault_key: &Key,
-        file: FileId,
+        lineage: Lineage,
         kdf: KdfParams,
         entropy: &Entropy,
     ) -> Result<Self, Error> {
-        let mut slot = Self([0; SLOT_BYTES]);
-        let (secret, params) = match new {
-            NewSlot::Passphrase(passphrase) => (Secret::Passphrase(passphrase), Some(kdf)),
-            NewSlot::RawKey(key) => (Secret::RawKey(key), None),
-        };
-        slot.put(0, &secret_kind(secret).number().to_le_bytes());
-        if let Some(KdfParams {
-            memory_kib,
-            passes,
-            lanes,
-        }) = params
-        {
-            slot.put(4, &memory_kib.to_le_bytes());
-            slot.put(8, &passes.to_le_bytes());
-            slot.put(12, &lanes.to_le_bytes());
+        let id = SlotId(entropy.array()?);
+        match new {
+            NewSlot::Passphrase(passphrase) => {
+                let mut slot = Self::blank(SlotKind::Passphrase, id);
+                slot.put_params(kdf);
+                let salt = slot.draw_salt(entropy)?;
+                slot.seal_under(&stretch(passphrase, &salt, kdf)?, vault_key, lineage, entropy)
+            }
+            NewSlot::RawKey(key) => {
+                let mut slot = Self::blank(SlotKind::RawKey, id);
+                slot.draw_salt(entropy)?;
+                slot.seal_under(key.key(), vault_key, lineage, entropy)
+            }
+            NewSlot::Platform(store) => Self::seal_to_platform(store, id, vault_key, lineage, entropy),
+            NewSlot::Recovery { code, identity } => {
+                Self::seal_to_recovery(code, identity, id, vault_key, lineage, entropy)
+            }
         }
-        slot.put(SALT_AT, &entropy.array::<32>()?);
-        let keys = slot.keys(secret, file)?;
-        slot.put(COMMITMENT_AT, &keys.commitment);
-        let sealed = SealedKey::seal(vault_key, keys.wrapping, &slot.aad(file), entropy)?;
-        slot.put(SEALED_KEY_AT, &sealed.to_bytes());
-        Ok(slot)
+    }
+
+    /// The slot secret is drawn here and only the key store can give it back.
+    fn seal_to_platform(
+        store: &dyn PlatformKeyStore,
+        id: SlotId,
+        vault_key: &Key,
+        lineage: Lineage,
+        entropy: &Entropy,
+    ) -> Result<Self, Error> {
+        let mut slot = Self::blank(SlotKind::Platform, id);
+        slot.draw_salt(entropy)?;
+        let secret = Key::random(entropy)?;
+        let blob = store.wrap(&secret)?;
+        let len = match u16::try_from(blob.len()) {
+            Ok(len) if blob.len() <= PLATFORM_BLOB_BYTES_MAX => len,
+            _ => {
+                return Err(Error::TooLarge {
+                    what: "what the key store made of the key",
+                    bytes: blob.len() as u64,
+                    limit: PLATFORM_BLOB_BYTES_MAX as u64,
+                });
+            }
+        };
+        slot.put(BLOB_LEN_AT, &len.to_le_bytes());
+        slot.put(BLOB_AT, &blob);
+        slot.seal_under(&secret, vault_key, lineage, entropy)
+    }
+
+    /// Opens the slot. `None`: it is another secret's slot.
+    pub(crate) fn open(&self, secret: Secret<'_>, lineage: Lineage) -> Result<Option<Key>, Error> {
+        match secret {
+            Secret::Passphrase(passphrase) => {
+                let stretched = stretch(passphrase, &self.salt(), self.params())?;
+                self.open_under(&stretched, lineage)
+            }
+            Secret::RawKey(key) => self.open_under(key.key(), lineage),
+            Secret::Platform(store) => self.open_under(&store.unwrap(self.blob()?)?, lineage),
+            Secret::Recovery(code) => self.open_with_recovery(code, lineage),
+        }
     }
 
     pub(crate) fn kind(&self) -> SlotKind {
         SlotKind::from_number(self.u16(0))
     }
 
-    /// Whether this secret is of the kind that the slot wants.
-    pub(crate) fn takes(&self, secret: Secret<'_>) -> bool {
-        self.kind() == secret_kind(secret)
+    pub(crate) fn id(&self) -> SlotId {
+        SlotId(self.array(ID_AT))
+    }
+
+    pub(crate) fn info(&self) -> SlotInfo {
+        let kind = self.kind();
+        SlotInfo {
+            id: self.id(),
+            kind,
+            kdf: (kind == SlotKind::Passphrase).then(|| self.params()),
+            identity: (kind == SlotKind::Recovery).then(|| self.recovery_identity()),
+        }
     }
 
     /// Refuses work outside the limits, before any is done.
@@ -85,51 +142,90 @@ impl KeySlot {
         }
     }
 
-    /// Opens the slot. `None`: it is another secret's slot.
-    pub(crate) fn open(&self, secret: Secret<'_>, file: FileId) -> Result<Option<Key>, Error> {
-        let keys = self.keys(secret, file)?;
-        if !mac::equal(&keys.commitment, &self.array(COMMITMENT_AT)) {
-            return Ok(None);
-        }
-        SealedKey::from_bytes(&self.array(SEALED_KEY_AT))
-            .open(keys.wrapping, &self.aad(file))
-            .map(Some)
-            .map_err(|Unauthentic| Error::Tampered { what: Part::Header })
-    }
-
     pub(crate) fn as_bytes(&self) -> &[u8; SLOT_BYTES] {
         &self.0
     }
 
-    fn keys(&self, secret: Secret<'_>, file: FileId) -> Result<crate::keys::SlotKeys, Error> {
-        let salt = self.array(SALT_AT);
-        Ok(match secret {
-            Secret::Passphrase(passphrase) => {
-                let stretched = stretch(passphrase, &salt, self.params())?;
-                slot_keys(SlotKind::Passphrase, &stretched, &salt, file)
-            }
-            Secret::RawKey(key) => slot_keys(SlotKind::RawKey, key.key(), &salt, file),
-        })
+    pub(super) fn blank(kind: SlotKind, id: SlotId) -> Self {
+        let mut slot = Self([0; SLOT_BYTES]);
+        slot.put(0, &kind.number().to_le_bytes());
+        slot.put(ID_AT, &id.0);
+        slot
+    }
+
+    /// Finishes a slot whose other fields are set.
+    fn seal_under(
+        mut self,
+        secret: &Key,
+        vault_key: &Key,
+        lineage: Lineage,
+        entropy: &Entropy,
+    ) -> Result<Self, Error> {
+        let keys = slot_keys(self.kind(), secret, &self.salt(), lineage);
+        self.put(COMMITMENT_AT, &keys.commitment);
+        let sealed = SealedKey::seal(vault_key, keys.wrapping, &self.aad(lineage), entropy)?;
+        self.put(SEALED_KEY_AT, &sealed.to_bytes());
+        Ok(self)
+    }
+
+    fn open_under(&self, secret: &Key, lineage: Lineage) -> Result<Option<Key>, Error> {
+        let keys = slot_keys(self.kind(), secret, &self.salt(), lineage);
+        if !mac::equal(&keys.commitment, &self.array(COMMITMENT_AT)) {
+            return Ok(None);
+        }
+        SealedKey::from_bytes(&self.array(SEALED_KEY_AT))
+            .open(keys.wrapping, &self.aad(lineage))
+            .map(Some)
+            .map_err(|Unauthentic| Error::Tampered { what: Part::Header })
+    }
+
+    fn draw_salt(&mut self, entropy: &Entropy) -> Result<[u8; 32], Error> {
+        let salt = entropy.array()?;
+        self.put(SALT_AT, &salt);
+        Ok(salt)
+    }
+
+    fn salt(&self) -> [u8; 32] {
+        self.array(SALT_AT)
     }
 
     fn params(&self) -> KdfParams {
         KdfParams {
-            memory_kib: self.u32(4),
-            passes: self.u32(8),
-            lanes: self.u32(12),
+            memory_kib: self.u32(PARAMS_AT),
+            passes: self.u32(PARAMS_AT + 4),
+            lanes: self.u32(PARAMS_AT + 8),
         }
     }
 
-    /// Binds the sealed key to the file and to the kind, parameters and salt of its slot.
-    fn aad(&self, file: FileId) -> Vec<u8> {
-        [derive::SEALED_VAULT_KEY, &file.0, &self.0[..COMMITMENT_AT]].concat()
+    fn put_params(&mut self, params: KdfParams) {
+        let KdfParams {
+            memory_kib,
+            passes,
+            lanes,
+        } = params;
+        for (index, value) in [memory_kib, passes, lanes].into_iter().enumerate() {
+            self.put(PARAMS_AT + 4 * index, &value.to_le_bytes());
+        }
     }
 
-    fn put(&mut self, at: usize, bytes: &[u8]) {
+    fn blob(&self) -> Result<&[u8], Error> {
+        let len = usize::from(self.u16(BLOB_LEN_AT));
+        self.0[BLOB_AT..]
+            .get(..len)
+            .ok_or(Error::Tampered { what: Part::Header })
+    }
+
+    /// Binds the sealed key to the vault and to everything in its slot that is not derived from the secret.
+    fn aad(&self, lineage: Lineage) -> Vec<u8> {
+        let (fields, rest) = (&self.0[..COMMITMENT_AT], &self.0[BLOB_LEN_AT..]);
+        [derive::SEALED_VAULT_KEY, &lineage.0, fields, rest].concat()
+    }
+
+    pub(super) fn put(&mut self, at: usize, bytes: &[u8]) {
         self.0[at..at + bytes.len()].copy_from_slice(bytes);
     }
 
-    fn array<const N: usize>(&self, at: usize) -> [u8; N] {
+    pub(super) fn array<const N: usize>(&self, at: usize) -> [u8; N] {
         let mut array = [0; N];
         array.copy_from_slice(&self.0[at..at + N]);
         array
@@ -141,67 +237,5 @@ impl KeySlot {
 
     fn u32(&self, at: usize) -> u32 {
         u32::from_le_bytes(self.array(at))
-    }
-}
-
-/// The kind of slot that a secret opens.
-pub(crate) fn secret_kind(secret: Secret<'_>) -> SlotKind {
-    match secret {
-        Secret::Passphrase(_) => SlotKind::Passphrase,
-        Secret::RawKey(_) => SlotKind::RawKey,
-    }
-}
-
-/// Bytes of a sealed key.
-pub(crate) const SEALED_KEY_BYTES: usize = NONCE_BYTES + KEY_BYTES + TAG_BYTES;
-
-/// A key sealed under another key.
-pub(crate) struct SealedKey {
-    nonce: [u8; NONCE_BYTES],
-    ciphertext: [u8; KEY_BYTES],
-    tag: [u8; TAG_BYTES],
-}
-
-impl SealedKey {
-    pub(crate) fn seal(key: &Key, wrapping: Key, aad: &[u8], entropy: &Entropy) -> Result<Self, Fault> {
-        let nonce = entropy.array()?;
-        let mut ciphertext = *key.as_bytes();
-        let tag = Cipher::new(wrapping).seal(&nonce, aad, &mut ciphertext)?;
-        Ok(Self {
-            nonce,
-            ciphertext,
-            tag,
-        })
-    }
-
-    pub(crate) fn open(&self, wrapping: Key, aad: &[u8]) -> Result<Key, Unauthentic> {
-        let mut key = Key::zeroed();
-        key.as_mut_bytes().copy_from_slice(&self.ciphertext);
-        Cipher::new(wrapping).open(&self.nonce, aad, key.as_mut_bytes(), &self.tag)?;
-        Ok(key)
-    }
-
-    pub(crate) fn to_bytes(&self) -> [u8; SEALED_KEY_BYTES] {
-        let mut bytes = [0; SEALED_KEY_BYTES];
-        let (nonce, rest) = bytes.split_at_mut(NONCE_BYTES);
-        let (ciphertext, tag) = rest.split_at_mut(KEY_BYTES);
-        nonce.copy_from_slice(&self.nonce);
-        ciphertext.copy_from_slice(&self.ciphertext);
-        tag.copy_from_slice(&self.tag);
-        bytes
-    }
-
-    pub(crate) fn from_bytes(bytes: &[u8; SEALED_KEY_BYTES]) -> Self {
-        let mut sealed = Self {
-            nonce: [0; NONCE_BYTES],
-            ciphertext: [0; KEY_BYTES],
-            tag: [0; TAG_BYTES],
-        };
-        let (nonce, rest) = bytes.split_at(NONCE_BYTES);
-        let (ciphertext, tag) = rest.split_at(KEY_BYTES);
-        sealed.nonce.copy_from_slice(nonce);
-        sealed.ciphertext.copy_from_slice(ciphertext);
-        sealed.tag.copy_from_slice(tag);
-        sealed
     }
 }

@@ -1,14 +1,17 @@
 //! Keys: how they are held, derived and used. No other module names a cryptographic crate.
 //!
 //! ```text
-//! secret ──Argon2id / HKDF──▶ slot key ──unwraps──▶ vault key ──▶ header MAC key
-//!                                                   │         └─▶ keys for the layers above (derive_key)
-//!                                                   └─unwraps──▶ file key ──▶ page key, commit slot key
+//! secret ──Argon2id / HKDF / HPKE──▶ slot key ──unwraps──▶ vault key ──▶ header MAC key
+//!                                                          ├─unwraps──▶ file key ──▶ page key, commit slot key
+//!                                                          └─unwraps──▶ root key ──▶ keys for the layers above
 //! ```
 
 pub(crate) mod cipher;
 pub(crate) mod derive;
 pub(crate) mod mac;
+mod platform;
+pub(crate) mod recovery;
+mod recovery_code;
 mod secret;
 mod stretch;
 
@@ -17,8 +20,11 @@ use std::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub(crate) use derive::{
-    CommitSlotKey, FileIdentity, PageKey, SlotKeys, file_key_wrapping, header_mac_key, slot_keys, subkey,
+    CommitSlotKey, FileIdentity, PageKey, file_key_wrapping, header_mac_key, root_key_wrapping, slot_keys,
+    subkey,
 };
+pub use platform::{KeyStoreError, PLATFORM_BLOB_BYTES_MAX, PlatformKeyStore};
+pub use recovery_code::{CodeProblem, RecoveryCode, RevealedCode};
 pub use secret::{NewSlot, Passphrase, RawKey, Secret};
 pub(crate) use stretch::stretch;
 
@@ -34,6 +40,13 @@ pub(crate) const KEY_BYTES: usize = 32;
 pub struct Key(Box<[u8; KEY_BYTES]>);
 
 impl Key {
+    /// Copies 32 bytes. Wipe the original.
+    pub fn new(bytes: &[u8; KEY_BYTES]) -> Self {
+        let mut key = Self::zeroed();
+        key.as_mut_bytes().copy_from_slice(bytes);
+        key
+    }
+
     /// The key itself. Keep copies in memory that is wiped.
     pub fn as_bytes(&self) -> &[u8; KEY_BYTES] {
         &self.0

@@ -5,8 +5,8 @@ use zeroize::Zeroizing;
 
 use super::{KEY_BYTES, Key};
 use crate::error::{Error, Fault};
+use crate::kdf::KdfParams;
 use crate::keys::Passphrase;
-use crate::options::KdfParams;
 
 /// Stretches a passphrase. The caller has checked `params` against its limits.
 pub(crate) fn stretch(passphrase: &Passphrase, salt: &[u8; 32], params: KdfParams) -> Result<Key, Error> {

@@ -17,6 +17,7 @@ use redb::StorageBackend;
 
 use super::commit_slot::{CommitSlot, CommitSlots, REDB_HEADER_BYTES, Side};
 use super::pages::{Pages, file_len, pages_within};
+use super::store::Durable;
 use super::{PAGE_BYTES, PAGES_AT};
 use crate::disk::Disk;
 use crate::engine::Health;
@@ -132,6 +133,51 @@ impl<D: Disk> SealedBackend<D> {
             pages_max: max_bytes / PAGE_BYTES as u64,
             state: Mutex::new(state),
         }
+    }
+
+    pub(super) fn disk(&self) -> &D {
+        &self.disk
+    }
+
+    pub(super) fn pages(&self) -> &Pages<D> {
+        &self.pages
+    }
+
+    pub(super) fn durable_state(&self) -> Durable {
+        let state = self.state();
+        Durable {
+            redb_header: state.current.redb_header,
+            pages: state.current.pages,
+        }
+    }
+
+    /// Whether a twin of the current slot is damaged.
+    pub(super) fn current_twins_differ(&self) -> Result<bool, Error> {
+        let state = self.state();
+        self.slots.differ_from(state.side, &state.current)
+    }
+
+    /// From now on a header with a lower `header_seq` is refused, whichever side of the slots is read. The
+    /// header itself is durable already.
+    pub(crate) fn raise_floor(&self, header_seq: u64) -> Result<(), Fault> {
+        let mut state = self.state();
+        if state.current.header_seq_floor >= header_seq {
+            return Ok(());
+        }
+        for _ in [Side::A, Side::B] {
+            let next = CommitSlot {
+                header_seq_floor: header_seq,
+                ..state.current.clone()
+            };
+            self.write_slot(&mut state, next)?;
+        }
+        Ok(())
+    }
+
+    /// Changes something beside redb. A failure ends the handle.
+    pub(super) fn while_healthy<T>(&self, change: impl FnOnce() -> Result<T, Fault>) -> io::Result<T> {
+        self.health.check()?;
+        self.latch(change())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -20,7 +20,7 @@ use crate::keys::cipher::{Cipher, NONCE_BYTES, TAG_BYTES};
 use crate::keys::{CommitSlotKey, FileIdentity, derive};
 
 /// Bytes of redb's header, the part of page 0 that it uses.
-pub(super) const REDB_HEADER_BYTES: usize = 320;
+pub(crate) const REDB_HEADER_BYTES: usize = 320;
 
 const SEALED_AT: usize = NONCE_BYTES + TAG_BYTES;
 const SEALED_BYTES: usize = SLOT_BYTES - SEALED_AT;
@@ -67,6 +67,13 @@ pub(super) struct Newest {
     pub(super) side: Side,
     twins: [Box<Block>; 2],
     good_twin: usize,
+}
+
+impl Newest {
+    /// Whether one of the twins is damaged.
+    pub(super) fn twins_differ(&self) -> bool {
+        self.twins[0] != self.twins[1]
+    }
 }
 
 type Block = [u8; SLOT_BYTES];
@@ -117,8 +124,7 @@ impl<D: Disk> CommitSlots<D> {
 
     /// Writes the good twin over a twin that differs. Returns whether it did; the caller syncs.
     pub(super) fn mend(&self, newest: &Newest) -> Result<bool, Fault> {
-        let [first, second] = &newest.twins;
-        if first == second {
+        if !newest.twins_differ() {
             return Ok(false);
         }
         let bad_twin = 1 - newest.good_twin;
@@ -126,6 +132,12 @@ impl<D: Disk> CommitSlots<D> {
         let good = newest.twins[newest.good_twin].as_slice();
         self.disk.write_at(at, good).map_err(|error| Fault::of(&error))?;
         Ok(true)
+    }
+
+    /// Whether the twins of a side hold anything but this state, twice.
+    pub(super) fn differ_from(&self, side: Side, slot: &CommitSlot) -> Result<bool, Error> {
+        let found = self.read_side(side)?;
+        Ok(found.is_none_or(|found| found.twins_differ() || found.slot != *slot))
     }
 
     /// The newer of the twins that authenticate: power may have failed between the two.

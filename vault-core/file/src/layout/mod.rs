@@ -15,14 +15,18 @@
 mod backend;
 mod commit_slot;
 mod pages;
+mod reader;
+mod store;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use backend::SealedBackend;
+pub(crate) use reader::Reader;
+pub(crate) use store::{Durable, PageSource, Shared, Store};
 
 /// Bytes that redb sees in a page.
-const PAGE_BYTES: usize = 4096;
+pub(crate) const PAGE_BYTES: usize = 4096;
 /// Bytes of a commit slot.
 const SLOT_BYTES: usize = 4096;
 /// The two copies of the vault header.

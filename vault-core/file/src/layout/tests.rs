@@ -76,6 +76,7 @@ fn unlocked(header_seq: u64) -> Unlocked {
         header_seq,
         vault_key: Key::zeroed(),
         file_key: Key::zeroed(),
+        root_key: Key::zeroed(),
     }
 }
 

@@ -171,8 +171,8 @@ fn a_passphrase_slot_that_somebody_weakened_or_made_absurd_is_refused_before_any
     for (memory_kib, passes) in [(8u32, 1u32), (u32::MAX, 1), (19 * 1024, u32::MAX), (0, 0)] {
         let mut image = disk.seen();
         forge_header(&mut image, |header| {
-            header[64 + 4..64 + 8].copy_from_slice(&memory_kib.to_le_bytes());
-            header[64 + 8..64 + 12].copy_from_slice(&passes.to_le_bytes());
+            header[256 + 4..256 + 8].copy_from_slice(&memory_kib.to_le_bytes());
+            header[256 + 8..256 + 12].copy_from_slice(&passes.to_le_bytes());
             header[52..64].copy_from_slice(&[0xff; 12]);
         });
         let disk = SimulatedDisk::holding(image);

@@ -13,7 +13,8 @@ use crate::simulated_disk::SimulatedDisk;
 
 const RAW_KEY: [u8; 32] = [0x33; 32];
 
-fn file() -> Vec<u8> {
+/// A file, and the key that it gives the layer above under `records`.
+fn file() -> (Vec<u8>, [u8; 32]) {
     let disk = SimulatedDisk::default();
     let slots = [NewSlot::RawKey(&RawKey::new(&RAW_KEY))];
     let file = SealedFile::create_on(disk.handle(), &slots, entropy(4), &small_cache()).unwrap();
@@ -24,8 +25,9 @@ fn file() -> Vec<u8> {
         .insert(b"k", b"needle in the page")
         .unwrap();
     transaction.commit().unwrap();
+    let records_key = *file.derive_key("records").as_bytes();
     drop(file);
-    disk.seen()
+    (disk.seen(), records_key)
 }
 
 fn hkdf<const N: usize>(salt: &[u8], ikm: &[u8], info: &[&[u8]]) -> [u8; N] {
@@ -50,7 +52,7 @@ fn unseal(key: &[u8], nonce: &[u8], aad: &[&[u8]], ciphertext_and_tag: &[u8]) ->
 
 #[test]
 fn a_reader_written_from_the_document_reads_the_file() {
-    let file = file();
+    let (file, records_key) = file();
     let header = &file[..4096];
     assert_eq!(header, &file[20480..24576], "both copies");
     assert_eq!(&header[..8], b"\x89VAULT\r\n");
@@ -64,15 +66,24 @@ fn a_reader_written_from_the_document_reads_the_file() {
     assert_eq!(header[48..52], [1, 0, 8, 0], "suite 1, 8 slot entries");
     assert_eq!(header[4064..], Sha256::digest(&header[..4064])[..], "checksum");
 
-    let slot = &header[64..320];
+    let lineage = &header[64..80];
+    assert!(header[80..96].iter().all(|byte| *byte == 0), "no copy");
+    assert!(header[240..256].iter().all(|byte| *byte == 0), "zero");
+
+    let slot = &header[256..704];
     assert_eq!(slot[..2], [2, 0], "a raw-key slot");
     assert!(
-        header[320..64 + 8 * 256].iter().all(|byte| *byte == 0),
+        header[704..4032].iter().all(|byte| *byte == 0),
         "the other entries are empty"
     );
-    let okm: [u8; 64] = hkdf(&slot[32..64], &RAW_KEY, &[b"vault-file/0 slot raw key", id]);
+    let okm: [u8; 64] = hkdf(&slot[32..64], &RAW_KEY, &[b"vault-file/0 slot raw key", lineage]);
     assert_eq!(okm[32..], slot[64..96], "key commitment");
-    let aad: [&[u8]; 3] = [b"vault-file/0 sealed vault key", id, &slot[..64]];
+    let aad: [&[u8]; 4] = [
+        b"vault-file/0 sealed vault key",
+        lineage,
+        &slot[..64],
+        &slot[168..],
+    ];
     let vault_key = unseal(&okm[..32], &slot[96..120], &aad, &slot[120..168]).unwrap();
 
     let mac_key: [u8; 32] = hkdf(id, &vault_key, &[b"vault-file/0 header mac", epoch]);
@@ -82,7 +93,13 @@ fn a_reader_written_from_the_document_reads_the_file() {
 
     let wrapping: [u8; 32] = hkdf(id, &vault_key, &[b"vault-file/0 file key wrap", epoch]);
     let aad: [&[u8]; 3] = [b"vault-file/0 sealed file key", id, epoch];
-    let file_key = unseal(&wrapping, &header[2112..2136], &aad, &header[2136..2184]).unwrap();
+    let file_key = unseal(&wrapping, &header[96..120], &aad, &header[120..168]).unwrap();
+
+    let wrapping: [u8; 32] = hkdf(id, &vault_key, &[b"vault-file/0 root key wrap", epoch]);
+    let aad: [&[u8]; 3] = [b"vault-file/0 sealed root key", id, epoch];
+    let root_key = unseal(&wrapping, &header[168..192], &aad, &header[192..240]).unwrap();
+    let subkey: [u8; 32] = hkdf(lineage, &root_key, &[b"vault-file/0 subkey/", b"records"]);
+    assert_eq!(subkey, records_key, "a key for the layers above");
 
     let slot_key: [u8; 32] = hkdf(id, &file_key, &[b"vault-file/0 commit slots", epoch]);
     let newest = (0..4usize)

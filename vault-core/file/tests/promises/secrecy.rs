@@ -62,8 +62,8 @@ fn secrets_do_not_print() {
     let expected = [
         "Passphrase(..)",
         "RawKey(..)",
-        "Passphrase(Passphrase(..))",
-        "RawKey(RawKey(..))",
+        "Passphrase(..)",
+        "RawKey(..)",
         "Key(..)",
         "Entropy(..)",
     ];

@@ -1,0 +1,94 @@
+//! Filling a new file with every table of a snapshot.
+
+use std::sync::Arc;
+
+use super::Watch;
+use super::progress::Steps;
+use crate::disk::Disk;
+use crate::engine::{Snapshot, Transaction};
+use crate::error::Error;
+use crate::file::SealedFile;
+use crate::header::{FileId, Origin, Refill, Sealed, refill};
+use crate::keys::{FileIdentity, Key};
+
+/// What a copy holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// The identity of the new file.
+    pub file_id: FileId,
+    /// How many tables were copied.
+    pub tables: u64,
+    /// How many rows.
+    pub rows: u64,
+}
+
+impl SealedFile {
+    /// Copies the newest state to an empty disk, as a file of its own that the same secrets open.
+    pub(super) fn copy_to(
+        &self,
+        disk: impl Disk,
+        origin: Origin,
+        watch: &mut Watch<'_>,
+    ) -> Result<(Self, Copied), Error> {
+        let sealed = self.sealed_copy(origin)?;
+        let copy = self.begin_like(disk, sealed)?;
+        let (tables, rows) = copy_tables(&self.read()?, &copy, watch)?;
+        let file_id = copy.file_id();
+        Ok((
+            copy,
+            Copied {
+                file_id,
+                tables,
+                rows,
+            },
+        ))
+    }
+
+    /// The header of a new file with the same slots and the same vault key.
+    pub(super) fn sealed_copy(&self, origin: Origin) -> Result<Sealed, Error> {
+        let header = self.header();
+        let own = Refill {
+            file: FileIdentity {
+                id: FileId(self.0.entropy.array()?),
+                epoch: 1,
+            },
+            header_seq: 1,
+            origin: Some(origin),
+            slots: header.slots.clone(),
+            vault_key: Key::new(self.0.vault_key.as_bytes()),
+        };
+        refill(&header, &self.0.root_key, own, &self.0.entropy)
+    }
+
+    /// Begins a new file with this one's randomness and options.
+    pub(super) fn begin_like(&self, disk: impl Disk, sealed: Sealed) -> Result<Self, Error> {
+        Self::begin_on(disk, sealed, self.0.entropy.clone(), &self.0.options)
+    }
+}
+
+/// Copies every table in one transaction, in key order, which packs the pages tightly. Nothing counts until
+/// it commits.
+pub(super) fn copy_tables(
+    from: &Snapshot,
+    to: &SealedFile,
+    watch: &mut Watch<'_>,
+) -> Result<(u64, u64), Error> {
+    let tables = from.tables()?;
+    let mut rows = 0;
+    for table in &tables {
+        rows += from.table(table)?.len()?;
+    }
+    let mut steps = Steps::of(rows, watch)?;
+    let transaction = Transaction::begin(&Arc::clone(&to.0.database))?;
+    for table in &tables {
+        let mut target = transaction.table(table)?;
+        for row in from.table(table)?.range(..)? {
+            let (key, value) = row?;
+            target.insert(&key, &value)?;
+            steps.advance(1)?;
+        }
+    }
+    steps.finish()?;
+    transaction.commit()?;
+    Ok((tables.len() as u64, rows))
+}
