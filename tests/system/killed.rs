@@ -139,3 +139,50 @@ async fn a_server_killed_ten_times_in_the_middle_of_a_sync_loses_and_doubles_not
     let held = holdings(&server, device.vault.status().unwrap().id).unwrap();
     assert_eq!((held.entries, held.unreadable), (ids.len() as u64, 0));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_connected_vault_is_told_at_its_next_word_that_the_server_it_knew_is_gone_and_goes_on_with_the_next()
+ {
+    let mut dice = Dice::new(181);
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = Process::start(ENTRY, folder.path(), None);
+    let device = Device::create(&folder.path().join("a.vault"), Arc::new(SystemClock), &mut dice);
+    device
+        .vault
+        .connect(&process.address(), process.pin(), None)
+        .await
+        .unwrap();
+    let developer = process.developer();
+    let subject = device.link(&developer).await;
+    developer
+        .ask(&Ask::for_fields(Receipts, &["brand"]), &subject)
+        .await;
+    device.grant(|all| all).await;
+    let mut connected = device.stay_connected();
+    connected
+        .hears("the first connection", |event| {
+            matches!(event, SyncEvent::Connected)
+        })
+        .await;
+    let addresses = process.addresses();
+    process.kill();
+    let process = Process::start(ENTRY, folder.path(), Some(addresses));
+    device
+        .vault
+        .put(receipt(SystemClock.now(), "after the kill", "1", "card"))
+        .unwrap();
+    connected
+        .hears("the end of the old connection", |event| {
+            matches!(event, SyncEvent::Disconnected { .. })
+        })
+        .await;
+    connected
+        .hears("the record on the new server", |event| {
+            matches!(event, SyncEvent::Progress { remaining: 0, .. })
+        })
+        .await;
+    connected.stop().await;
+    let read = developer.read_all(&subject, Receipts, None).await.unwrap();
+    assert_eq!(read.len(), 1);
+    drop(process);
+}

@@ -103,6 +103,17 @@ impl Keys {
         self.derive(labels::LEDGER)
     }
 
+    /// Makes the tokens of QUIC stateless resets (RFC 9000, section 10.3), the same in every run.
+    pub(crate) fn stateless_reset(&self) -> Seed {
+        self.derive(labels::STATELESS_RESET)
+    }
+
+    /// Marks QUIC connection ids as this server's, the same in every run.
+    pub(crate) fn connection_ids(&self) -> u64 {
+        let seed = self.derive(labels::CONNECTION_IDS);
+        seed.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    }
+
     /// A tag that only this server can put under a cursor.
     pub(crate) fn cursor_tag(&self, bytes: &[u8]) -> [u8; 16] {
         let hash = keyed_hash(&self.derive(labels::CURSOR), &[bytes]);

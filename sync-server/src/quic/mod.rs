@@ -13,6 +13,8 @@ use std::{sync::Arc, time::Duration};
 use quinn::{
     Endpoint, EndpointConfig, IdleTimeout, Incoming, ServerConfig, TokioRuntime, TransportConfig, VarInt,
 };
+use quinn_proto::HashedConnectionIdGenerator;
+use ring::hmac;
 use tokio::task::JoinSet;
 
 use crate::{Server, error::StartError};
@@ -40,12 +42,22 @@ pub(crate) fn listen(server: &Server) -> Result<Endpoint, StartError> {
     config.max_incoming(CONNECTIONS_BEFORE_RETRY);
     let socket = std::net::UdpSocket::bind(address).map_err(failed)?;
     Endpoint::new(
-        EndpointConfig::default(),
+        endpoint_config(server),
         Some(config),
         socket,
         Arc::new(TokioRuntime),
     )
     .map_err(failed)
+}
+
+/// The same keys in every run: a device whose server was killed is told at its next packet (stateless
+/// reset), and need not wait until its connection times out.
+fn endpoint_config(server: &Server) -> EndpointConfig {
+    let reset_key = hmac::Key::new(hmac::HMAC_SHA256, &*server.keys().stateless_reset());
+    let connection_ids = server.keys().connection_ids();
+    let mut config = EndpointConfig::new(Arc::new(reset_key));
+    config.cid_generator(move || Box::new(HashedConnectionIdGenerator::from_key(connection_ids)));
+    config
 }
 
 /// Serves devices until the server stops.
