@@ -46,7 +46,11 @@ pub use records::{Collection, NewRecord, Query, Record};
 pub use sync::{ServerAddress, ServerKeyPin, SyncError, SyncEvent, SyncReport};
 pub use vault::{ImportProgress, ImportSummary, Vault, VaultFile, VaultStatus};
 
-pub use vault_file::{Error as FileError, KdfParams, Options, Passphrase, RawKey, Secret};
+pub use vault_file::{
+    Copied, Error as FileError, Finding, KdfParams, Loss, Options, Origin, Part, Passphrase, Problem,
+    Progress as FileProgress, RawKey, RecoveryCode, Salvaged, Secret, SlotId, SlotInfo, SlotKind, SlotSecret,
+    VaultKey, Verified, Watch,
+};
 /// Everything that travels: terms, requests, statements, receipts and frames.
 pub use vault_wire as wire;
 pub use vault_wire::{

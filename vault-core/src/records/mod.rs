@@ -2,6 +2,7 @@
 
 mod collection;
 mod query;
+mod rebuild;
 mod write;
 
 use std::{collections::BTreeMap, fmt};
@@ -14,6 +15,7 @@ pub use collection::Collection;
 pub(crate) use collection::{allow, collections, forbid};
 pub use query::Query;
 pub(crate) use query::{count, query};
+pub(crate) use rebuild::rebuild_indexes;
 pub(crate) use write::{Change, RecordWriter, last_change, next_change_after};
 
 use crate::{

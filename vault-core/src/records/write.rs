@@ -214,7 +214,7 @@ impl<'t> RecordWriter<'t> {
     }
 }
 
-fn updated_key(record: &Record) -> [u8; 24] {
+pub(super) fn updated_key(record: &Record) -> [u8; 24] {
     let mut key = [0; 24];
     key[..8].copy_from_slice(&sortable_time(record.updated_at));
     key[8..].copy_from_slice(record.id.as_bytes());

@@ -85,6 +85,11 @@ impl Store {
         Ok(SealedFile::open(path, secret, host.entropy(), &host.options)?)
     }
 
+    /// The file itself, for what is done to it as a whole.
+    pub(crate) const fn file(&self) -> &SealedFile {
+        &self.file
+    }
+
     /// A consistent view.
     pub(crate) fn view(&self) -> Result<Snapshot, Error> {
         Ok(self.file.read()?)
@@ -100,6 +105,15 @@ impl Store {
         transaction.commit()?;
         self.committed.send_modify(|commits| *commits += 1);
         Ok(outcome)
+    }
+
+    /// Lets go of the room that a new file has too much: the first change after it was filled cuts it, and
+    /// this writes a row as it is.
+    pub(crate) fn give_back_room(&self) -> Result<(), Error> {
+        self.update(|transaction| {
+            transaction.table(&META)?.insert(meta::SCHEMA, &encode(&SCHEMA))?;
+            Ok(())
+        })
     }
 
     /// Tells of every commit from now on.

@@ -3,21 +3,19 @@
 use vault_file::{Snapshot, Transaction};
 use vault_wire::{
     frame::{GrantPosition, Standing},
-    id::{GrantId, Incarnation},
+    id::GrantId,
     time::Timestamp,
 };
 
 use super::{
+    incarnation,
     lane::Lane,
     progress::{self, Progress, batches_on_the_way},
 };
 use crate::{
     consent::{GrantRow, GrantState, StoredGrantKey, load_grant, store_grant},
     error::Error,
-    store::{
-        Store, decode, encode,
-        tables::{GRANTS, META, meta},
-    },
+    store::{Store, decode, tables::GRANTS},
 };
 
 /// Where every grant that is in force stands here, for HELLO.
@@ -110,10 +108,7 @@ fn go_on(
 /// This file may be an older copy of itself: it gets a life of its own, and what the server holds is
 /// compared. Nothing is ever deleted here because the server lacks it.
 fn reconcile(store: &Store, transaction: &Transaction, grant: GrantId) -> Result<Lane, Error> {
-    let incarnation = Incarnation(store.host.randomness.bytes());
-    transaction
-        .table(&META)?
-        .insert(meta::INCARNATION, &encode(&incarnation))?;
+    incarnation::begin(store, transaction)?;
     compare(transaction, grant)
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use vault_file::{HeaderInfo, NewSlot, Passphrase, RawKey, SealedFile, Secret};
 
-use super::Vault;
+use super::{Vault, protecting};
 use crate::{error::Error, host::Host, store::Store};
 
 /// A vault file that is not open.
@@ -38,14 +38,15 @@ impl VaultFile {
         self.create_with(&[NewSlot::RawKey(key)], host)
     }
 
-    /// Opens the vault.
+    /// Opens the vault. A copy of one (a backup, a restored or a salvaged file) that is opened for the first
+    /// time becomes a vault of its own, and the next sync finds what the other did since.
     ///
     /// # Errors
     /// [`vault_file::Error::WrongSecret`], [`vault_file::Error::Busy`], [`vault_file::Error::NotAVault`],
     /// [`vault_file::Error::Damaged`] and the other errors of the file.
     pub fn open(&self, secret: &Secret<'_>, host: Host) -> Result<Vault, Error> {
         let file = Store::open_file(&self.path, secret, &host)?;
-        Ok(Vault::of(Store::open(file, host)?))
+        protecting::begin(file, secret, host)
     }
 
     /// What the file says of itself while it is locked.

@@ -2,8 +2,10 @@
 //!
 //! [`VaultFile`] is what can be known and done while the vault is locked; [`Vault`] is the open vault.
 
+mod claiming;
 mod file;
 mod importing;
+mod protecting;
 mod records;
 mod sharing;
 mod syncing;

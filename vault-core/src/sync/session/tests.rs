@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
-use vault_file::{NewSlot, RawKey};
+use vault_file::{NewSlot, RawKey, Secret};
 use vault_wire::{
     catalogue::{Category, Precision},
     entry::{Body, Entry, Fingerprint},
@@ -30,8 +30,11 @@ use crate::{
     error::Error,
     host::Host,
     records::{NewRecord, RecordWriter, allow},
-    store::{SharedStore, Store},
-    sync::{ServerAddress, ServerKeyPin, ServerRow, set_server},
+    store::{
+        SharedStore, Store, decode,
+        tables::{META, meta},
+    },
+    sync::{ServerAddress, ServerKeyPin, ServerRow, progress::Progress, set_apart, set_server},
 };
 
 /// A vault on a temporary disk.
@@ -93,6 +96,34 @@ impl Device {
 
     fn session(&self) -> Session {
         Session::begin(self.store.clone(), None).unwrap()
+    }
+
+    /// A backup of the device, opened as another device that is a vault of its own.
+    fn restored(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("copy.vault");
+        let go_on = &mut |_| std::ops::ControlFlow::Continue(());
+        self.store.file().back_up(&path, go_on).unwrap();
+        let host = self.store.host.clone();
+        let secret = RawKey::new(&[7; 32]);
+        let file = Store::open_file(&path, &Secret::RawKey(&secret), &host).unwrap();
+        let store = Arc::new(Store::open(file, host).unwrap());
+        let refused = store.update(|_| Ok(())).unwrap_err();
+        assert!(matches!(
+            refused,
+            Error::File(vault_file::Error::Unclaimed { .. })
+        ));
+        let set_apart = |transaction: &_, _| set_apart(&store, transaction);
+        store.file().claim(set_apart).unwrap();
+        Self {
+            store,
+            _folder: folder,
+        }
+    }
+
+    fn incarnation(&self) -> Incarnation {
+        let meta_table = self.store.view().unwrap().table(&META).unwrap();
+        decode(&meta_table.get(meta::INCARNATION).unwrap().unwrap(), "its life").unwrap()
     }
 
     /// Asks for consent to brands, approves all of it, and gives the grant.
@@ -523,6 +554,28 @@ fn entries_that_no_record_accounts_for_are_taken_back() {
     let before = server.batches;
     server.serve(&mut device.session(), usize::MAX).unwrap();
     assert_eq!(server.batches, before, "the two sides agree");
+}
+
+#[test]
+fn a_copy_begins_a_life_of_its_own_and_its_first_sync_leaves_exactly_what_it_holds() {
+    let (device, mut server) = (Device::new(10), Server::new());
+    device.fill(0..5);
+    let grant = device.granted(&mut server);
+    server.serve(&mut device.session(), usize::MAX).unwrap();
+    let copy = device.restored();
+    assert_ne!(copy.incarnation(), device.incarnation());
+    let progress = Progress::load(&copy.store.view().unwrap(), grant).unwrap();
+    assert!(progress.reconciling && progress.acked == 0);
+
+    device.fill(5..9);
+    server.serve(&mut device.session(), usize::MAX).unwrap();
+    assert_eq!(server.brands(grant), names(0..9));
+    copy.fill(20..22);
+    server.serve(&mut copy.session(), usize::MAX).unwrap();
+    let held: Vec<_> = names(0..5).into_iter().chain(names(20..22)).collect();
+    assert_eq!(server.brands(grant), held);
+    let progress = Progress::load(&copy.store.view().unwrap(), grant).unwrap();
+    assert!(!progress.reconciling);
 }
 
 #[test]
