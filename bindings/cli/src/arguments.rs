@@ -25,12 +25,13 @@ usage_metrics, summaries. Nothing is collected in a category before `vault colle
 Ids may be given whole, or by how they begin or end, as long as that is clear.
 
 Passphrase: typed at a prompt, or the first line of --passphrase-fd, or VAULT_PASSPHRASE.
+Recovery code, with --recovery: typed at a prompt, or VAULT_RECOVERY_CODE.
 
 Exit status:
   0  done
   1  failed
   2  called wrongly
-  3  the passphrase does not open the vault
+  3  the passphrase or recovery code does not open the vault
   4  the vault is open elsewhere
   5  no such vault, file, record, request or grant
   6  no server is set, or it cannot be reached
@@ -57,6 +58,9 @@ struct Cli {
     /// Read the passphrase from the first line of this open file descriptor
     #[arg(long, global = true, value_name = "N")]
     passphrase_fd: Option<u32>,
+    /// Open the vault with a recovery code instead of the passphrase
+    #[arg(long, global = true)]
+    recovery: bool,
     /// Answer in JSON: one document, or one object a line for lists; errors too
     #[arg(long, global = true)]
     json: bool,
@@ -80,13 +84,10 @@ impl Cli {
             Ok(path) => VaultFile::at(path),
             Err(failure) => return ended(Err(failure), &mut output),
         };
-        let passphrase = match self.passphrase_fd {
-            Some(number) => PassphraseFrom::Descriptor(number),
-            None => PassphraseFrom::EnvironmentOrKeyboard,
-        };
         let mut context = Context {
             file,
-            passphrase,
+            passphrase: PassphraseFrom::of(self.passphrase_fd),
+            with_recovery_code: self.recovery,
             clock,
             output,
         };
@@ -158,7 +159,7 @@ mod tests {
         while let Some(command) = commands.pop() {
             for argument in command.get_arguments() {
                 let id = argument.get_id().as_str();
-                assert!(id == "passphrase_fd" || !id.contains("pass"), "{id}");
+                assert!(id.ends_with("passphrase_fd") || !id.contains("pass"), "{id}");
             }
             commands.extend(command.get_subcommands().cloned());
         }

@@ -1,11 +1,11 @@
 //! What every command is given.
 
-use std::sync::Arc;
+use std::{fs, path::Path, sync::Arc};
 
-use vault_core::{Clock, Error, Host, Secret, Vault, VaultFile};
+use vault_core::{Clock, Error, Host, SlotKind, Vault, VaultFile};
 use vault_file::Error as FileError;
 
-use crate::{failure::Failure, output::Output, passphrase::PassphraseFrom};
+use crate::{failure::Failure, opener::Opener, output::Output, passphrase::PassphraseFrom};
 
 /// What every command is given: which vault, how to open it, and where to answer.
 pub(crate) struct Context {
@@ -13,6 +13,8 @@ pub(crate) struct Context {
     pub(crate) file: VaultFile,
     /// Where its passphrase comes from.
     pub(crate) passphrase: PassphraseFrom,
+    /// Whether a recovery code opens it instead.
+    pub(crate) with_recovery_code: bool,
     /// Where time comes from.
     pub(crate) clock: Arc<dyn Clock>,
     /// Where answers go.
@@ -22,16 +24,41 @@ pub(crate) struct Context {
 impl Context {
     /// Opens the vault. Whether there is one is checked before a passphrase is asked for.
     pub(crate) fn open(&self) -> Result<Vault, Failure> {
-        if !self.file.path().exists() {
-            return Err(Failure::NoVault(self.file.path().to_owned()));
+        let opener = self.opener(self.file.path())?;
+        Ok(self.file.open(&opener.secret(), self.host())?)
+    }
+
+    /// What opens a vault file, asked for once it is known that there is one.
+    pub(crate) fn opener(&self, path: &Path) -> Result<Opener, Failure> {
+        if !path.exists() {
+            return Err(Failure::NoVault(path.to_owned()));
         }
         if let Err(error @ Error::File(FileError::NotAVault | FileError::NewerFormat { .. })) =
-            self.file.inspect()
+            VaultFile::at(path).inspect()
         {
             return Err(error.into());
         }
-        let passphrase = self.passphrase.ask()?;
-        Ok(self.file.open(&Secret::Passphrase(&passphrase), self.host())?)
+        match self.with_recovery_code {
+            true => Opener::ask_recovery_code(),
+            false => Ok(Opener::Passphrase(self.passphrase.ask()?)),
+        }
+    }
+
+    /// What opens a file that was named as an argument.
+    pub(crate) fn opener_of_given(&self, path: &Path) -> Result<Opener, Failure> {
+        fs::metadata(path).map_err(|source| Failure::CannotRead {
+            what: path.display().to_string(),
+            source,
+        })?;
+        self.opener(path)
+    }
+
+    /// The kinds of secrets that open the vault.
+    pub(crate) fn slot_kinds(&self) -> Result<Vec<SlotKind>, Failure> {
+        if !self.file.path().exists() {
+            return Err(Failure::NoVault(self.file.path().to_owned()));
+        }
+        Ok(self.file.inspect()?.slots)
     }
 
     /// Time and randomness of the system.

@@ -58,6 +58,14 @@ pub(crate) enum Failure {
         "there is no terminal to ask for the passphrase: give it through --passphrase-fd or VAULT_PASSPHRASE"
     )]
     NoPassphrase,
+    /// There is no way to ask for the recovery code.
+    #[error("there is no terminal to ask for the recovery code: give it through VAULT_RECOVERY_CODE")]
+    NoRecoveryCode,
+    /// A check found damage, in so many places.
+    #[error(
+        "the vault is damaged in {0} places: restore a backup, or save what is left with `vault salvage`"
+    )]
+    Unsound(u64),
     /// The passphrase was typed differently the second time.
     #[error("the two passphrases differ: run the command again")]
     PassphrasesDiffer,
@@ -149,6 +157,8 @@ impl Failure {
             Self::Usage(_) => (Exit::Usage, "usage"),
             Self::AmbiguousId { .. } => (Exit::Usage, "ambiguous_id"),
             Self::NoPassphrase => (Exit::Usage, "no_passphrase"),
+            Self::NoRecoveryCode => (Exit::Usage, "no_recovery_code"),
+            Self::Unsound(_) => (Exit::Failed, "damaged"),
             Self::PassphrasesDiffer => (Exit::Usage, "passphrases_differ"),
             Self::NoVault(_) => (Exit::NotFound, "no_vault"),
             Self::NoSuchId { .. } => (Exit::NotFound, "not_found"),
@@ -185,6 +195,9 @@ fn of_vault(error: &Error) -> (Exit, &'static str) {
 fn of_file(error: &FileError) -> (Exit, &'static str) {
     match error {
         FileError::WrongSecret | FileError::SlotUnavailable { .. } => (Exit::WrongSecret, "wrong_secret"),
+        FileError::NotARecoveryCode { .. } => (Exit::WrongSecret, "not_a_recovery_code"),
+        FileError::LastSlot => (Exit::Refused, "last_secret"),
+        FileError::Cancelled => (Exit::Failed, "cancelled"),
         FileError::Busy => (Exit::Busy, "busy"),
         FileError::AlreadyExists => (Exit::Failed, "already_exists"),
         FileError::NotAVault => (Exit::Failed, "not_a_vault"),

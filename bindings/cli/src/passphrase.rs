@@ -14,6 +14,8 @@ use crate::failure::Failure;
 
 /// The environment variable that may hold the passphrase.
 pub(crate) const VARIABLE: &str = "VAULT_PASSPHRASE";
+/// The environment variable that may hold the passphrase that replaces it.
+const REPLACEMENT_VARIABLE: &str = "VAULT_NEW_PASSPHRASE";
 /// The longest passphrase that is read, in bytes.
 const BYTES_MAX: usize = 4_096;
 
@@ -27,17 +29,41 @@ pub(crate) enum PassphraseFrom {
 }
 
 impl PassphraseFrom {
+    /// From this descriptor, if one is named.
+    pub(crate) fn of(descriptor: Option<u32>) -> Self {
+        descriptor.map_or(Self::EnvironmentOrKeyboard, Self::Descriptor)
+    }
+
     /// The passphrase of a vault that exists.
     pub(crate) fn ask(self) -> Result<Passphrase, Failure> {
-        match self.given()? {
-            Some(given) => accepted(&given),
-            None => accepted(&typed("Passphrase: ")?),
+        accepted(&self.existing()?)
+    }
+
+    /// The passphrase of a vault that exists, asked for once: to open it with, and to seal it with anew.
+    pub(crate) fn ask_for_two_uses(self) -> Result<[Passphrase; 2], Failure> {
+        let text = self.existing()?;
+        Ok([accepted(&text)?, accepted(&text)?])
+    }
+
+    fn existing(self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        match self.given(VARIABLE)? {
+            Some(given) => Ok(given),
+            None => typed("Passphrase: "),
         }
     }
 
     /// The passphrase of a new vault, typed twice if it is typed.
     pub(crate) fn ask_new(self) -> Result<Passphrase, Failure> {
-        if let Some(given) = self.given()? {
+        self.new_from(VARIABLE)
+    }
+
+    /// The passphrase that replaces that of a vault, typed twice if it is typed.
+    pub(crate) fn ask_replacement(self) -> Result<Passphrase, Failure> {
+        self.new_from(REPLACEMENT_VARIABLE)
+    }
+
+    fn new_from(self, variable: &str) -> Result<Passphrase, Failure> {
+        if let Some(given) = self.given(variable)? {
             return accepted(&given);
         }
         let first = typed("New passphrase: ")?;
@@ -48,10 +74,10 @@ impl PassphraseFrom {
         accepted(&first)
     }
 
-    fn given(self) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+    fn given(self, variable: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
         match self {
             Self::Descriptor(number) => from_descriptor(number).map(Some),
-            Self::EnvironmentOrKeyboard => Ok(std::env::var_os(VARIABLE).map(bytes_of)),
+            Self::EnvironmentOrKeyboard => Ok(std::env::var_os(variable).map(bytes_of)),
         }
     }
 }

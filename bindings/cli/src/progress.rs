@@ -1,10 +1,12 @@
 //! Progress bars, on standard error and only where somebody watches.
 
-use std::time::Duration;
+use std::{ops::ControlFlow, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::output::Output;
+use vault_core::FileProgress;
+
+use crate::{interrupt::Interrupt, output::Output};
 
 /// How far a long piece of work is.
 pub(crate) struct Progress(ProgressBar);
@@ -27,6 +29,23 @@ impl Progress {
             "Syncing",
             0,
         )
+    }
+
+    /// Rows or pages of a vault file.
+    pub(crate) fn of_vault(output: &Output, work: &str) -> Self {
+        Self::new(output, "{msg} {wide_bar} {percent}%, {eta} left", work, 0)
+    }
+
+    /// Shows how far work on a vault file is, and ends it at Ctrl-C.
+    pub(crate) fn follow(&self) -> impl FnMut(FileProgress) -> ControlFlow<()> + '_ {
+        let interrupt = Interrupt::noticed();
+        move |so_far| {
+            self.reached_of(so_far.done, so_far.total);
+            match interrupt.is_pressed() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        }
     }
 
     fn new(output: &Output, look: &str, name: &str, length: u64) -> Self {

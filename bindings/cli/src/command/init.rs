@@ -36,7 +36,8 @@ impl Init {
                         .with("Vault", id.to_string()),
                 )?;
                 page.gap()?;
-                page.line("Only the passphrase opens it: if you lose it, nobody can bring the data back.")?;
+                page.line("Only the passphrase opens it: if you lose it, nobody can bring the data back,")?;
+                page.line("unless you have a code on paper: vault recovery create")?;
                 page.line("Nothing is collected yet. Turn a category on, for example:")?;
                 page.line("  vault collect receipts on")
             },

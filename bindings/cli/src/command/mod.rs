@@ -3,6 +3,7 @@
 mod activity;
 mod add;
 mod approve;
+mod backup;
 mod collect;
 mod completions;
 mod connect;
@@ -12,13 +13,19 @@ mod import;
 mod init;
 mod link;
 mod list;
+mod passphrase;
 mod preview;
+mod recovery;
 mod reject;
 mod requests;
+mod restore;
+mod rewrite;
 mod rm;
+mod salvage;
 mod show;
 mod status;
 mod sync;
+mod verify;
 mod withdraw;
 
 use clap::Subcommand;
@@ -66,6 +73,20 @@ pub(crate) enum Command {
     Withdraw(withdraw::Withdraw),
     /// Say who read what, who was refused, and what was erased
     Activity(activity::Activity),
+    /// Copy the vault to a backup file
+    Backup(backup::Backup),
+    /// Make a vault of a backup
+    Restore(restore::Restore),
+    /// Check every page of the vault file
+    Verify(verify::Verify),
+    /// Save what can be read of a damaged vault
+    Salvage(salvage::Salvage),
+    /// Write the vault file anew: smaller, under a new key, without what was deleted
+    Rewrite(rewrite::Rewrite),
+    /// Change the passphrase
+    Passphrase(passphrase::Change),
+    /// Make a recovery code, or say whether there is one
+    Recovery(recovery::Recovery),
     /// Walk the whole way of a record on this machine: server, vault and developer
     #[cfg(feature = "demo")]
     Demo(crate::demo::Demo),
@@ -96,6 +117,13 @@ impl Command {
             Self::Grants(grants) => grants.run(context),
             Self::Withdraw(withdraw) => withdraw.run(context),
             Self::Activity(activity) => activity.run(context),
+            Self::Backup(backup) => backup.run(context),
+            Self::Restore(restore) => restore.run(context),
+            Self::Verify(verify) => verify.run(context),
+            Self::Salvage(salvage) => salvage.run(context),
+            Self::Rewrite(rewrite) => rewrite.run(context),
+            Self::Passphrase(change) => change.run(context),
+            Self::Recovery(recovery) => recovery.run(context),
             #[cfg(feature = "demo")]
             Self::Demo(demo) => demo.run(context),
             Self::Completions(completions) => completions.run(context),

@@ -2,6 +2,7 @@
 //! so that the prompt of `vault preview` and that of `vault demo` are the same.
 
 pub(crate) mod activity;
+pub(crate) mod damage;
 pub(crate) mod grant;
 pub(crate) mod import;
 pub(crate) mod preview;

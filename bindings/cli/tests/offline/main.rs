@@ -8,3 +8,5 @@ mod home;
 mod importing;
 #[cfg(test)]
 mod opening;
+#[cfg(test)]
+mod protecting;
