@@ -6,6 +6,8 @@ use serde_json::{Value as Json, json};
 use vault_core::{Error, SyncError, wire::frame::Refusal};
 use vault_file::Error as FileError;
 
+use crate::show::counted;
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -62,9 +64,7 @@ pub(crate) enum Failure {
     #[error("there is no terminal to ask for the recovery code: give it through VAULT_RECOVERY_CODE")]
     NoRecoveryCode,
     /// A check found damage, in so many places.
-    #[error(
-        "the vault is damaged in {0} places: restore a backup, or save what is left with `vault salvage`"
-    )]
+    #[error("the vault is damaged in {}: restore a backup, or save what is left with `vault salvage`", counted(*.0, "place"))]
     Unsound(u64),
     /// The passphrase was typed differently the second time.
     #[error("the two passphrases differ: run the command again")]

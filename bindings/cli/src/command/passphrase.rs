@@ -5,7 +5,8 @@ use serde_json::json;
 
 use crate::{context::Context, failure::Failure, passphrase::PassphraseFrom, show::Tone};
 
-/// Changes the passphrase. Older copies of the file still open with the old one.
+/// Changes the passphrase. The new one is typed twice, or given through --new-passphrase-fd or
+/// VAULT_NEW_PASSPHRASE. Older copies of the file still open with the old one.
 #[derive(Args)]
 pub(crate) struct Change {
     /// Read the new passphrase from the first line of this open file descriptor
