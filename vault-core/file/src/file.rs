@@ -23,6 +23,8 @@ pub struct SealedFile(pub(crate) Arc<Open>);
 pub(crate) struct Open {
     pub(crate) database: Arc<Database>,
     pub(crate) store: Arc<dyn Store>,
+    /// Held while the header changes; the header itself is locked for a moment only.
+    changes: Mutex<()>,
     header: Mutex<Header>,
     pub(crate) vault_key: Key,
     pub(crate) root_key: Key,
@@ -226,6 +228,7 @@ impl SealedFile {
         Ok(Open {
             database: Arc::new(database),
             store: backend,
+            changes: Mutex::new(()),
             header: Mutex::new(header),
             vault_key: unlocked.vault_key,
             root_key: unlocked.root_key,
@@ -285,6 +288,11 @@ impl SealedFile {
     /// vault and label.
     pub fn derive_key(&self, label: &str) -> Key {
         subkey(&self.0.root_key, self.lineage(), label)
+    }
+
+    /// Keeps the header, in memory and on the disk, as it is.
+    pub(crate) fn header_unchanged(&self) -> MutexGuard<'_, ()> {
+        self.0.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn header(&self) -> MutexGuard<'_, Header> {

@@ -7,16 +7,12 @@ use vault_file::{
     Error, NewSlot, Origin, Part, Problem, Progress, Salvaged, SealedFile, Secret, Table, Verified,
 };
 
-use crate::history::{Content, History, content, create, entropy, key, open, small_cache};
+use crate::history::{Content, History, content, create, entropy, key, open, small_cache, unwatched};
 use crate::simulated_disk::SimulatedDisk;
 
 const SEED: u64 = 41;
 const PAGES: usize = 24576;
 const SEALED_PAGE_BYTES: usize = 4136;
-
-fn unwatched(_: Progress) -> ControlFlow<()> {
-    ControlFlow::Continue(())
-}
 
 /// A closed file with a table of several levels beside the usual ones.
 fn sample() -> (Vec<u8>, Content) {
@@ -92,6 +88,15 @@ fn assert_complete(saved: &Content, salvaged: &Salvaged, expected: &Content, wha
     let rows = |content: &Content| content.values().map(|rows| rows.len() as u64).sum::<u64>();
     assert_eq!(rows(saved), salvaged.copied.rows, "{what}");
     assert!(rows(saved) <= rows(expected), "{what}: rows out of nowhere");
+}
+
+#[test]
+#[should_panic(expected = "silently missing")]
+fn the_comparison_notices_a_row_that_nobody_names() {
+    let (image, content) = sample();
+    let (mut saved, salvaged) = salvage(&image).unwrap();
+    saved.get_mut("many").unwrap().pop_first();
+    assert_complete(&saved, &salvaged, &content, "planted");
 }
 
 #[test]
@@ -246,13 +251,16 @@ fn an_open_file_is_checked_while_it_is_written_to() {
                 let mut rows = transaction.table(&Table::new("many")).unwrap();
                 for step in 0..40u64 {
                     let key = (number * 977 + step).wrapping_mul(2_654_435_761).to_be_bytes();
-                    rows.insert(&key[4..], &[number as u8; 300]).unwrap();
+                    rows.insert(&key[4..], &number.to_le_bytes().repeat(40)).unwrap();
                 }
                 drop(rows);
                 transaction.commit().unwrap();
             }
         });
-        for _ in 0..30 {
+        for round in 0..30 {
+            if round % 10 == 0 {
+                scope.spawn(|| file.create_recovery([0; 32]).unwrap());
+            }
             let verified = file.verify(&mut unwatched).unwrap();
             assert!(verified.is_sound(), "{:?}", verified.findings);
             assert!(verified.rows > 2_000);

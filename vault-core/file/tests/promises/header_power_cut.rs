@@ -3,7 +3,7 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use vault_file::{Error, NewSlot, RawKey, SealedFile, Secret};
+use vault_file::{Error, NewSlot, RawKey, SealedFile, Secret, Table};
 
 use crate::history::{History, content, entropy, key, small_cache};
 use crate::simulated_disk::{Planted, SimulatedDisk, Trouble};
@@ -47,8 +47,16 @@ struct Acknowledged {
 fn session(disk: &SimulatedDisk, history: &mut History, done: &mut Acknowledged) -> Result<(), Error> {
     let file = open(disk, &key())?;
     history.commit_one(&file)?;
+    // A transaction that is under way, more than the cache holds, so that some of its pages are on the disk.
+    let transaction = file.write()?;
+    let mut pending = transaction.table(&Table::new("pending"))?;
+    for number in 0..12u8 {
+        pending.insert(&[number], &[number; 150_000])?;
+    }
     file.add_slot(NewSlot::RawKey(&third()))?;
     done.third_added = true;
+    drop(pending);
+    transaction.abort();
     history.commit_one(&file)?;
     file.remove_slot(file.slots()[1].id)?;
     done.second_removed = true;

@@ -27,6 +27,8 @@ mod power_cut;
 #[cfg(test)]
 mod reading_and_writing;
 #[cfg(test)]
+mod rewriting;
+#[cfg(test)]
 mod secrecy;
 #[cfg(test)]
 mod simulated_disk;
