@@ -23,6 +23,8 @@ pub struct SealedFile(pub(crate) Arc<Open>);
 pub(crate) struct Open {
     pub(crate) database: Arc<Database>,
     pub(crate) store: Arc<dyn Store>,
+    /// Held while the header changes; the header itself is locked for a moment only.
+    changes: Mutex<()>,
     header: Mutex<Header>,
     pub(crate) vault_key: Key,
     pub(crate) root_key: Key,
@@ -70,7 +72,12 @@ impl SealedFile {
         entropy: Entropy,
         options: &Options,
     ) -> Result<Self, Error> {
-        Self::begin_on(disk, seal_new(slots, &entropy, options)?, entropy, options)
+        Self::begin(
+            &locked(disk)?,
+            seal_new(slots, &entropy, options)?,
+            entropy,
+            options,
+        )
     }
 
     /// Opens a file.
@@ -130,6 +137,17 @@ impl SealedFile {
     ) -> Result<Self, Error> {
         let copies = Copies::read(&**disk)?;
         let (sealed, slot) = unlock(copies.newest(), *secret, options)?;
+        Self::open_unlocked(disk, &copies, sealed, Some(slot), entropy, options)
+    }
+
+    fn open_unlocked<D: Disk>(
+        disk: &Arc<D>,
+        copies: &Copies,
+        sealed: Sealed,
+        slot: Option<SlotId>,
+        entropy: Entropy,
+        options: &Options,
+    ) -> Result<Self, Error> {
         let health = Arc::new(Health::default());
         let (backend, slot_mended) = SealedBackend::open(
             Arc::clone(disk),
@@ -147,36 +165,54 @@ impl SealedFile {
             .collect();
         let file = Self::start(backend, sealed, entropy, options, &health)?;
         Ok(Self(Arc::new(Open {
-            opened_by: Some(slot),
+            opened_by: slot,
             mended,
             ..file
         })))
     }
 
     /// Begins a file on an empty disk.
-    pub(crate) fn begin_on(
-        disk: impl Disk,
+    fn begin<D: Disk>(
+        disk: &Arc<D>,
         sealed: Sealed,
         entropy: Entropy,
         options: &Options,
     ) -> Result<Self, Error> {
-        let disk = locked(disk)?;
         if !disk.is_empty()? {
             return Err(Error::AlreadyExists);
         }
         let header = sealed.header.authenticated(&sealed.unlocked.vault_key);
-        Copies::write_new(&*disk, &header)?;
+        Copies::write_new(&**disk, &header)?;
         let health = Arc::new(Health::default());
         let backend = SealedBackend::create(
-            disk,
+            Arc::clone(disk),
             &sealed.unlocked,
             entropy.clone(),
             options.max_file_bytes,
             Arc::clone(&health),
         )?;
-        Ok(Self(Arc::new(Self::start(
-            backend, sealed, entropy, options, &health,
-        )?)))
+        let file = Self::start(backend, sealed, entropy, options, &health)?;
+        Ok(Self(Arc::new(file)))
+    }
+
+    /// Begins a file on an empty disk, fills it, packs it and opens it again, which proves that it is whole
+    /// before it gets a name.
+    pub(crate) fn filled<T>(
+        disk: impl Disk,
+        sealed: Sealed,
+        entropy: Entropy,
+        options: &Options,
+        fill: impl FnOnce(&Self) -> Result<T, Error>,
+    ) -> Result<(Self, T), Error> {
+        let disk = locked(disk)?;
+        let again = sealed.duplicate();
+        let file = Self::begin(&disk, sealed, entropy.clone(), options)?;
+        let result = fill(&file)?;
+        let database = Arc::clone(&file.0.database);
+        drop(file);
+        database.close_packed()?;
+        let file = Self::open_unlocked(&disk, &Copies::read(&*disk)?, again, None, entropy, options)?;
+        Ok((file, result))
     }
 
     fn start<D: Disk>(
@@ -192,6 +228,7 @@ impl SealedFile {
         Ok(Open {
             database: Arc::new(database),
             store: backend,
+            changes: Mutex::new(()),
             header: Mutex::new(header),
             vault_key: unlocked.vault_key,
             root_key: unlocked.root_key,
@@ -251,6 +288,11 @@ impl SealedFile {
     /// vault and label.
     pub fn derive_key(&self, label: &str) -> Key {
         subkey(&self.0.root_key, self.lineage(), label)
+    }
+
+    /// Keeps the header, in memory and on the disk, as it is.
+    pub(crate) fn header_unchanged(&self) -> MutexGuard<'_, ()> {
+        self.0.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn header(&self) -> MutexGuard<'_, Header> {

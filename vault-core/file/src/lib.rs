@@ -5,6 +5,13 @@
 //! damaged, cut, swapped or foreign file is a typed error. Byte for byte, the format is described in
 //! `FORMAT.md`, together with what it does not protect against.
 //!
+//! A file opens with any of its key slots: a passphrase, a recovery code, the key store of the platform, a raw
+//! key. Open, it lists, adds, removes and replaces them ([`SealedFile::slots`] and beside it), makes a consistent
+//! copy of itself ([`SealedFile::back_up`]) and checks itself ([`SealedFile::verify`]). At rest, it is rewritten
+//! under a new key ([`SealedFile::rewrite`]), restored ([`SealedFile::restore`]), checked
+//! ([`SealedFile::verify_at`]) and, when it is damaged, saved as far as it goes ([`SealedFile::salvage`]). A copy is
+//! read-only until it is claimed ([`SealedFile::claim`]), so that no two copies of a vault go on as one.
+//!
 //! The crate takes randomness and storage as arguments; it knows no clock and no network.
 //!
 //! ```

@@ -59,3 +59,50 @@ fn temporary_name(path: &Path) -> Result<PathBuf, Error> {
     temporary.push(".rewrite");
     Ok(path.with_file_name(temporary))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::Disk;
+
+    #[test]
+    fn the_place_is_taken_in_one_step_and_nothing_is_left_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.vault");
+        fs::write(&path, b"old").unwrap();
+        let old = FileDisk::open(&path).unwrap();
+        fs::write(temporary_name(&path).unwrap(), b"left by a crash").unwrap();
+        let (replacement, new) = Replacement::of(&path).unwrap();
+        new.write_at(0, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"old", "until the place is taken");
+        assert!(old.is_at(&path).unwrap());
+        replacement.take_place().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    /// Somebody who opened the old file before it was replaced, and gets its lock afterwards, must not go on
+    /// with a file that has no name any more.
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_was_replaced_is_no_longer_at_its_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.vault");
+        fs::write(&path, b"old").unwrap();
+        let old = FileDisk::open(&path).unwrap();
+        let (replacement, new) = Replacement::of(&path).unwrap();
+        replacement.take_place().unwrap();
+        assert!(!old.is_at(&path).unwrap());
+        assert!(new.is_at(&path).unwrap());
+    }
+
+    #[test]
+    fn a_replacement_that_is_given_up_leaves_the_old_file_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.vault");
+        fs::write(&path, b"old").unwrap();
+        drop(Replacement::of(&path).unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

@@ -37,6 +37,10 @@ impl Database {
         })
     }
 
+    pub(super) fn redb_mut(&mut self) -> &mut Fence<redb::Database> {
+        &mut self.redb
+    }
+
     pub(super) fn health(&self) -> &Arc<Health> {
         &self.health
     }

@@ -4,15 +4,18 @@
 //! ages can still be put together by somebody who writes the file; so every call into redb runs behind a
 //! [`fence`](fence::Fence) that turns a panic into an error and ends the handle.
 
+mod append;
 mod bounds;
 mod database;
 mod fence;
 mod health;
+mod pack;
 mod rows;
 mod snapshot;
 mod table;
 mod transaction;
 
+pub(crate) use append::Append;
 pub(crate) use database::Database;
 pub(crate) use health::Health;
 pub use rows::Rows;

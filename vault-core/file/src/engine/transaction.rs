@@ -78,8 +78,8 @@ impl fmt::Debug for Transaction {
 
 /// A table within a transaction. It sees the changes that were made so far.
 pub struct WriteTable<'t> {
-    rows: Fence<redb::Table<'t, &'static [u8], &'static [u8]>>,
-    database: &'t Arc<Database>,
+    pub(super) rows: Fence<redb::Table<'t, &'static [u8], &'static [u8]>>,
+    pub(super) database: &'t Arc<Database>,
 }
 
 impl WriteTable<'_> {

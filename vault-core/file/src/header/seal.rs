@@ -24,6 +24,30 @@ pub(crate) struct Sealed {
     pub(crate) unlocked: Unlocked,
 }
 
+impl Sealed {
+    /// The same, to open again what is being filled.
+    pub(crate) fn duplicate(&self) -> Self {
+        let again = |key: &Key| Key::new(key.as_bytes());
+        let Unlocked {
+            file,
+            header_seq,
+            vault_key,
+            file_key,
+            root_key,
+        } = &self.unlocked;
+        Self {
+            header: self.header.clone(),
+            unlocked: Unlocked {
+                file: *file,
+                header_seq: *header_seq,
+                vault_key: again(vault_key),
+                file_key: again(file_key),
+                root_key: again(root_key),
+            },
+        }
+    }
+}
+
 /// What a copy of a file has of its own.
 pub(crate) struct Refill {
     pub(crate) file: FileIdentity,

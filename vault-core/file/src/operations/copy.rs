@@ -1,7 +1,5 @@
 //! Filling a new file with every table of a snapshot.
 
-use std::sync::Arc;
-
 use super::Watch;
 use super::progress::Steps;
 use crate::disk::Disk;
@@ -31,8 +29,7 @@ impl SealedFile {
         watch: &mut Watch<'_>,
     ) -> Result<(Self, Copied), Error> {
         let sealed = self.sealed_copy(origin)?;
-        let copy = self.begin_like(disk, sealed)?;
-        let (tables, rows) = copy_tables(&self.read()?, &copy, watch)?;
+        let (copy, (tables, rows)) = self.fill_like(disk, sealed, watch)?;
         let file_id = copy.file_id();
         Ok((
             copy,
@@ -60,33 +57,39 @@ impl SealedFile {
         refill(&header, &self.0.root_key, own, &self.0.entropy)
     }
 
-    /// Begins a new file with this one's randomness and options.
-    pub(super) fn begin_like(&self, disk: impl Disk, sealed: Sealed) -> Result<Self, Error> {
-        Self::begin_on(disk, sealed, self.0.entropy.clone(), &self.0.options)
+    /// Fills a new file with every table of the newest state, under this one's randomness and options.
+    pub(super) fn fill_like(
+        &self,
+        disk: impl Disk,
+        sealed: Sealed,
+        watch: &mut Watch<'_>,
+    ) -> Result<(Self, (u64, u64)), Error> {
+        let entropy = self.0.entropy.clone();
+        Self::filled(disk, sealed, entropy, &self.0.options, |new| {
+            copy_tables(&self.read()?, new, watch)
+        })
     }
 }
 
-/// Copies every table in one transaction, in key order, which packs the pages tightly. Nothing counts until
-/// it commits.
-pub(super) fn copy_tables(
-    from: &Snapshot,
-    to: &SealedFile,
-    watch: &mut Watch<'_>,
-) -> Result<(u64, u64), Error> {
+/// Copies every table in one transaction, in key order, which packs the pages tightly. Returns how many tables
+/// and rows.
+fn copy_tables(from: &Snapshot, to: &SealedFile, watch: &mut Watch<'_>) -> Result<(u64, u64), Error> {
     let tables = from.tables()?;
     let mut rows = 0;
     for table in &tables {
         rows += from.table(table)?.len()?;
     }
     let mut steps = Steps::of(rows, watch)?;
-    let transaction = Transaction::begin(&Arc::clone(&to.0.database))?;
+    let transaction = Transaction::begin(&to.0.database)?;
     for table in &tables {
         let mut target = transaction.table(table)?;
+        let mut end = target.append()?;
         for row in from.table(table)?.range(..)? {
             let (key, value) = row?;
-            target.insert(&key, &value)?;
+            end.push(&key, &value)?;
             steps.advance(1)?;
         }
+        end.close()?;
     }
     steps.finish()?;
     transaction.commit()?;

@@ -7,7 +7,6 @@
 use std::path::Path;
 
 use super::Watch;
-use super::copy::copy_tables;
 use crate::disk::{Disk, Replacement};
 use crate::entropy::Entropy;
 use crate::error::Error;
@@ -109,8 +108,7 @@ impl SealedFile {
             vault_key,
         };
         let sealed = refill(&header, &self.0.root_key, own, &self.0.entropy)?;
-        let new = self.begin_like(disk, sealed)?;
-        copy_tables(&self.read()?, &new, watch)?;
+        let (new, _) = self.fill_like(disk, sealed, watch)?;
         Ok(new)
     }
 

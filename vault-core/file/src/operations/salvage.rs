@@ -2,18 +2,17 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
 
 use super::progress::Steps;
 use super::{Copied, Problem, Watch};
 use crate::disk::{Disk, FileDisk, NewFile};
-use crate::engine::{Table, Transaction, WriteTable};
+use crate::engine::{Append, Table, Transaction};
 use crate::entropy::Entropy;
 use crate::error::{Error, Part};
 use crate::file::{SealedFile, locked};
 use crate::header::{Copies, FileId, Origin, Refill, refill, unlock};
 use crate::keys::{FileIdentity, Key, Secret};
-use crate::layout::Reader;
+use crate::layout::{PageSource, Reader};
 use crate::options::Options;
 use crate::tree::{Lost, TableDefinition, Trees, Visitor, Walk};
 
@@ -135,29 +134,12 @@ fn salvage(
         vault_key: Key::new(old.vault_key.as_bytes()),
     };
     let sealed = refill(&header, &old.root_key, own, &entropy)?;
-    let file = SealedFile::begin_on(new, sealed, entropy, options)?;
-
-    let transaction = Transaction::begin(&Arc::clone(&file.0.database))?;
-    let mut saved = Saved::default();
-    let mut steps = Steps::of(reader.durable().pages.saturating_sub(1), watch)?;
-    let mut walk = Walk::through(&reader, &trees);
-    let mut names = Salvage::of(None, &mut saved, &mut steps);
-    let tables = match &trees.data {
-        Some(root) => walk.tables(root, &mut names)?,
-        None => Vec::new(),
-    };
-    for table in &tables {
-        let target = transaction.table(&Table::named(table.name.as_str()))?;
-        let mut rows = Salvage::of(Some((table, target)), &mut saved, &mut steps);
-        if let Some(root) = &table.root {
-            walk.tree(root, table.widths, true, &mut rows)?;
-        }
-    }
-    steps.finish()?;
-    transaction.commit()?;
+    let (file, (tables, saved)) = SealedFile::filled(new, sealed, entropy, options, |file| {
+        save_tables(&reader, &trees, file, watch)
+    })?;
     let copied = Copied {
         file_id: file.file_id(),
-        tables: tables.len() as u64,
+        tables,
         rows: saved.rows,
     };
     let salvaged = Salvaged {
@@ -166,6 +148,35 @@ fn salvage(
         unlisted: saved.unlisted,
     };
     Ok((file, salvaged))
+}
+
+/// Saves what the trees hold. Returns how many tables, and what was found.
+fn save_tables(
+    source: &dyn PageSource,
+    trees: &Trees,
+    file: &SealedFile,
+    watch: &mut Watch<'_>,
+) -> Result<(u64, Saved), Error> {
+    let transaction = Transaction::begin(&file.0.database)?;
+    let mut saved = Saved::default();
+    let mut steps = Steps::of(trees.pages().saturating_sub(1), watch)?;
+    let mut walk = Walk::through(source, trees);
+    let mut names = Salvage::of(None, &mut saved, &mut steps);
+    let tables = match &trees.data {
+        Some(root) => walk.tables(root, &mut names)?,
+        None => Vec::new(),
+    };
+    for table in &tables {
+        let mut target = transaction.table(&Table::named(table.name.as_str()))?;
+        let mut rows = Salvage::of(Some((table, target.append()?)), &mut saved, &mut steps);
+        if let Some(root) = &table.root {
+            walk.tree(root, table.widths, true, &mut rows)?;
+        }
+        rows.close()?;
+    }
+    steps.finish()?;
+    transaction.commit()?;
+    Ok((tables.len() as u64, saved))
 }
 
 #[derive(Default)]
@@ -180,23 +191,27 @@ struct Salvage<'s, 'w, 't> {
     saved: &'s mut Saved,
     steps: &'s mut Steps<'w>,
     /// The table that is walked, and where its rows go; `None`: the tree of the tables.
-    target: Option<(&'t TableDefinition, WriteTable<'t>)>,
+    target: Option<(&'t TableDefinition, Append<'t>)>,
 }
 
 impl<'s, 'w, 't> Salvage<'s, 'w, 't> {
     fn of(
-        target: Option<(&'t TableDefinition, WriteTable<'t>)>,
+        target: Option<(&'t TableDefinition, Append<'t>)>,
         saved: &'s mut Saved,
         steps: &'s mut Steps<'w>,
     ) -> Self {
         Self { saved, steps, target }
+    }
+
+    fn close(self) -> Result<(), Error> {
+        self.target.map_or(Ok(()), |(_, target)| target.close())
     }
 }
 
 impl Visitor for Salvage<'_, '_, '_> {
     fn row(&mut self, key: &[u8], value: &[u8]) -> Result<(), Error> {
         if let Some((_, target)) = &mut self.target {
-            target.insert(key, value)?;
+            target.push(key, value)?;
             self.saved.rows += 1;
         }
         Ok(())

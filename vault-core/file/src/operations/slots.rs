@@ -85,13 +85,13 @@ impl SealedFile {
         &self,
         change: impl FnOnce(&mut Header) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut current = self.header();
-        let mut changed = current.clone();
-        let result = change(&mut changed)?;
-        changed.seq = current.seq.checked_add(1).ok_or(Fault::Tampered(Part::Header))?;
-        let bytes = changed.authenticated(&self.0.vault_key);
+        let _unchanged = self.header_unchanged();
+        let mut header = self.header().clone();
+        let result = change(&mut header)?;
+        header.seq = header.seq.checked_add(1).ok_or(Fault::Tampered(Part::Header))?;
+        let bytes = header.authenticated(&self.0.vault_key);
         self.0.store.replace_header(&bytes)?;
-        *current = changed;
+        *self.header() = header;
         Ok(result)
     }
 

@@ -84,9 +84,8 @@ impl SealedFile {
     ///
     /// [`Error::Cancelled`], and what the file reports.
     pub fn verify(&self, watch: &mut Watch<'_>) -> Result<Verified, Error> {
-        let header = self.header().authenticated(&self.0.vault_key);
         let mut verified = Verified::default();
-        for part in self.0.store.damaged_twins(&header)? {
+        for part in self.damaged_twins()? {
             verified.note(part, Problem::Damaged, None);
         }
         // Pages of this state, and of the newer one that is read next, are not reused while this lives.
@@ -95,6 +94,12 @@ impl SealedFile {
         let checked = check(&*self.0.store, &durable, Trees::data_only, verified, watch);
         drop(snapshot);
         checked
+    }
+
+    fn damaged_twins(&self) -> Result<Vec<Part>, Error> {
+        let _unchanged = self.header_unchanged();
+        let header = self.header().authenticated(&self.0.vault_key);
+        self.0.store.damaged_twins(&header)
     }
 
     /// Checks a file at rest, without writing to it, however damaged its pages are.

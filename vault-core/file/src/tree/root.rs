@@ -89,6 +89,13 @@ impl Trees {
     }
 }
 
+impl Trees {
+    /// How many pages there are, page 0 included.
+    pub(crate) fn pages(&self) -> u64 {
+        self.geometry.pages
+    }
+}
+
 impl Geometry {
     /// The first page and the number of pages behind a page number; `None` if they lie outside of the file.
     pub(super) fn span(&self, number: u64) -> Option<(u64, u64)> {

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use vault_file::{NewSlot, RawKey, SealedFile};
 
 use crate::history::{entropy, small_cache};
+use crate::key_store::MemoryKeyStore;
 use crate::simulated_disk::SimulatedDisk;
 
 const RAW_KEY: [u8; 32] = [0x33; 32];
@@ -138,4 +139,100 @@ fn a_reader_written_from_the_document_reads_the_file() {
             .into_iter()
             .any(|page| page.windows(needle.len()).any(|window| window == needle))
     );
+}
+
+/// The 20 bytes of a recovery code, from its text.
+fn code_bytes(text: &str) -> [u8; 20] {
+    let alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U";
+    let values: Vec<usize> = text
+        .chars()
+        .filter(|symbol| *symbol != '-')
+        .map(|symbol| alphabet.find(symbol).unwrap())
+        .collect();
+    let (symbols, check) = values.split_at(32);
+    assert_eq!(
+        symbols.iter().fold(0, |rest, symbol| (rest * 32 + symbol) % 37),
+        check[0]
+    );
+    let bit = |index: usize| symbols[index / 5] >> (4 - index % 5) & 1;
+    std::array::from_fn(|byte| {
+        let bits = (0..8).fold(0, |bits, index| bits << 1 | bit(8 * byte + index));
+        u8::try_from(bits).unwrap()
+    })
+}
+
+#[test]
+fn the_vault_key_comes_out_of_a_recovery_and_a_platform_slot_as_the_document_says() {
+    use hpke::{Deserializable, Kem, Serializable, aead, kdf, kem};
+    type X25519 = kem::X25519HkdfSha256;
+
+    let disk = SimulatedDisk::default();
+    let store = MemoryKeyStore::new(0x5A);
+    let slots = [NewSlot::RawKey(&RawKey::new(&RAW_KEY)), NewSlot::Platform(&store)];
+    let file = SealedFile::create_on(disk.handle(), &slots, entropy(4), &small_cache()).unwrap();
+    let code = file.create_recovery([0xD1; 32]).unwrap();
+    drop(file);
+    let file = disk.seen();
+    let lineage = &file[64..80];
+    let slot = |index: usize| &file[256 + 448 * index..256 + 448 * (index + 1)];
+    let symmetric = |slot: &[u8], secret: &[u8], label: &[u8]| {
+        let okm: [u8; 64] = hkdf(&slot[32..64], secret, &[label, lineage]);
+        assert_eq!(okm[32..], slot[64..96], "key commitment");
+        let aad: [&[u8]; 4] = [
+            b"vault-file/0 sealed vault key",
+            lineage,
+            &slot[..64],
+            &slot[168..],
+        ];
+        unseal(&okm[..32], &slot[96..120], &aad, &slot[120..168]).unwrap()
+    };
+    let vault_key = symmetric(slot(0), &RAW_KEY, b"vault-file/0 slot raw key");
+
+    let platform = slot(1);
+    assert_eq!(platform[..2], [3, 0]);
+    assert_eq!(platform[168..170], [60, 0], "what the key store returned");
+    let secret: Vec<u8> = platform[170..202].iter().map(|byte| byte ^ 0x5A).collect();
+    assert_eq!(
+        symmetric(platform, &secret, b"vault-file/0 slot platform"),
+        vault_key
+    );
+
+    let recovery = slot(2);
+    assert_eq!(recovery[..2], [4, 0]);
+    assert_eq!(recovery[200..232], [0xD1; 32], "identity");
+    assert!(recovery[232..].iter().all(|byte| *byte == 0));
+    let code = code_bytes(code.reveal().as_str());
+    let seed: [u8; 32] = hkdf(&[], &code, &[b"vault-file/0 recovery seed"]);
+    let (private, public) = X25519::derive_keypair(&seed);
+    assert_eq!(public.to_bytes()[..], recovery[32..64], "public half");
+    let mac_key: [u8; 32] = hkdf(&[], &code, &[b"vault-file/0 recovery mac"]);
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&mac_key).unwrap();
+    for part in [
+        &b"vault-file/0 slot recovery"[..],
+        lineage,
+        &recovery[32..64],
+        &recovery[200..232],
+    ] {
+        mac.update(part);
+    }
+    assert_eq!(
+        mac.finalize().into_bytes()[..],
+        recovery[64..96],
+        "MAC of the code"
+    );
+    let opened = hpke::single_shot_open::<aead::ChaCha20Poly1305, kdf::HkdfSha256, X25519>(
+        &hpke::OpModeR::Base,
+        &private,
+        &<X25519 as Kem>::EncappedKey::from_bytes(&recovery[168..200]).unwrap(),
+        &[&b"vault-file/0 slot recovery"[..], lineage].concat(),
+        &recovery[96..144],
+        &[
+            &b"vault-file/0 sealed vault key"[..],
+            lineage,
+            &recovery[..96],
+            &recovery[200..232],
+        ]
+        .concat(),
+    );
+    assert_eq!(opened.unwrap(), vault_key);
 }

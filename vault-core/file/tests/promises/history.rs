@@ -1,10 +1,14 @@
 //! A seeded history of transactions and a model of what a file must hold after each of them.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::Path;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use vault_file::{Disk, Entropy, Error, NewSlot, Options, RawKey, SealedFile, Secret, Table};
+use vault_file::{Disk, Entropy, Error, NewSlot, Options, Progress, RawKey, SealedFile, Secret, Table};
+
+use crate::simulated_disk::SimulatedDisk;
 
 /// Every table of a state, by name. A table that is empty is left out.
 pub(crate) type Content = BTreeMap<String, BTreeMap<Vec<u8>, Vec<u8>>>;
@@ -38,6 +42,31 @@ pub(crate) fn create(disk: impl Disk, seed: u64) -> Result<SealedFile, Error> {
 
 pub(crate) fn open(disk: impl Disk, seed: u64) -> Result<SealedFile, Error> {
     SealedFile::open_on(disk, &Secret::RawKey(&key()), entropy(seed), &small_cache())
+}
+
+/// A watch that lets everything pass.
+pub(crate) fn unwatched(_: Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+/// The names in a folder, sorted.
+pub(crate) fn names_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// A closed file of a few commits, and its history.
+pub(crate) fn sample(seed: u64) -> (SimulatedDisk, History) {
+    let disk = SimulatedDisk::default();
+    let mut history = History::new(seed);
+    let file = create(disk.handle(), seed).unwrap();
+    (0..5).for_each(|_| history.commit_one(&file).unwrap());
+    drop(file);
+    (disk, history)
 }
 
 /// Everything in the newest state of a file.

@@ -1,6 +1,10 @@
 //! What a sealed file promises, one module for each promise, through the public interface alone.
 
 #[cfg(test)]
+mod checking;
+#[cfg(test)]
+mod copies;
+#[cfg(test)]
 mod damage;
 #[cfg(test)]
 mod failing_disk;
@@ -9,13 +13,21 @@ mod format;
 #[cfg(test)]
 mod full_disk;
 #[cfg(test)]
+mod header_power_cut;
+#[cfg(test)]
 mod history;
+#[cfg(test)]
+mod key_slots;
+#[cfg(test)]
+mod key_store;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]
 mod power_cut;
 #[cfg(test)]
 mod reading_and_writing;
+#[cfg(test)]
+mod rewriting;
 #[cfg(test)]
 mod secrecy;
 #[cfg(test)]

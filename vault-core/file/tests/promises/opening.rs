@@ -8,7 +8,7 @@ use vault_file::{
     Error, KdfParams, NewSlot, Options, Passphrase, RawKey, SealedFile, Secret, SlotKind, Table,
 };
 
-use crate::history::{content, create, entropy, key, open};
+use crate::history::{content, create, entropy, key, names_in, open};
 use crate::simulated_disk::SimulatedDisk;
 
 const NOTES: Table = Table::new("notes");
@@ -33,13 +33,6 @@ fn create_at(path: &Path) -> Result<SealedFile, Error> {
 
 fn open_at(path: &Path) -> Result<SealedFile, Error> {
     SealedFile::open(path, &Secret::RawKey(&key()), entropy(2), &light())
-}
-
-fn names_in(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect()
 }
 
 #[test]

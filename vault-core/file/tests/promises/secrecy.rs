@@ -1,8 +1,11 @@
 //! What a stranger who holds the file, the logs or the memory of the process does not learn.
 
-use vault_file::{Entropy, KdfParams, NewSlot, Options, Passphrase, RawKey, SealedFile, Secret, Table};
+use vault_file::{
+    Entropy, KdfParams, NewSlot, Options, Passphrase, RawKey, RecoveryCode, SealedFile, Secret, Table,
+};
 
 use crate::history::{create, entropy, key};
+use crate::key_store::MemoryKeyStore;
 use crate::simulated_disk::SimulatedDisk;
 
 const TABLE: Table = Table::new("the-name-of-a-table");
@@ -51,11 +54,20 @@ fn secrets_do_not_print() {
     let passphrase = Passphrase::new("correct horse").unwrap();
     let raw = RawKey::new(&[0x42; 32]);
     let file = create(SimulatedDisk::default().handle(), 1).unwrap();
+    let code = RecoveryCode::generate(&entropy(3)).unwrap();
+    let store = MemoryKeyStore::new(1);
+    let recovery = NewSlot::Recovery {
+        code: &code,
+        identity: [0; 32],
+    };
     let printed = [
         format!("{passphrase:?}"),
         format!("{raw:?}"),
         format!("{:?}", NewSlot::Passphrase(&passphrase)),
         format!("{:?}", Secret::RawKey(&raw)),
+        format!("{:?} {:?}", code, code.reveal()),
+        format!("{:?} {recovery:?}", Secret::Recovery(&code)),
+        format!("{:?} {:?}", Secret::Platform(&store), NewSlot::Platform(&store)),
         format!("{:?}", file.derive_key("label")),
         format!("{:?}", entropy(1)),
     ];
@@ -64,6 +76,9 @@ fn secrets_do_not_print() {
         "RawKey(..)",
         "Passphrase(..)",
         "RawKey(..)",
+        "RecoveryCode(..) RevealedCode(..)",
+        "Recovery(..) Recovery(..)",
+        "Platform(..) Platform(..)",
         "Key(..)",
         "Entropy(..)",
     ];
@@ -99,6 +114,22 @@ fn keys_and_passphrases_are_gone_from_memory_when_the_file_is_closed() {
     let slots = [NewSlot::Passphrase(&passphrase), NewSlot::RawKey(&raw)];
     let file = SealedFile::create_on(disk.handle(), &slots, entropy(1), &options).unwrap();
     let masked_subkey = masked(file.derive_key("label").as_bytes());
+    let (masked_code, masked_code_bytes) = {
+        let code = file.create_recovery([0; 32]).unwrap();
+        let text = code.reveal();
+        let opened_with = RecoveryCode::parse(text.as_str()).unwrap();
+        let again = SimulatedDisk::holding(disk.seen());
+        drop(
+            SealedFile::open_on(
+                again.handle(),
+                &Secret::Recovery(&opened_with),
+                entropy(2),
+                &options,
+            )
+            .unwrap(),
+        );
+        (masked(text.as_str().as_bytes()), masked_bits(text.as_str(), MASK))
+    };
     assert!(
         found_in_memory(&masked_raw_key, MASK),
         "the search finds a key that is still held"
@@ -109,9 +140,29 @@ fn keys_and_passphrases_are_gone_from_memory_when_the_file_is_closed() {
         ("passphrase", &masked_passphrase),
         ("raw key", &masked_raw_key),
         ("derived key", &masked_subkey),
+        ("recovery code as text", &masked_code),
+        ("recovery code as bytes", &masked_code_bytes),
     ] {
         assert!(!found_in_memory(needle, MASK), "the {name} is still in memory");
     }
+}
+
+/// The 20 bytes of a code, masked as they come out of its text, so that they never lie here unmasked.
+#[cfg(target_os = "linux")]
+fn masked_bits(text: &str, mask: u8) -> Vec<u8> {
+    let symbols = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let value_at = |index: usize| {
+        let symbol = text.chars().filter(|symbol| *symbol != '-').nth(index).unwrap();
+        symbols.find(symbol).unwrap()
+    };
+    let bit = |index: usize| (value_at(index / 5) >> (4 - index % 5)) & 1;
+    let masked_bit = |index: usize| bit(index) ^ usize::from(mask >> (7 - index % 8) & 1);
+    (0..20)
+        .map(|byte| {
+            let bits = (0..8).fold(0, |bits, index| bits << 1 | masked_bit(8 * byte + index));
+            u8::try_from(bits).unwrap()
+        })
+        .collect()
 }
 
 #[cfg(target_os = "linux")]

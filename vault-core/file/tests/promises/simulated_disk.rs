@@ -36,6 +36,8 @@ pub(crate) enum Planted {
     SlotBeforePages,
     /// Writing a commit slot destroys the current one, as a single slot in place would be.
     SlotInPlace,
+    /// The sync between the two copies of the header is skipped.
+    HeaderCopiesTogether,
 }
 
 #[derive(Clone, Debug)]
@@ -54,6 +56,7 @@ struct State {
     trouble: Trouble,
     planted: Planted,
     slot_written: bool,
+    first_header_written: bool,
     dark: bool,
     locked: bool,
 }
@@ -70,6 +73,7 @@ pub(crate) struct Handle {
 }
 
 const COMMIT_SLOTS: std::ops::Range<usize> = 4096..20480;
+const HEADER_COPIES: [usize; 2] = [0, 20480];
 const SIDE_BYTES: usize = 8192;
 
 impl SimulatedDisk {
@@ -104,6 +108,14 @@ impl SimulatedDisk {
     /// Whether power has failed.
     pub(crate) fn is_dark(&self) -> bool {
         self.state().dark
+    }
+
+    /// Whether a part of a header copy was written and not yet synced.
+    pub(crate) fn header_is_at_stake(&self) -> bool {
+        self.state()
+            .unsynced
+            .iter()
+            .any(|change| matches!(change, Unsynced::Write { offset, .. } if HEADER_COPIES.contains(offset)))
     }
 
     /// What the running system reads.
@@ -193,6 +205,7 @@ impl State {
         match self.planted {
             Planted::SyncDoesNothing => true,
             Planted::SlotBeforePages => !self.slot_written,
+            Planted::HeaderCopiesTogether => self.first_header_written,
             Planted::Nothing | Planted::SlotInPlace => false,
         }
     }
@@ -226,6 +239,7 @@ impl Disk for Handle {
                 state.put(other_side, &[0; SIDE_BYTES]);
             }
         }
+        state.first_header_written = offset == 0;
         state.put(offset, bytes);
         state.end()
     }
