@@ -1,4 +1,4 @@
-//! The session against a server in memory, with every way of losing a connection.
+//! A vault on a temporary disk, and a server that keeps what it is sent in memory.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -22,10 +22,10 @@ use vault_wire::{
     value::Value,
 };
 
-use super::Session;
+use super::super::Session;
 use crate::{
     clock::ManualClock,
-    consent::{Selection, approve, grants, requests, withdraw},
+    consent::{Selection, approve, requests},
     entropy::Randomness,
     error::Error,
     host::Host,
@@ -34,17 +34,17 @@ use crate::{
         SharedStore, Store, decode,
         tables::{META, meta},
     },
-    sync::{ServerAddress, ServerKeyPin, ServerRow, progress::Progress, set_apart, set_server},
+    sync::{ServerAddress, ServerKeyPin, ServerRow, set_apart, set_server},
 };
 
 /// A vault on a temporary disk.
-struct Device {
-    store: SharedStore,
-    _folder: tempfile::TempDir,
+pub(super) struct Device {
+    pub(super) store: SharedStore,
+    pub(super) _folder: tempfile::TempDir,
 }
 
 impl Device {
-    fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(Timestamp::from_unix_ms(1_800_000_000_000)));
         let host = Host {
@@ -74,7 +74,7 @@ impl Device {
         }
     }
 
-    fn write<T>(&self, change: impl FnOnce(&mut RecordWriter<'_>) -> Result<T, Error>) -> T {
+    pub(super) fn write<T>(&self, change: impl FnOnce(&mut RecordWriter<'_>) -> Result<T, Error>) -> T {
         let written = self.store.update(|transaction| {
             let mut writer = RecordWriter::begin(&self.store, transaction)?;
             let outcome = change(&mut writer)?;
@@ -84,22 +84,22 @@ impl Device {
         written.unwrap()
     }
 
-    fn put(&self, brand: &str) -> RecordId {
+    pub(super) fn put(&self, brand: &str) -> RecordId {
         self.write(|writer| writer.put(receipt(brand, "cash")))
     }
 
-    fn fill(&self, numbers: std::ops::Range<u32>) {
+    pub(super) fn fill(&self, numbers: std::ops::Range<u32>) {
         for brand in names(numbers) {
             self.put(&brand);
         }
     }
 
-    fn session(&self) -> Session {
+    pub(super) fn session(&self) -> Session {
         Session::begin(self.store.clone(), None).unwrap()
     }
 
     /// A backup of the device, opened as another device that is a vault of its own.
-    fn restored(&self) -> Self {
+    pub(super) fn restored(&self) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("copy.vault");
         let go_on = &mut |_| std::ops::ControlFlow::Continue(());
@@ -121,13 +121,13 @@ impl Device {
         }
     }
 
-    fn incarnation(&self) -> Incarnation {
+    pub(super) fn incarnation(&self) -> Incarnation {
         let meta_table = self.store.view().unwrap().table(&META).unwrap();
         decode(&meta_table.get(meta::INCARNATION).unwrap().unwrap(), "its life").unwrap()
     }
 
     /// Asks for consent to brands, approves all of it, and gives the grant.
-    fn granted(&self, server: &mut Server) -> GrantId {
+    pub(super) fn granted(&self, server: &mut Server) -> GrantId {
         server.ask();
         server.serve(&mut self.session(), usize::MAX).unwrap();
         let inbox = requests(&self.store.view().unwrap(), self.store.now()).unwrap();
@@ -140,7 +140,7 @@ impl Device {
     }
 }
 
-fn receipt(brand: &str, payment: &str) -> NewRecord {
+pub(super) fn receipt(brand: &str, payment: &str) -> NewRecord {
     let text = |text: &str| Value::Text(text.into());
     NewRecord::new(Category::Receipts)
         .with("brand", text(brand))
@@ -148,24 +148,24 @@ fn receipt(brand: &str, payment: &str) -> NewRecord {
 }
 
 /// A server that keeps what it is sent, in memory.
-struct Server {
-    keys: (SecretKey, SealingSecretKey),
-    state: StateId,
-    notices: Vec<Event>,
-    statements: u64,
-    grant_key: Option<GrantKey>,
-    acked: u64,
-    incarnation: Option<Incarnation>,
-    held: BTreeMap<Slot, Entry>,
-    withdrawn: bool,
+pub(super) struct Server {
+    pub(super) keys: (SecretKey, SealingSecretKey),
+    pub(super) state: StateId,
+    pub(super) notices: Vec<Event>,
+    pub(super) statements: u64,
+    pub(super) grant_key: Option<GrantKey>,
+    pub(super) acked: u64,
+    pub(super) incarnation: Option<Incarnation>,
+    pub(super) held: BTreeMap<Slot, Entry>,
+    pub(super) withdrawn: bool,
     /// How many entry frames reached it.
-    batches: usize,
+    pub(super) batches: usize,
     /// Every byte that reached it.
-    heard: Vec<u8>,
+    pub(super) heard: Vec<u8>,
 }
 
 impl Server {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             keys: (
                 SecretKey::from_seed(&[1; 32]),
@@ -184,7 +184,7 @@ impl Server {
         }
     }
 
-    fn ask(&mut self) {
+    pub(super) fn ask(&mut self) {
         let text = || "text".to_owned();
         let app = AppIdentity {
             id: AppId([4; 16]),
@@ -231,7 +231,7 @@ impl Server {
 
     /// Serves a session until neither side has more to say, or until the connection is cut after so
     /// many frames of the device were answered.
-    fn serve(&mut self, session: &mut Session, cut_after: usize) -> Result<(), Error> {
+    pub(super) fn serve(&mut self, session: &mut Session, cut_after: usize) -> Result<(), Error> {
         let mut answered = 0;
         loop {
             let Some(frame) = session.next_frame()? else {
@@ -253,7 +253,7 @@ impl Server {
         }
     }
 
-    fn hear(&mut self, frame: Frame) -> Vec<Frame> {
+    pub(super) fn hear(&mut self, frame: Frame) -> Vec<Frame> {
         self.heard.extend(vault_wire::frame::encode(&frame));
         match frame {
             Frame::Hello(hello) => self.welcome(&hello),
@@ -316,7 +316,7 @@ impl Server {
         }
     }
 
-    fn welcome(&mut self, hello: &Hello) -> Vec<Frame> {
+    pub(super) fn welcome(&mut self, hello: &Hello) -> Vec<Frame> {
         let standings = hello.grants.iter().filter_map(|position| {
             let standing = match () {
                 () if self.withdrawn => Standing::Withdrawn,
@@ -360,7 +360,7 @@ impl Server {
         std::iter::once(Frame::Welcome(welcome)).chain(notices).collect()
     }
 
-    fn keep(&mut self, sent: Entries) -> EntriesAck {
+    pub(super) fn keep(&mut self, sent: Entries) -> EntriesAck {
         assert!(sent.after <= self.acked, "a batch must not leave a gap");
         self.batches += 1;
         for entry in sent.entries {
@@ -383,7 +383,7 @@ impl Server {
         }
     }
 
-    fn fingerprint(&self) -> Fingerprint {
+    pub(super) fn fingerprint(&self) -> Fingerprint {
         let mut fingerprint = Fingerprint::default();
         self.held
             .values()
@@ -392,7 +392,7 @@ impl Server {
     }
 
     /// The brands that the server can read, sorted.
-    fn brands(&self, grant: GrantId) -> Vec<String> {
+    pub(super) fn brands(&self, grant: GrantId) -> Vec<String> {
         let binding = vault_wire::entry::Binding {
             grant,
             generation: 1,
@@ -413,7 +413,7 @@ impl Server {
     }
 }
 
-fn ack(grant: GrantId, number: u64, outcome: StatementOutcome) -> Vec<Frame> {
+pub(super) fn ack(grant: GrantId, number: u64, outcome: StatementOutcome) -> Vec<Frame> {
     vec![Frame::StatementAck(Box::new(StatementAck {
         grant,
         number,
@@ -421,198 +421,6 @@ fn ack(grant: GrantId, number: u64, outcome: StatementOutcome) -> Vec<Frame> {
     }))]
 }
 
-fn names(numbers: std::ops::Range<u32>) -> Vec<String> {
+pub(super) fn names(numbers: std::ops::Range<u32>) -> Vec<String> {
     numbers.map(|number| format!("brand{number:03}")).collect()
-}
-
-#[test]
-fn the_server_holds_just_what_was_granted() {
-    let (device, mut server) = (Device::new(1), Server::new());
-    device.fill(0..10);
-    let grant = device.granted(&mut server);
-    server.serve(&mut device.session(), usize::MAX).unwrap();
-    assert_eq!(server.brands(grant), names(0..10));
-    assert!(
-        !server.heard.windows(4).any(|bytes| bytes == b"cash"),
-        "a field that was not granted left the device"
-    );
-}
-
-#[test]
-fn when_nothing_changed_nothing_but_hello_is_sent() {
-    let (device, mut server) = (Device::new(2), Server::new());
-    device.put("a");
-    device.granted(&mut server);
-    server.serve(&mut device.session(), usize::MAX).unwrap();
-    server.heard.clear();
-    server.serve(&mut device.session(), usize::MAX).unwrap();
-    let first = vault_wire::frame::Reader::default()
-        .next(&mut server.heard.as_slice())
-        .unwrap()
-        .unwrap();
-    assert!(matches!(first, Frame::Hello(_)));
-    assert_eq!(
-        vault_wire::frame::encode(&first),
-        server.heard,
-        "nothing follows HELLO"
-    );
-}
-
-#[test]
-fn an_edit_of_a_field_that_is_not_granted_sends_nothing() {
-    let (device, mut server) = (Device::new(3), Server::new());
-    let id = device.put("a");
-    device.granted(&mut server);
-    server.serve(&mut device.session(), usize::MAX).unwrap();
-    let before = server.batches;
-    device.write(|writer| writer.update(id, receipt("a", "card")));
-    server.serve(&mut device.session(), usize::MAX).unwrap();
-    assert_eq!(server.batches, before);
-}
-
-#[test]
-fn edits_and_deletions_follow() {
-    let (device, mut server) = (Device::new(4), Server::new());
-    let (edited, deleted) = (device.put("old"), device.put("gone"));
-    let grant = device.granted(&mut server);
-    server.serve(&mut device.session(), usize::MAX).unwrap();
-    device.write(|writer| writer.update(edited, receipt("new", "cash")));
-    device.write(|writer| writer.delete(deleted));
-    server.serve(&mut device.session(), usize::MAX).unwrap();
-    assert_eq!(server.brands(grant), ["new"]);
-}
-
-#[test]
-fn wherever_the_connection_is_cut_the_next_one_completes_what_is_missing() {
-    for cut in 0..8 {
-        let (device, mut server) = (Device::new(5), Server::new());
-        device.fill(0..18);
-        let grant = device.granted(&mut server);
-        server.serve(&mut device.session(), cut).unwrap();
-        // While disconnected, a record that may or may not have arrived is deleted, another edited.
-        let first = crate::records::query(
-            &device.store.view().unwrap(),
-            &crate::records::Query::of(Category::Receipts),
-        );
-        let ids: Vec<_> = first.unwrap().take(2).map(|record| record.unwrap()).collect();
-        device.write(|writer| writer.delete(ids[0].id));
-        device.write(|writer| writer.update(ids[1].id, receipt("edited", "cash")));
-        server.serve(&mut device.session(), usize::MAX).unwrap();
-        let Value::Text(gone) = &ids[0].fields["brand"] else {
-            panic!()
-        };
-        let Value::Text(old) = &ids[1].fields["brand"] else {
-            panic!()
-        };
-        let mut expected: Vec<_> = names(0..18)
-            .into_iter()
-            .filter(|brand| brand != gone && brand != old)
-            .chain(["edited".to_owned()])
-            .collect();
-        expected.sort_unstable();
-        assert_eq!(server.brands(grant), expected, "cut after {cut} frames");
-    }
-}
-
-#[test]
-fn a_server_that_lost_data_is_filled_again_and_nothing_local_is_lost() {
-    let (device, mut server) = (Device::new(6), Server::new());
-    device.fill(0..9);
-    let grant = device.granted(&mut server);
-    server.serve(&mut device.session(), usize::MAX).unwrap();
-    // A backup of an earlier moment comes back, under a new state.
-    let lost: Vec<_> = server.held.keys().copied().take(5).collect();
-    lost.iter().for_each(|slot| drop(server.held.remove(slot)));
-    server.state = StateId([33; 16]);
-    server.acked = 3;
-    server.serve(&mut device.session(), usize::MAX).unwrap();
-    assert_eq!(server.brands(grant), names(0..9));
-    assert_eq!(
-        crate::records::count(&device.store.view().unwrap(), Category::Receipts).unwrap(),
-        9
-    );
-}
-
-#[test]
-fn entries_that_no_record_accounts_for_are_taken_back() {
-    let (device, mut server) = (Device::new(7), Server::new());
-    device.fill(0..9);
-    let grant = device.granted(&mut server);
-    server.serve(&mut device.session(), usize::MAX).unwrap();
-    // The server holds what a restored vault no longer knows.
-    for stray in 0..7 {
-        server.held.insert(
-            Slot([stray; 16]),
-            Entry {
-                slot: Slot([stray; 16]),
-                ..server.held.values().next().unwrap().clone()
-            },
-        );
-    }
-    server.serve(&mut device.session(), usize::MAX).unwrap();
-    assert_eq!(server.brands(grant), names(0..9));
-    let before = server.batches;
-    server.serve(&mut device.session(), usize::MAX).unwrap();
-    assert_eq!(server.batches, before, "the two sides agree");
-}
-
-#[test]
-fn a_copy_begins_a_life_of_its_own_and_its_first_sync_leaves_exactly_what_it_holds() {
-    let (device, mut server) = (Device::new(10), Server::new());
-    device.fill(0..5);
-    let grant = device.granted(&mut server);
-    server.serve(&mut device.session(), usize::MAX).unwrap();
-    let copy = device.restored();
-    assert_ne!(copy.incarnation(), device.incarnation());
-    let progress = Progress::load(&copy.store.view().unwrap(), grant).unwrap();
-    assert!(progress.reconciling && progress.acked == 0);
-
-    device.fill(5..9);
-    server.serve(&mut device.session(), usize::MAX).unwrap();
-    assert_eq!(server.brands(grant), names(0..9));
-    copy.fill(20..22);
-    server.serve(&mut copy.session(), usize::MAX).unwrap();
-    let held: Vec<_> = names(0..5).into_iter().chain(names(20..22)).collect();
-    assert_eq!(server.brands(grant), held);
-    let progress = Progress::load(&copy.store.view().unwrap(), grant).unwrap();
-    assert!(!progress.reconciling);
-}
-
-#[test]
-fn a_withdrawal_made_offline_goes_first_and_ends_with_a_checked_receipt() {
-    let (device, mut server) = (Device::new(8), Server::new());
-    device.fill(0..9);
-    let grant = device.granted(&mut server);
-    server.serve(&mut device.session(), usize::MAX).unwrap();
-    device.put("never shared");
-    withdraw(&device.store, grant).unwrap();
-    let before = server.batches;
-    server.serve(&mut device.session(), usize::MAX).unwrap();
-    assert!(server.withdrawn && server.held.is_empty());
-    assert_eq!(server.batches, before);
-    let shown = grants(&device.store.view().unwrap(), device.store.now()).unwrap();
-    assert_eq!(shown[0].state, crate::consent::GrantState::Erased);
-    assert!(!shown[0].undelivered);
-}
-
-#[test]
-fn an_erasure_receipt_of_another_server_is_refused() {
-    let (device, mut server) = (Device::new(9), Server::new());
-    let grant = device.granted(&mut server);
-    server.serve(&mut device.session(), usize::MAX).unwrap();
-    withdraw(&device.store, grant).unwrap();
-    let mut session = device.session();
-    let hello = session.next_frame().unwrap().unwrap();
-    server
-        .hear(hello)
-        .into_iter()
-        .for_each(|answer| session.receive(answer).unwrap_or_default());
-    server.keys.0 = SecretKey::from_seed(&[99; 32]);
-    assert!(server.serve(&mut session, usize::MAX).is_err());
-    let shown = grants(&device.store.view().unwrap(), device.store.now()).unwrap();
-    assert_eq!(
-        shown[0].state,
-        crate::consent::GrantState::Withdrawn,
-        "the erasure is not proven"
-    );
 }
