@@ -248,7 +248,7 @@ fn every_page_damaged_zeroed_or_swapped_is_a_typed_error_or_changes_nothing() {
             }
         }
     }
-    assert!(refused > 100, "only {refused} alterations met a page in use");
+    assert!(refused > 60, "only {refused} alterations met a page in use");
 }
 
 #[test]

@@ -96,6 +96,7 @@ pub(crate) fn version(content: &Content) -> usize {
 }
 
 /// A history in the making: what was committed, what was acknowledged, what every version holds.
+#[derive(Clone)]
 pub(crate) struct History {
     rng: ChaCha20Rng,
     pub(crate) versions: Vec<Content>,

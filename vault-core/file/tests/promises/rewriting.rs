@@ -117,6 +117,29 @@ fn a_power_cut_while_rewriting_leaves_the_old_file_as_it_was_and_a_finished_one_
 }
 
 #[test]
+fn a_rewritten_file_survives_power_cuts_like_any_other() {
+    let (old, history) = sample(SEED);
+    let new = SimulatedDisk::default();
+    drop(rewrite(&old, &new, VaultKey::Keep).unwrap());
+    let image = new.seen();
+    let mut cuts = 0;
+    for at in 0..60 {
+        let disk = SimulatedDisk::holding(image.clone()).with(Trouble::CutAt(at), Planted::Nothing);
+        let mut history = history.clone();
+        if let Ok(file) = open(disk.handle(), 1) {
+            let _ = history.commit_one(&file);
+        }
+        cuts += u32::from(disk.is_dark());
+        for seed in 0..3 {
+            let remains = SimulatedDisk::holding(disk.after_power_cut(seed, 512));
+            let found = content(&open(remains.handle(), 1).unwrap()).unwrap();
+            assert_eq!(history.objection(&found), None, "operation {at}");
+        }
+    }
+    assert!(cuts > 8, "only {cuts} cuts");
+}
+
+#[test]
 fn a_disk_that_ignores_sync_is_found_by_the_same_look() {
     let (old, history) = sample(SEED);
     let new = SimulatedDisk::default().with(Trouble::None, Planted::SyncDoesNothing);
