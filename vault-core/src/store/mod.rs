@@ -107,15 +107,6 @@ impl Store {
         Ok(outcome)
     }
 
-    /// Lets go of the room that a new file has too much: the first change after it was filled cuts it, and
-    /// this writes a row as it is.
-    pub(crate) fn give_back_room(&self) -> Result<(), Error> {
-        self.update(|transaction| {
-            transaction.table(&META)?.insert(meta::SCHEMA, &encode(&SCHEMA))?;
-            Ok(())
-        })
-    }
-
     /// Tells of every commit from now on.
     pub(crate) fn commits(&self) -> watch::Receiver<u64> {
         self.committed.subscribe()

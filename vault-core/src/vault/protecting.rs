@@ -102,9 +102,7 @@ impl VaultFile {
     ) -> Result<Vault, Error> {
         let (entropy, options) = (host.entropy(), host.options);
         let file = SealedFile::rewrite(self.path(), secret, vault_key, entropy, &options, progress)?;
-        let vault = begin(file, secret, host)?;
-        vault.store()?.give_back_room()?;
-        Ok(vault)
+        begin(file, secret, host)
     }
 
     /// Makes this file, which must not exist, from a backup of a vault. The backup stays as it is.
