@@ -135,6 +135,12 @@ async fn a_grant_ends_with_its_time_and_its_data_with_it() {
         }
     })
     .await;
+    device.sync().await;
+    assert_eq!(
+        device.state_of(grant),
+        GrantState::Expired,
+        "the owner did not withdraw it, and is not told so"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -48,7 +48,7 @@ pub struct Grant {
 pub enum GrantState {
     /// The developer may read.
     Active,
-    /// Its time is over.
+    /// It ended by its own terms: its time is over, or its one read was made.
     Expired,
     /// The owner took it back; the server has not yet confirmed the erasure.
     Withdrawn,

@@ -4,6 +4,7 @@ use vault_file::{Snapshot, Transaction};
 use vault_wire::{
     frame::{GrantPosition, Standing},
     id::GrantId,
+    terms::Duration,
     time::Timestamp,
 };
 
@@ -127,12 +128,18 @@ fn step_back(transaction: &Transaction, grant: GrantId, number: u64) -> Result<(
     store_grant(transaction, grant, &row)
 }
 
-/// The grant was withdrawn by another device of the owner, or by this one before a restore. A
-/// withdrawal always wins.
+/// The grant is over at the server. If it did not end by its own terms, another device of the owner
+/// withdrew it, or this one before a restore. A withdrawal always wins.
 fn ended_elsewhere(transaction: &Transaction, grant: GrantId, now: Timestamp) -> Result<(), Error> {
     let mut row = load_grant(transaction, grant)?;
-    row.state = GrantState::Withdrawn;
-    row.ended_at = row.ended_at.or(Some(now));
+    let by_its_terms =
+        row.extent.terms.duration == Duration::OneTime || row.state_at(now) == GrantState::Expired;
+    if by_its_terms {
+        row.state = GrantState::Expired;
+    } else {
+        row.state = GrantState::Withdrawn;
+        row.ended_at = row.ended_at.or(Some(now));
+    }
     row.acknowledged = row.statement;
     row.key = StoredGrantKey::destroyed();
     store_grant(transaction, grant, &row)?;
