@@ -11,7 +11,7 @@ use crate::{
     error::Error,
     store::{
         Store, decode, encode, sortable_time,
-        tables::{CHANGES, IMPORTED, META, RECORDS, TOMBSTONES, UPDATED, by_time, meta},
+        tables::{CHANGES, IMPORTED, META, RECORDS, UPDATED, by_time, meta},
         u64_key,
     },
 };
@@ -157,9 +157,6 @@ impl<'t> RecordWriter<'t> {
             deleted: true,
         };
         self.changes.insert(&u64_key(seq), &encode(&change))?;
-        self.transaction
-            .table(&TOMBSTONES)?
-            .insert(id.as_bytes(), &u64_key(seq))?;
         Ok(())
     }
 

@@ -12,8 +12,6 @@ pub(crate) const RECORDS: Table = Table::new("records");
 pub(crate) const UPDATED: Table = Table::new("updated");
 /// Change sequence → record id and category; each live record or tombstone once, at its latest change.
 pub(crate) const CHANGES: Table = Table::new("changes");
-/// Id of a deleted record → its change sequence.
-pub(crate) const TOMBSTONES: Table = Table::new("tombstones");
 /// Digest of an imported item → record id.
 pub(crate) const IMPORTED: Table = Table::new("imported");
 /// Category name → since when it may be collected.
