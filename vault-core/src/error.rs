@@ -48,9 +48,7 @@ pub enum Error {
     #[error("this selection is not possible: {0}")]
     InvalidSelection(&'static str),
     /// An answer that leaves out a field without which the application does not want it.
-    #[error(
-        "the application wants no answer without {category}.{field}: leave it in, or reject the request"
-    )]
+    #[error("the application wants no answer without {category}.{field}: leave it in, or reject the request")]
     RequiredField {
         /// Of which category.
         category: Category,

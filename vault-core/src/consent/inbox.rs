@@ -148,7 +148,10 @@ pub(crate) fn request(view: &Snapshot, id: RequestId, now: Timestamp) -> Result<
 /// A request as it was delivered.
 pub(super) fn delivered(view: &Snapshot, id: RequestId) -> Result<DeliveredRequest, Error> {
     let row = view.table(&REQUESTS)?.get(id.as_bytes())?;
-    let row: RequestRow = decode(&row.ok_or(Error::NotFound("consent request"))?, "a consent request")?;
+    let row: RequestRow = decode(
+        &row.ok_or(Error::NotFound("consent request"))?,
+        "a consent request",
+    )?;
     Ok(row.delivered)
 }
 

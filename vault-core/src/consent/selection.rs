@@ -142,7 +142,9 @@ impl Selection {
             ));
         }
         if !self.terms.within(most) {
-            return Err(Error::InvalidSelection("it allows more than was asked or is granted"));
+            return Err(Error::InvalidSelection(
+                "it allows more than was asked or is granted",
+            ));
         }
         Ok(self.terms.clone())
     }

@@ -89,7 +89,9 @@ impl Progress {
     pub(super) fn is_begun(view: &Snapshot, grant: GrantId, generation: u32) -> Result<bool, Error> {
         let row = view.table(&PROGRESS)?.get(grant.as_bytes())?;
         let row = row.map(|row| decode::<Self>(&row, "a grant's progress"));
-        Ok(row.transpose()?.is_some_and(|known| known.generation == generation))
+        Ok(row
+            .transpose()?
+            .is_some_and(|known| known.generation == generation))
     }
 
     /// Begins a generation: nothing is held, and what was sent before is forgotten.

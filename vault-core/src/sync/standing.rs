@@ -13,7 +13,9 @@ use super::{
     progress::{self, Progress, batches_on_the_way},
 };
 use crate::{
-    consent::{GrantRow, GrantState, ended as end_here, grant_row, load_grant, store_grant, withdrawn_elsewhere},
+    consent::{
+        GrantRow, GrantState, ended as end_here, grant_row, load_grant, store_grant, withdrawn_elsewhere,
+    },
     error::Error,
     store::{Store, decode, tables::GRANTS},
 };

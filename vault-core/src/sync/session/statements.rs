@@ -11,9 +11,7 @@ use vault_wire::{
 
 use super::Session;
 use crate::{
-    consent::{
-        Adopted, accepted, adopt, erased, grant_row, not_accepted, submission, withdrawn_elsewhere,
-    },
+    consent::{Adopted, accepted, adopt, erased, grant_row, not_accepted, submission, withdrawn_elsewhere},
     error::Error,
     sync::{
         SyncError, SyncEvent,
@@ -107,7 +105,8 @@ impl Session {
             Adopted::NotOurs => return Err(not_the_owners()),
             Adopted::Known => {}
             Adopted::Taken { dropped } => {
-                self.events.push_back(SyncEvent::StatementTaken { grant, dropped });
+                self.events
+                    .push_back(SyncEvent::StatementTaken { grant, dropped });
             }
         }
         if self.behind.get(&grant).is_some_and(|last| *last <= number) {
@@ -130,7 +129,9 @@ impl Session {
         acceptance: &SignedAcceptance,
     ) -> Result<(), Error> {
         let receipts: PublicKey = self.keys()?.receipts;
-        let word = acceptance.verify(&receipts).map_err(|_| SyncError::BadAcceptance)?;
+        let word = acceptance
+            .verify(&receipts)
+            .map_err(|_| SyncError::BadAcceptance)?;
         let said = statement.verify().map_err(|_| SyncError::BadAcceptance)?;
         let holds = word.vault == self.store.identity.vault()
             && word.statement == statement.digest()
