@@ -236,7 +236,7 @@ impl Proof<'_> {
 /// The bytes behind lower-case hexadecimal digits.
 fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
-    if digits.len() % 2 != 0 || digits.len() > RECEIPT_TEXT_MAX {
+    if !digits.len().is_multiple_of(2) || digits.len() > RECEIPT_TEXT_MAX {
         return None;
     }
     let nibble = |digit: u8| match digit {
