@@ -37,5 +37,5 @@ pub(crate) use preview::{preview, preview_narrowed};
 pub use receipt::{InvalidReceipt, RECEIPT_TEXT_MAX, Receipt, VerifiedReceipt};
 pub(crate) use receipt::{chains, receipts};
 pub use selection::Selection;
-pub(crate) use statements::{accepted, pending_statements, submission};
+pub(crate) use statements::{accepted, pending_statements, submission, was_known_to};
 pub(crate) use withdraw::{end_forgotten, ended, erased, withdraw, withdrawn_elsewhere};
