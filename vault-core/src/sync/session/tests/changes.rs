@@ -208,6 +208,37 @@ fn a_copy_of_a_withdrawn_grant_says_so_itself_and_keeps_the_receipt() {
     assert_eq!(shown(&copy, grant).state, GrantState::Erased);
 }
 
+fn put_dated(device: &Device, brand: &str) {
+    let record = super::receipt(brand, "cash").at(START);
+    device.write(|writer| writer.put(record));
+}
+
+/// A device with three records of a known time, all of which a server holds.
+fn shared_dated(seed: u64) -> (Device, Server, GrantId) {
+    let (device, mut server) = (Device::new(seed), Server::new());
+    names(0..3).iter().for_each(|brand| put_dated(&device, brand));
+    let grant = device.granted(&mut server);
+    sync(&device, &mut server);
+    (device, server, grant)
+}
+
+fn brands_of(device: &Device) -> Vec<String> {
+    let view = device.store.view().unwrap();
+    let all = crate::records::Query {
+        limit: usize::MAX,
+        ..crate::records::Query::of(vault_wire::catalogue::Category::Receipts)
+    };
+    let records = crate::records::query(&view, &all).unwrap();
+    let mut brands: Vec<_> = records
+        .map(|record| match &record.unwrap().fields["brand"] {
+            vault_wire::value::Value::Text(brand) => brand.clone(),
+            _ => panic!("a brand is a text"),
+        })
+        .collect();
+    brands.sort_unstable();
+    brands
+}
+
 /// What an owner may do with one of two copies.
 #[derive(Clone, Debug)]
 enum Step {
@@ -216,6 +247,8 @@ enum Step {
     Since(bool, i64),
     Until(bool, i64),
     Renew(bool),
+    /// A new record.
+    Put(bool, u8),
     Withdraw(bool),
     Sync(bool),
     /// A connection that is lost after so many frames.
@@ -230,6 +263,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         2 => (copy, 1i64..5).prop_map(|(copy, from)| Step::Since(copy, from)),
         1 => (copy, 1i64..5).prop_map(|(copy, day)| Step::Until(copy, day)),
         1 => copy.prop_map(Step::Renew),
+        3 => (copy, any::<u8>()).prop_map(|(copy, name)| Step::Put(copy, name)),
         1 => copy.prop_map(Step::Withdraw),
         3 => copy.prop_map(Step::Sync),
         2 => (copy, 0usize..5).prop_map(|(copy, cut)| Step::Lose(copy, cut)),
@@ -237,13 +271,13 @@ fn any_step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 20, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_two_copies_say_in_whatever_order_all_sides_end_alike(
-        steps in proptest::collection::vec(any_step(), 1..14)
+        steps in proptest::collection::vec(any_step(), 1..16)
     ) {
-        let (device, mut server, id) = shared(31);
+        let (device, mut server, id) = shared_dated(31);
         let copies = [device.restored(), device];
         let mut narrowed: Vec<Terms> = Vec::new();
         let mut withdrawn = false;
@@ -265,6 +299,7 @@ proptest! {
                     }
                 }
                 Step::Renew(copy) => drop(renew(&of(*copy).store, id, None)),
+                Step::Put(copy, name) => put_dated(of(*copy), &format!("put {name:03}")),
                 Step::Withdraw(copy) => withdrawn |= withdraw(&of(*copy).store, id).is_ok(),
                 Step::Sync(copy) => sync(of(*copy), &mut server),
                 Step::Lose(copy, cut) => {
@@ -285,6 +320,11 @@ proptest! {
         prop_assert_eq!(&one.terms, &other.terms);
         prop_assert_eq!(&one.terms, &server.terms());
         prop_assert_eq!(one.state == GrantState::Paused, server.is_paused());
+        if server.is_paused() {
+            resume(&copies[1].store, id).unwrap();
+            sync(&copies[1], &mut server);
+        }
+        prop_assert_eq!(server.brands(id), brands_of(&copies[1]));
         prop_assert!(!one.undelivered && !other.undelivered);
         for terms in &narrowed {
             let shows_no_more = server.terms().details.iter().all(|ours| {
