@@ -199,6 +199,20 @@ fn a_copy_that_did_not_hear_of_a_narrowing_goes_on_under_a_generation_of_its_own
 }
 
 #[test]
+fn a_copy_that_narrowed_alike_does_not_take_the_others_generation_for_its_own() {
+    let (device, mut server, grant) = shared_dated(32);
+    let copy = device.restored();
+    for one in [&device, &copy] {
+        narrow(&one.store, grant, &since(one, grant, 1)).unwrap();
+    }
+    sync(&device, &mut server);
+    put_dated(&copy, "of the copy");
+    sync(&copy, &mut server);
+    assert_eq!(server.brands(grant), brands_of(&copy), "all opens under one key");
+    assert_eq!(shown(&copy, grant).terms, server.terms());
+}
+
+#[test]
 fn a_copy_of_a_withdrawn_grant_says_so_itself_and_keeps_the_receipt() {
     let (device, mut server, grant) = shared(30);
     let copy = device.restored();
