@@ -16,6 +16,8 @@ pub enum Part {
     CommitSlots,
     /// One sealed page, counted from 1.
     Page(u64),
+    /// The journal: the newest transactions of a file that was not closed.
+    Journal,
     /// The tree that the pages form: each page is authentic, but they do not fit together.
     Tree,
 }
@@ -26,6 +28,7 @@ impl fmt::Display for Part {
             Self::Header => f.write_str("the header"),
             Self::CommitSlots => f.write_str("the commit slots"),
             Self::Page(page) => write!(f, "page {page}"),
+            Self::Journal => f.write_str("the journal"),
             Self::Tree => f.write_str("the page tree"),
         }
     }

@@ -46,6 +46,7 @@ mod entropy;
 mod error;
 mod file;
 mod header;
+mod journal;
 mod kdf;
 mod keys;
 mod layout;

@@ -71,7 +71,7 @@ impl<D: Disk> SealedBackend<D> {
         health: Arc<Health>,
     ) -> Result<Self, Error> {
         // Written, not only reserved: the first records must not wait for blocks.
-        disk.write_at(JOURNAL_AT, &[0; JOURNAL_BYTES as usize])?;
+        disk.write_at(JOURNAL_AT, &[0; JOURNAL_BYTES])?;
         let nothing = CommitSlot {
             seq: 0,
             header_seq_floor: unlocked.header_seq,

@@ -39,6 +39,6 @@ const COMMIT_SLOTS_AT: u64 = 4096;
 /// The journal area: written with zeros when the file is created, never resized.
 pub(crate) const JOURNAL_AT: u64 = 24576;
 /// Bytes of the journal area.
-pub(crate) const JOURNAL_BYTES: u64 = 256 * 1024;
+pub(crate) const JOURNAL_BYTES: usize = 256 * 1024;
 /// Page 1.
-const PAGES_AT: u64 = JOURNAL_AT + JOURNAL_BYTES;
+const PAGES_AT: u64 = JOURNAL_AT + JOURNAL_BYTES as u64;
