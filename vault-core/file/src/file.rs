@@ -78,6 +78,7 @@ impl SealedFile {
             seal_new(slots, &entropy, options)?,
             entropy,
             options,
+            0,
         )
     }
 
@@ -174,12 +175,13 @@ impl SealedFile {
         })))
     }
 
-    /// Begins a file on an empty disk.
+    /// Begins a file on an empty disk, which counts as having had some transactions.
     fn begin<D: Disk>(
         disk: &Arc<D>,
         sealed: Sealed,
         entropy: Entropy,
         options: &Options,
+        transactions: u64,
     ) -> Result<Self, Error> {
         if !disk.is_empty()? {
             return Err(Error::AlreadyExists);
@@ -195,23 +197,29 @@ impl SealedFile {
             Arc::clone(&health),
         )?;
         let area = Area::new(disk.clone(), &sealed.unlocked, entropy.clone());
-        let nothing = Found::nothing_after(backend.journal_mark());
+        let mark = JournalMark {
+            applied: transactions,
+            ..backend.journal_mark()
+        };
+        backend.carry_mark(mark);
+        let nothing = Found::nothing_after(mark);
         let file = Self::start(backend, area, &nothing, sealed, entropy, options, &health)?;
         Ok(Self(Arc::new(file)))
     }
 
     /// Begins a file on an empty disk, fills it, packs it and opens it again, which proves that it is whole
-    /// before it gets a name.
+    /// before it gets a name. It goes on counting from `transactions`.
     pub(crate) fn filled<T>(
         disk: impl Disk,
         sealed: Sealed,
         entropy: Entropy,
         options: &Options,
+        transactions: u64,
         fill: impl FnOnce(&Self) -> Result<T, Error>,
     ) -> Result<(Self, T), Error> {
         let disk = locked(disk)?;
         let again = sealed.duplicate();
-        let file = Self::begin(&disk, sealed, entropy.clone(), options)?;
+        let file = Self::begin(&disk, sealed, entropy.clone(), options, transactions)?;
         let result = fill(&file)?;
         let database = Arc::clone(&file.0.database);
         drop(file);
@@ -235,6 +243,7 @@ impl SealedFile {
         let store: Arc<dyn Store> = backend.clone();
         let database = Arc::new(Database::start(
             Shared(backend),
+            sealed.unlocked.file.id,
             store.clone(),
             journal,
             options.cache_bytes(),

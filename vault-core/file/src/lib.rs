@@ -40,6 +40,7 @@
 //! # }
 //! ```
 
+mod anchor;
 mod disk;
 mod engine;
 mod entropy;
@@ -54,6 +55,7 @@ mod operations;
 mod options;
 mod tree;
 
+pub use anchor::{Anchor, AnchorUnavailable, Position};
 pub use disk::{Disk, FileDisk};
 pub use engine::{KEY_BYTES_MAX, ReadTable, Rows, Snapshot, Table, Transaction, VALUE_BYTES_MAX, WriteTable};
 pub use entropy::Entropy;

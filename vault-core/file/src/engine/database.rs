@@ -1,21 +1,25 @@
 //! Starting redb on a sealed file.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use redb::{ReadTransaction, ReadableDatabase, StorageBackend, WriteTransaction};
 
 use super::Health;
 use super::fence::Fence;
+use crate::anchor::Anchor;
 use crate::error::Error;
+use crate::header::FileId;
 use crate::journal::Journal;
 use crate::layout::Store;
 
 /// The running database and its journal. Dropping it closes the file.
 pub(crate) struct Database {
     redb: Fence<redb::Database>,
+    pub(super) file: FileId,
     pub(super) journal: Journal,
     pub(super) store: Arc<dyn Store>,
+    pub(super) anchor: OnceLock<Arc<dyn Anchor>>,
     health: Arc<Health>,
 }
 
@@ -23,6 +27,7 @@ impl Database {
     /// Opens what the backend holds, or begins a database if it holds nothing.
     pub(crate) fn start(
         backend: impl StorageBackend,
+        file: FileId,
         store: Arc<dyn Store>,
         journal: Journal,
         cache_bytes: usize,
@@ -39,8 +44,10 @@ impl Database {
         };
         Ok(Self {
             redb: Fence::new(redb, health),
+            file,
             journal,
             store,
+            anchor: OnceLock::new(),
             health: Arc::clone(health),
         })
     }
@@ -79,5 +86,9 @@ impl Drop for Database {
             self.store.carry_mark(mark);
         }
         self.redb.close();
+        if self.health.check().is_ok() {
+            // An anchor that cannot be reached lags behind. Nobody is left to tell.
+            let _ = self.tell_anchor();
+        }
     }
 }

@@ -11,6 +11,7 @@ mod database;
 mod fence;
 mod health;
 mod pack;
+mod position;
 mod replay;
 mod rows;
 mod snapshot;
