@@ -184,18 +184,20 @@ impl Walk<'_> {
 
     /// What is behind the last record that was walked.
     fn ending(&self) -> Ending {
-        let start_is_newer = || {
-            let newer = self.epoch.checked_add(1)?;
-            self.record_at(newer, 0)
-        };
-        let beyond = (self.at..self.area.len() as u64).step_by(BLOCK_BYTES);
-        if beyond.clone().any(|at| self.record_at(self.epoch, at).is_some()) {
-            Ending::Gap
-        } else if self.at == 0 && start_is_newer().is_some() {
+        let mut beyond = (self.at..self.area.len() as u64).step_by(BLOCK_BYTES);
+        if self.at == 0 && self.begins_newer() {
             Ending::Newer
+        } else if beyond.any(|at| self.record_at(self.epoch, at).is_some()) {
+            Ending::Gap
         } else {
             Ending::Whole
         }
+    }
+
+    /// Whether the first record is one of the next epoch.
+    fn begins_newer(&self) -> bool {
+        let next = self.epoch.checked_add(1);
+        next.is_some_and(|epoch| self.record_at(epoch, 0).is_some())
     }
 
     fn record_at(&self, epoch: u64, at: u64) -> Option<Record> {
