@@ -159,6 +159,7 @@ impl Journal {
             self.health.check()?;
             state = self.settle(state);
         }
+        self.health.check()?;
         let held = Held::by(self, &mut state, Hold::Fold);
         let mark = JournalMark {
             epoch: state.epoch.saturating_add(1),
