@@ -7,7 +7,7 @@ use std::sync::Arc;
 use redb::StorageBackend;
 
 use super::commit_slot::REDB_HEADER_BYTES;
-use super::{JournalMark, SealedBackend};
+use super::{JournalMark, NodeChecked, SealedBackend};
 use crate::disk::Disk;
 use crate::error::{Error, Fault, Part};
 use crate::header::{Copies, HeaderBytes};
@@ -47,6 +47,12 @@ pub(crate) trait Store: PageSource + Send + Sync {
     /// either side changes nothing. A failure ends the handle.
     fn write_mark(&self, mark: JournalMark) -> Result<(), Fault>;
 
+    /// The parts that were found damaged since the file was opened, and were mended from their second copy.
+    fn mended(&self) -> Vec<Part>;
+
+    /// Reads every node of the page table that the newest state names.
+    fn check_nodes(&self, checked: &mut NodeChecked<'_>) -> Result<(), Error>;
+
     /// Which of the parts that exist twice differ from what they must hold.
     fn damaged_twins(&self, header: &HeaderBytes) -> Result<Vec<Part>, Error>;
 }
@@ -81,6 +87,14 @@ impl<D: Disk> Store for SealedBackend<D> {
     fn write_mark(&self, mark: JournalMark) -> Result<(), Fault> {
         self.while_healthy(|| SealedBackend::write_mark(self, mark))
             .map_err(|error| Fault::of(&error))
+    }
+
+    fn mended(&self) -> Vec<Part> {
+        self.mended_nodes()
+    }
+
+    fn check_nodes(&self, checked: &mut NodeChecked<'_>) -> Result<(), Error> {
+        SealedBackend::check_nodes(self, checked)
     }
 
     fn damaged_twins(&self, header: &HeaderBytes) -> Result<Vec<Part>, Error> {

@@ -33,6 +33,10 @@ mod ledger;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]
+mod page_damage;
+#[cfg(test)]
+mod places;
+#[cfg(test)]
 mod power_cut;
 #[cfg(test)]
 mod reading_and_writing;
