@@ -21,6 +21,8 @@ mod history;
 #[cfg(test)]
 mod journal;
 #[cfg(test)]
+mod journal_at_rest;
+#[cfg(test)]
 mod journal_power_cut;
 #[cfg(test)]
 mod journal_tampering;
