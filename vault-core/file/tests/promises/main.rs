@@ -13,6 +13,8 @@ mod failing_disk;
 #[cfg(test)]
 mod format;
 #[cfg(test)]
+mod format_journal;
+#[cfg(test)]
 mod full_disk;
 #[cfg(test)]
 mod header_power_cut;
