@@ -23,6 +23,7 @@ const HEADER_MAC: &[u8] = b"vault-file/1 header mac";
 const COMMIT_SLOTS: &[u8] = b"vault-file/1 commit slots";
 const PAGES: &[u8] = b"vault-file/1 pages";
 const PAGE_TABLE: &[u8] = b"vault-file/1 page table";
+const JOURNAL: &[u8] = b"vault-file/1 journal";
 const SUBKEY: &[u8] = b"vault-file/1 subkey/";
 
 /// Associated data of a sealed vault key (in a key slot).
@@ -38,6 +39,8 @@ pub(crate) const SEALED_PAGE: &[u8; 17] = b"vault-file/1 page";
 
 /// Associated data of a sealed node of the page table.
 pub(crate) const SEALED_NODE: &[u8; 23] = b"vault-file/1 table node";
+/// Associated data of a sealed record of the journal.
+pub(crate) const SEALED_JOURNAL_RECORD: &[u8; 27] = b"vault-file/1 journal record";
 
 /// Which file, and which filling of it: every key below the file key, and every sealed block, is bound to
 /// both.
@@ -62,6 +65,9 @@ pub(crate) struct PageTableKey(pub(crate) Key);
 
 /// Seals commit slots.
 pub(crate) struct CommitSlotKey(pub(crate) Key);
+
+/// Seals records of the journal.
+pub(crate) struct JournalKey(pub(crate) Key);
 
 /// The keys of one slot, from its raw, stretched or unwrapped secret and its own salt.
 pub(crate) fn slot_keys(kind: SlotKind, secret: &Key, salt: &[u8; 32], lineage: Lineage) -> SlotKeys {
@@ -144,6 +150,13 @@ impl CommitSlotKey {
     }
 }
 
+impl JournalKey {
+    /// From the file key.
+    pub(crate) fn derive(file_key: &Key, file: FileIdentity) -> Self {
+        Self(derive(file_key, file, JOURNAL))
+    }
+}
+
 /// A key for the layers above, from the root key: the same in every copy of a vault, also after the vault
 /// key was replaced.
 pub(crate) fn subkey(root_key: &Key, lineage: Lineage, label: &str) -> Key {
@@ -215,6 +228,7 @@ mod tests {
             hex(PageKey::derive(&ikm, file).0.as_bytes()),
             hex(PageTableKey::derive(&ikm, file).0.as_bytes()),
             hex(CommitSlotKey::derive(&ikm, file).0.as_bytes()),
+            hex(JournalKey::derive(&ikm, file).0.as_bytes()),
             hex(subkey(&ikm, Lineage(file.id.0), "records").as_bytes()),
         ];
         let expected = [
@@ -232,6 +246,7 @@ mod tests {
             "03d4cc001fbaaf8b1b4c93e3fbf7d32bf114cb15c33fbd3acefdb8341dcee339",
             "71039edeea1f52bb45aa8c749951d2ad4655f4a66054fac8ec67403c767d3e26",
             "29fc2947b9d6678122ceb1a1d93b350d9e44ac8c13fa85a3628370ed595833e4",
+            "079287aee959d2a904ed6444d5107ba95e1350c429b10374007380b8656ad940",
             "7943191b42015fcf8745698c9c89a7ba63eceff09716cb249f6a6f70616962f3",
         ];
         assert_eq!(derived, expected);

@@ -1,6 +1,8 @@
 //! What a sealed file promises, one module for each promise, through the public interface alone.
 
 #[cfg(test)]
+mod anchor;
+#[cfg(test)]
 mod checking;
 #[cfg(test)]
 mod copies;
@@ -11,15 +13,27 @@ mod failing_disk;
 #[cfg(test)]
 mod format;
 #[cfg(test)]
+mod format_journal;
+#[cfg(test)]
 mod full_disk;
 #[cfg(test)]
 mod header_power_cut;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+mod journal;
+#[cfg(test)]
+mod journal_at_rest;
+#[cfg(test)]
+mod journal_power_cut;
+#[cfg(test)]
+mod journal_tampering;
+#[cfg(test)]
 mod key_slots;
 #[cfg(test)]
 mod key_store;
+#[cfg(test)]
+mod ledger;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]

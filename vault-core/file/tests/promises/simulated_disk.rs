@@ -5,6 +5,7 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -23,6 +24,8 @@ pub(crate) enum Trouble {
     ErrorAt(u64),
     /// From this operation on, nothing can be written.
     FullFrom(u64),
+    /// Nothing can be written but the journal.
+    FullBesidesJournal,
 }
 
 /// A mistake that is built into the disk to prove that the simulator finds it.
@@ -38,12 +41,22 @@ pub(crate) enum Planted {
     SlotInPlace,
     /// The sync between the two copies of the header is skipped.
     HeaderCopiesTogether,
+    /// The sync after a record of the journal is skipped: it is acknowledged before it is durable.
+    RecordNotSynced,
+    /// A commit slot stays unsynced until another is written: the journal begins anew before that is durable.
+    SlotLingers,
 }
 
 #[derive(Clone, Debug)]
 enum Unsynced {
     Write { offset: usize, bytes: Vec<u8> },
     Length(usize),
+}
+
+impl Unsynced {
+    fn is_slot(&self) -> bool {
+        matches!(self, Self::Write { offset, .. } if COMMIT_SLOTS.contains(offset))
+    }
 }
 
 #[derive(Debug, Default)]
@@ -53,9 +66,11 @@ struct State {
     unsynced: Vec<Unsynced>,
     operations: u64,
     syncs: u64,
+    sync_takes: Duration,
     trouble: Trouble,
     planted: Planted,
     slot_written: bool,
+    record_written: bool,
     first_header_written: bool,
     dark: bool,
     locked: bool,
@@ -73,6 +88,8 @@ pub(crate) struct Handle {
 }
 
 const COMMIT_SLOTS: std::ops::Range<usize> = 4096..20480;
+/// The journal area.
+pub(crate) const JOURNAL: std::ops::Range<usize> = 24576..24576 + 256 * 1024;
 const HEADER_COPIES: [usize; 2] = [0, 20480];
 const SIDE_BYTES: usize = 8192;
 
@@ -103,6 +120,16 @@ impl SimulatedDisk {
     /// Operations that change something: writes, changes of length, syncs.
     pub(crate) fn operations(&self) -> u64 {
         self.state().operations
+    }
+
+    /// From now on a sync takes so long.
+    pub(crate) fn take_time_to_sync(&self, takes: Duration) {
+        self.state().sync_takes = takes;
+    }
+
+    /// Syncs that succeeded.
+    pub(crate) fn syncs(&self) -> u64 {
+        self.state().syncs
     }
 
     /// Whether power has failed.
@@ -193,12 +220,17 @@ impl State {
     }
 
     fn make_durable(&mut self) {
+        let lingering = (self.planted == Planted::SlotLingers)
+            .then(|| self.unsynced.iter().rposition(Unsynced::is_slot))
+            .flatten();
+        let lingering = lingering.map(|last| self.unsynced.remove(last));
         for change in self.unsynced.drain(..) {
             match change {
                 Unsynced::Length(len) => self.durable.resize(len, 0),
                 Unsynced::Write { offset, bytes } => write(&mut self.durable, offset, &bytes),
             }
         }
+        self.unsynced.extend(lingering);
     }
 
     fn sync_is_skipped(&self) -> bool {
@@ -206,7 +238,8 @@ impl State {
             Planted::SyncDoesNothing => true,
             Planted::SlotBeforePages => !self.slot_written,
             Planted::HeaderCopiesTogether => self.first_header_written,
-            Planted::Nothing | Planted::SlotInPlace => false,
+            Planted::RecordNotSynced => self.record_written,
+            Planted::Nothing | Planted::SlotInPlace | Planted::SlotLingers => false,
         }
     }
 }
@@ -231,6 +264,9 @@ impl Disk for Handle {
         let mut state = self.disk.state();
         state.begin(false)?;
         let offset = usize::try_from(offset).unwrap();
+        if state.trouble == Trouble::FullBesidesJournal && !JOURNAL.contains(&offset) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         if COMMIT_SLOTS.contains(&offset) {
             state.slot_written = true;
             if state.planted == Planted::SlotInPlace {
@@ -240,6 +276,7 @@ impl Disk for Handle {
             }
         }
         state.first_header_written = offset == 0;
+        state.record_written = JOURNAL.contains(&offset);
         state.put(offset, bytes);
         state.end()
     }
@@ -254,11 +291,15 @@ impl Disk for Handle {
     }
 
     fn sync(&self) -> io::Result<()> {
+        let takes = self.disk.state().sync_takes;
+        std::thread::sleep(takes);
         let mut state = self.disk.state();
         state.begin(true)?;
         state.end()?;
         state.syncs += 1;
-        if !state.sync_is_skipped() {
+        let is_skipped = state.sync_is_skipped();
+        state.record_written = false;
+        if !is_skipped {
             state.slot_written = false;
             state.make_durable();
         }
