@@ -7,6 +7,8 @@ mod copies;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod dice;
+#[cfg(test)]
 mod failing_disk;
 #[cfg(test)]
 mod format;
@@ -17,6 +19,8 @@ mod header_power_cut;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+mod image;
+#[cfg(test)]
 mod key_slots;
 #[cfg(test)]
 mod key_store;
@@ -26,6 +30,8 @@ mod opening;
 mod power_cut;
 #[cfg(test)]
 mod reading_and_writing;
+#[cfg(test)]
+mod remains;
 #[cfg(test)]
 mod rewriting;
 #[cfg(test)]
