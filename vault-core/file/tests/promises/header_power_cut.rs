@@ -13,7 +13,9 @@ const SEED: u64 = 23;
 /// How often the remains of one cut are looked at, with other pieces surviving.
 const LOOKS: u32 = 2;
 /// The same where a header was being written.
-const LOOKS_AT_HEADERS: u32 = 20;
+const LOOKS_AT_HEADERS: u32 = 10;
+/// So many objections are enough to know.
+const ENOUGH: usize = 30;
 
 fn second() -> RawKey {
     RawKey::new(&[8; 32])
@@ -145,6 +147,9 @@ fn campaign(planted: Planted) -> (u32, Vec<String>) {
             let grain = *dice.pick(&[512, 64]);
             let image = remains.image(&mut dice, Damage::Tears(grain));
             looks += 1;
+            if objections.len() >= ENOUGH {
+                return (looks, objections);
+            }
             objections.extend(objection(&image, &history, done).map(|what| format!("entry {at}: {what}")));
         }
     }

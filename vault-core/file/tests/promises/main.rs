@@ -9,6 +9,8 @@ mod damage;
 #[cfg(test)]
 mod dice;
 #[cfg(test)]
+mod every_byte;
+#[cfg(test)]
 mod failing_disk;
 #[cfg(test)]
 mod format;

@@ -91,6 +91,8 @@ pub(crate) struct Entry {
 pub(crate) struct Record {
     pub(crate) base: Image,
     pub(crate) entries: Vec<Entry>,
+    /// Offset and length of each read.
+    pub(crate) reads: Vec<(usize, usize)>,
 }
 
 thread_local! {
@@ -116,6 +118,8 @@ struct State {
     trouble: Trouble,
     planted: Planted,
     dark: bool,
+    /// Whether anything was refused.
+    failed: bool,
     /// Which life of the process: handles of an earlier one are dead.
     life: u64,
     locked: bool,
@@ -140,7 +144,7 @@ impl SimulatedDisk {
             seen: image.clone(),
             record: Record {
                 base: image,
-                entries: Vec::new(),
+                ..Record::default()
             },
             ..State::default()
         };
@@ -172,10 +176,17 @@ impl SimulatedDisk {
         self.state().note(Event::Mark(mark));
     }
 
-    /// The process dies after this many more changes.
-    pub(crate) fn kill_after(&self, changes: u64) {
+    /// Trouble that comes after so many more changes, instead of what was to come.
+    pub(crate) fn expect(&self, trouble: fn(u64) -> Trouble, changes: u64) {
         let mut state = self.state();
-        state.trouble = Trouble::KillAt(state.operations + changes);
+        state.trouble = trouble(state.operations + changes);
+    }
+
+    /// No trouble is to come; returns whether any came since this was last asked.
+    pub(crate) fn calm(&self) -> bool {
+        let mut state = self.state();
+        state.trouble = Trouble::None;
+        std::mem::take(&mut state.failed)
     }
 
     /// The process dies now, if it did not die before.
@@ -247,9 +258,15 @@ impl State {
     /// Counts a change. Power may fail in it: then it may or may not have reached the disk.
     fn begin(&mut self, life: u64, event: &Event) -> io::Result<()> {
         self.check_power(life)?;
-        let is_sync = matches!(event, Event::SyncBegun(_));
         let operation = self.operations;
         self.operations += 1;
+        let begun = self.begin_with_trouble(operation, event);
+        self.failed |= begun.is_err();
+        begun
+    }
+
+    fn begin_with_trouble(&mut self, operation: u64, event: &Event) -> io::Result<()> {
+        let is_sync = matches!(event, Event::SyncBegun(_));
         match self.trouble {
             Trouble::ErrorAt(at) if at == operation => Err(fault()),
             Trouble::ErrorFrom(from) if operation >= from => Err(fault()),
@@ -299,11 +316,13 @@ impl State {
     fn begin_read(&mut self) -> io::Result<()> {
         let read = self.reads;
         self.reads += 1;
-        match self.trouble {
-            Trouble::ReadErrorAt(at) if at == read => Err(fault()),
-            Trouble::ReadErrorFrom(from) if read >= from => Err(fault()),
-            _ => Ok(()),
-        }
+        let fails = match self.trouble {
+            Trouble::ReadErrorAt(at) => at == read,
+            Trouble::ReadErrorFrom(from) => read >= from,
+            _ => false,
+        };
+        self.failed |= fails;
+        if fails { Err(fault()) } else { Ok(()) }
     }
 
     fn put(&mut self, offset: usize, bytes: Vec<u8>) {
@@ -323,7 +342,7 @@ impl State {
         if self.keeps_record || self.planted != Planted::Nothing {
             return;
         }
-        let Record { base, entries } = &mut self.record;
+        let Record { base, entries, .. } = &mut self.record;
         let is_begin = |entry: &Entry| matches!(entry.event, Event::SyncBegun(begun) if begun == sync);
         let Some(begun) = entries.iter().position(is_begin) else {
             return;
@@ -349,6 +368,9 @@ impl Disk for Handle {
         let mut state = self.disk.state();
         state.begin_read()?;
         let start = usize::try_from(offset).unwrap();
+        if state.keeps_record {
+            state.record.reads.push((start, bytes.len()));
+        }
         if state.seen.read(start, bytes) {
             Ok(())
         } else {

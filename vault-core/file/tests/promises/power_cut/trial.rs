@@ -12,12 +12,22 @@ use crate::dice::Dice;
 use crate::history::{create, entropy, key, open, small_cache, unwatched};
 use crate::image::Image;
 use crate::remains::{Damage, Remains};
-use crate::simulated_disk::{Event, Mark, Planted, Record, SimulatedDisk, during};
+use crate::simulated_disk::{Event, Mark, Planted, Record, SimulatedDisk, Trouble, during};
 
 /// Cuts of one record.
 const CUTS: usize = 40;
 /// Cuts on top of each other.
 const DEPTH: usize = 3;
+
+/// What a session may meet: the process goes on after it, or another one does.
+const TROUBLES: [fn(u64) -> Trouble; 6] = [
+    Trouble::KillAt,
+    Trouble::KillAt,
+    Trouble::ErrorAt,
+    Trouble::HalfWrittenAt,
+    Trouble::ErrorFrom,
+    Trouble::FullFrom,
+];
 
 /// How many cuts fell where.
 pub(super) type Tally = BTreeMap<(usize, &'static str), u64>;
@@ -93,37 +103,43 @@ fn lives(
     let mut file = Some(first_file(disk, model, dice, seed).map_err(refused)?);
     let sessions = 1 + dice.below(3);
     for session in 0..sessions {
-        let life = disk.life();
-        let is_killed = dice.one_in(3);
-        if is_killed {
-            disk.kill_after(dice.below(200) as u64);
+        if dice.one_in(2) {
+            disk.expect(*dice.pick(&TROUBLES), dice.below(200) as u64);
         }
-        let worked = || -> Result<(), String> {
-            let file = match file.take() {
-                Some(file) => Ok(file),
-                None => during("opening", || open(disk.handle(), seed + session as u64)),
-            };
-            let file = file.map_err(refused)?;
-            let found = model.lock().unwrap().look(&file, known(disk))?;
-            disk.mark(model.lock().unwrap().continue_from(found));
-            let steps = 4 + dice.below(14);
-            let this = Use {
-                file: &file,
-                disk,
-                model,
-            };
-            this.work(dice, threads, steps).map_err(refused)?;
-            during("closing", || drop(file));
-            Ok(())
-        };
-        let ended = { worked }();
-        if is_killed {
+        let seed = seed + session as u64;
+        let ended = live(disk, model, dice, threads, || {
+            file.take().map_or_else(|| open(disk.handle(), seed), Ok)
+        });
+        if let (Err(what), false) = (ended, disk.calm()) {
+            return Err(format!("before any cut: {what}"));
+        }
+        if dice.one_in(8) {
             disk.kill();
-        } else if let (Err(what), false) = (ended, disk.was_killed(life)) {
-            return Err(what);
         }
     }
     Ok(())
+}
+
+/// One session.
+fn live(
+    disk: &SimulatedDisk,
+    model: &Mutex<Model>,
+    dice: &mut Dice,
+    threads: usize,
+    open: impl FnOnce() -> Result<SealedFile, Error>,
+) -> Result<(), String> {
+    let file = during("opening", open).map_err(|error| format!("refused: {error}"))?;
+    let found = model.lock().unwrap().look(&file, known(disk))?;
+    disk.mark(model.lock().unwrap().continue_from(found));
+    let steps = 4 + dice.below(14);
+    let this = Use {
+        file: &file,
+        disk,
+        model,
+    };
+    let worked = this.work(dice, threads, steps);
+    during("closing", || drop(file));
+    worked.map_err(|error| error.to_string())
 }
 
 /// What is known at the end of the record so far.
