@@ -16,6 +16,14 @@ pub enum Part {
     CommitSlots,
     /// One sealed page, counted from 1.
     Page(u64),
+    /// A node of the page table: the seals of one group of pages, counted from 0. In a closed file it exists
+    /// twice.
+    Group(u32),
+    /// A node of the page table: the places of a run of groups, counted from 0. In a closed file it exists
+    /// twice.
+    Directory(u32),
+    /// The end of the file: it is shorter than its newest state.
+    End,
     /// The tree that the pages form: each page is authentic, but they do not fit together.
     Tree,
 }
@@ -26,6 +34,9 @@ impl fmt::Display for Part {
             Self::Header => f.write_str("the header"),
             Self::CommitSlots => f.write_str("the commit slots"),
             Self::Page(page) => write!(f, "page {page}"),
+            Self::Group(group) => write!(f, "page group {group}"),
+            Self::Directory(directory) => write!(f, "page directory {directory}"),
+            Self::End => f.write_str("the end of the file"),
             Self::Tree => f.write_str("the page tree"),
         }
     }
@@ -108,6 +119,15 @@ pub enum Error {
     NewerFormat {
         /// The oldest format number a reader must know.
         min_reader: u32,
+    },
+    /// The file was written before the first release of this software, in a format that was never promised to be
+    /// read again.
+    #[error(
+        "this vault is of format {format}, which predates the first release: export it with the version that wrote it"
+    )]
+    BeforeFirstRelease {
+        /// The format of the file.
+        format: u32,
     },
     /// Another handle, in this process or another, has the file open.
     #[error("the vault is open elsewhere: close it there first")]

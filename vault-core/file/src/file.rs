@@ -10,7 +10,7 @@ use crate::entropy::Entropy;
 use crate::error::{Error, Part};
 use crate::header::{Copies, FileId, Header, HeaderInfo, Lineage, Sealed, SlotId, seal_new, unlock};
 use crate::keys::{Key, NewSlot, Secret, subkey};
-use crate::layout::{SealedBackend, Shared, Store};
+use crate::layout::{SealedBackend, Shared, Sizes, Store};
 use crate::options::Options;
 
 /// An open file. Clones share it; it is closed, and its keys are wiped, when the last clone and the last
@@ -153,7 +153,7 @@ impl SealedFile {
             Arc::clone(disk),
             &sealed.unlocked,
             entropy.clone(),
-            options.max_file_bytes,
+            &Sizes::of(options),
             Arc::clone(&health),
         )?;
         let header_mended = copies.mend(&**disk)?;
@@ -188,7 +188,7 @@ impl SealedFile {
             Arc::clone(disk),
             &sealed.unlocked,
             entropy.clone(),
-            options.max_file_bytes,
+            &Sizes::of(options),
             Arc::clone(&health),
         )?;
         let file = Self::start(backend, sealed, entropy, options, &health)?;
@@ -254,10 +254,12 @@ impl SealedFile {
         self.0.opened_by
     }
 
-    /// The parts that were found damaged when the file was opened and were mended from their second copy:
-    /// nothing was lost, but the storage should be checked.
-    pub fn mended(&self) -> &[Part] {
-        &self.0.mended
+    /// The parts that were found damaged, when the file was opened or read, and were mended from their second
+    /// copy: nothing was lost, but the storage should be checked.
+    pub fn mended(&self) -> Vec<Part> {
+        let mut mended = self.0.mended.clone();
+        mended.extend(self.0.store.mended());
+        mended
     }
 
     /// The newest committed state. Never waits for the writer.

@@ -5,20 +5,31 @@ use crate::kdf::KdfParams;
 /// How a file is created or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Memory for decrypted pages, in bytes. Default 32 MiB; less than 1 MiB counts as 1 MiB.
+    /// Memory for decrypted pages, in bytes; an eighth of it is for the table of pages. Default 32 MiB; less than
+    /// 1 MiB counts as 1 MiB.
     pub cache_bytes: usize,
     /// The work for passphrase slots that are created. Default [`KdfParams::DEFAULT`].
     pub kdf: KdfParams,
     /// The most work a slot may ask for before it is refused. Default [`KdfParams::CEILING`].
     pub kdf_ceiling: KdfParams,
-    /// The most bytes of pages the file may hold, counted before sealing. Default 1 TiB.
+    /// The most bytes of pages the file may hold. Default 1 TiB; the format ends at 241 GiB.
     pub max_file_bytes: u64,
 }
 
 impl Options {
     const CACHE_BYTES_MIN: usize = 1024 * 1024;
 
+    /// Memory for decrypted pages: what the page table does not take.
     pub(crate) fn cache_bytes(&self) -> usize {
+        self.memory_bytes() - self.table_bytes()
+    }
+
+    /// Memory for the page table.
+    pub(crate) fn table_bytes(&self) -> usize {
+        self.memory_bytes() / 8
+    }
+
+    fn memory_bytes(&self) -> usize {
         self.cache_bytes.max(Self::CACHE_BYTES_MIN)
     }
 }

@@ -12,7 +12,7 @@ use crate::error::{Error, Part};
 use crate::file::{SealedFile, locked};
 use crate::header::{Copies, FileId, Origin, Refill, refill, unlock};
 use crate::keys::{FileIdentity, Key, Secret};
-use crate::layout::{PageSource, Reader};
+use crate::layout::{PageSource, Reader, Rescue, Sizes};
 use crate::options::Options;
 use crate::tree::{Lost, TableDefinition, Trees, Visitor, Walk};
 
@@ -121,8 +121,9 @@ fn salvage(
     let damaged = locked(damaged)?;
     let (sealed, _) = unlock(Copies::read(&*damaged)?.newest(), *secret, options)?;
     let (header, old) = (sealed.header, sealed.unlocked);
-    let reader = Reader::open(damaged, &old)?;
+    let reader = Reader::open(damaged, &old, &Sizes::of(options))?;
     let trees = Trees::of(&reader.durable()).ok_or(Error::Tampered { what: Part::Tree })?;
+    let rescue = Rescue::of(reader);
     let own = Refill {
         file: FileIdentity {
             id: FileId(entropy.array()?),
@@ -135,7 +136,7 @@ fn salvage(
     };
     let sealed = refill(&header, &old.root_key, own, &entropy)?;
     let (file, (tables, saved)) = SealedFile::filled(new, sealed, entropy, options, |file| {
-        save_tables(&reader, &trees, file, watch)
+        save_tables(&rescue, &trees, file, watch)
     })?;
     let copied = Copied {
         file_id: file.file_id(),

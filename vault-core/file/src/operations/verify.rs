@@ -1,5 +1,5 @@
-//! Checking a file: every page in use is read and authenticated, every tree is followed from its root and
-//! compared with its checksums, and what exists twice is compared.
+//! Checking a file: every node of the page table and every page in use is read and authenticated, every tree is
+//! followed from its root and compared with its checksums, and what exists twice is compared.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::error::{Error, Part};
 use crate::file::{SealedFile, locked};
 use crate::header::{Copies, unlock};
 use crate::keys::Secret;
-use crate::layout::{Durable, PageSource, Reader};
+use crate::layout::{Durable, NodeChecked, PageSource, Reader, Sizes};
 use crate::options::Options;
 use crate::tree::{Lost, Root, TableDefinition, Trees, Visitor, Walk};
 
@@ -33,7 +33,8 @@ pub enum Problem {
 /// Something that a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Where. A header or commit slot of which one copy is good costs nothing: opening the file mends it.
+    /// Where. A header, commit slot or node of the page table of which one copy is good costs nothing: opening
+    /// the file, or reading it, mends it.
     pub part: Part,
     /// What is wrong.
     pub problem: Problem,
@@ -91,7 +92,8 @@ impl SealedFile {
         // Pages of this state, and of the newer one that is read next, are not reused while this lives.
         let snapshot = self.read()?;
         let durable = self.0.store.durable();
-        let checked = check(&*self.0.store, &durable, Trees::data_only, verified, watch);
+        let nodes = |checked: &mut NodeChecked<'_>| self.0.store.check_nodes(checked);
+        let checked = check(&*self.0.store, &durable, nodes, Trees::data_only, verified, watch);
         drop(snapshot);
         checked
     }
@@ -130,7 +132,7 @@ impl SealedFile {
         let disk = locked(disk)?;
         let copies = Copies::read(&*disk)?;
         let (sealed, _) = unlock(copies.newest(), *secret, options)?;
-        let reader = Reader::open(disk, &sealed.unlocked)?;
+        let reader = Reader::open(disk, &sealed.unlocked, &Sizes::of(options))?;
         let mut verified = Verified::default();
         for _ in copies.differing().into_iter().filter(|differs| *differs) {
             verified.note(Part::Header, Problem::Damaged, None);
@@ -138,14 +140,16 @@ impl SealedFile {
         if reader.twins_differ() {
             verified.note(Part::CommitSlots, Problem::Damaged, None);
         }
-        check(&reader, &reader.durable(), Trees::all, verified, watch)
+        let nodes = |checked: &mut NodeChecked<'_>| reader.check_nodes(checked);
+        check(&reader, &reader.durable(), nodes, Trees::all, verified, watch)
     }
 }
 
-/// Follows the trees that `chosen` names.
+/// Checks the nodes of the page table, then follows the trees that `chosen` names.
 fn check(
     source: &dyn PageSource,
     durable: &Durable,
+    nodes: impl FnOnce(&mut NodeChecked<'_>) -> Result<(), Error>,
     chosen: impl FnOnce(&Trees) -> Vec<(Root, bool)>,
     verified: Verified,
     watch: &mut Watch<'_>,
@@ -156,6 +160,7 @@ fn check(
         table: None,
         rows: 0,
     };
+    nodes(&mut |found| check.node(found))?;
     let Some(trees) = Trees::of(durable) else {
         check.verified.note(Part::Tree, Problem::OutOfPlace, None);
         return Ok(check.verified);
@@ -191,6 +196,13 @@ struct Check<'w> {
 }
 
 impl Check<'_> {
+    fn node(&mut self, found: Option<(Part, Problem)>) -> Result<(), Error> {
+        if let Some((part, problem)) = found {
+            self.verified.note(part, problem, None);
+        }
+        self.steps.tell()
+    }
+
     fn table(&mut self, walk: &mut Walk<'_>, table: &TableDefinition, is_data: bool) -> Result<(), Error> {
         self.table = Some(table.name.clone());
         self.rows = 0;

@@ -77,37 +77,37 @@ fn a_reader_written_from_the_document_reads_the_file() {
         header[704..4032].iter().all(|byte| *byte == 0),
         "the other entries are empty"
     );
-    let okm: [u8; 64] = hkdf(&slot[32..64], &RAW_KEY, &[b"vault-file/0 slot raw key", lineage]);
+    let okm: [u8; 64] = hkdf(&slot[32..64], &RAW_KEY, &[b"vault-file/1 slot raw key", lineage]);
     assert_eq!(okm[32..], slot[64..96], "key commitment");
     let aad: [&[u8]; 4] = [
-        b"vault-file/0 sealed vault key",
+        b"vault-file/1 sealed vault key",
         lineage,
         &slot[..64],
         &slot[168..],
     ];
     let vault_key = unseal(&okm[..32], &slot[96..120], &aad, &slot[120..168]).unwrap();
 
-    let mac_key: [u8; 32] = hkdf(id, &vault_key, &[b"vault-file/0 header mac", epoch]);
+    let mac_key: [u8; 32] = hkdf(id, &vault_key, &[b"vault-file/1 header mac", epoch]);
     let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&mac_key).unwrap();
     mac.update(&header[..4032]);
     assert_eq!(mac.finalize().into_bytes()[..], header[4032..4064], "header MAC");
 
-    let wrapping: [u8; 32] = hkdf(id, &vault_key, &[b"vault-file/0 file key wrap", epoch]);
-    let aad: [&[u8]; 3] = [b"vault-file/0 sealed file key", id, epoch];
+    let wrapping: [u8; 32] = hkdf(id, &vault_key, &[b"vault-file/1 file key wrap", epoch]);
+    let aad: [&[u8]; 3] = [b"vault-file/1 sealed file key", id, epoch];
     let file_key = unseal(&wrapping, &header[96..120], &aad, &header[120..168]).unwrap();
 
-    let wrapping: [u8; 32] = hkdf(id, &vault_key, &[b"vault-file/0 root key wrap", epoch]);
-    let aad: [&[u8]; 3] = [b"vault-file/0 sealed root key", id, epoch];
+    let wrapping: [u8; 32] = hkdf(id, &vault_key, &[b"vault-file/1 root key wrap", epoch]);
+    let aad: [&[u8]; 3] = [b"vault-file/1 sealed root key", id, epoch];
     let root_key = unseal(&wrapping, &header[168..192], &aad, &header[192..240]).unwrap();
-    let subkey: [u8; 32] = hkdf(lineage, &root_key, &[b"vault-file/0 subkey/", b"records"]);
+    let subkey: [u8; 32] = hkdf(lineage, &root_key, &[b"vault-file/1 subkey/", b"records"]);
     assert_eq!(subkey, records_key, "a key for the layers above");
 
-    let slot_key: [u8; 32] = hkdf(id, &file_key, &[b"vault-file/0 commit slots", epoch]);
+    let slot_key: [u8; 32] = hkdf(id, &file_key, &[b"vault-file/1 commit slots", epoch]);
     let newest = (0..4usize)
         .map(|index| {
             let block = &file[4096 * (1 + index)..][..4096];
             let side = u8::try_from(index / 2).unwrap();
-            let aad: [&[u8]; 4] = [b"vault-file/0 commit slot", id, epoch, &[side]];
+            let aad: [&[u8]; 4] = [b"vault-file/1 commit slot", id, epoch, &[side]];
             unseal(
                 &slot_key,
                 &block[..24],
@@ -122,15 +122,15 @@ fn a_reader_written_from_the_document_reads_the_file() {
     let pages = usize::try_from(u64::from_le_bytes(newest[16..24].try_into().unwrap())).unwrap();
     assert_eq!(
         file.len(),
-        24576 + 4136 * (pages - 1),
+        286_720 + 4136 * (pages - 1),
         "a closed file is as long as its slot says"
     );
-    assert_eq!(&newest[24..33], b"redb\x1A\x0A\xA9\x0D\x0A");
+    assert_eq!(&newest[48..57], b"redb\x1A\x0A\xA9\x0D\x0A");
 
-    let page_key: [u8; 32] = hkdf(id, &file_key, &[b"vault-file/0 pages", epoch]);
+    let page_key: [u8; 32] = hkdf(id, &file_key, &[b"vault-file/1 pages", epoch]);
     let opened = (1..pages).filter_map(|page| {
-        let sealed = &file[24576 + 4136 * (page - 1)..][..4136];
-        let aad: [&[u8]; 4] = [b"vault-file/0 page", id, epoch, &(page as u64).to_le_bytes()];
+        let sealed = &file[286_720 + 4136 * (page - 1)..][..4136];
+        let aad: [&[u8]; 4] = [b"vault-file/1 page", id, epoch, &(page as u64).to_le_bytes()];
         unseal(&page_key, &sealed[..24], &aad, &sealed[24..])
     });
     let needle = b"needle in the page";
@@ -179,21 +179,21 @@ fn the_vault_key_comes_out_of_a_recovery_and_a_platform_slot_as_the_document_say
         let okm: [u8; 64] = hkdf(&slot[32..64], secret, &[label, lineage]);
         assert_eq!(okm[32..], slot[64..96], "key commitment");
         let aad: [&[u8]; 4] = [
-            b"vault-file/0 sealed vault key",
+            b"vault-file/1 sealed vault key",
             lineage,
             &slot[..64],
             &slot[168..],
         ];
         unseal(&okm[..32], &slot[96..120], &aad, &slot[120..168]).unwrap()
     };
-    let vault_key = symmetric(slot(0), &RAW_KEY, b"vault-file/0 slot raw key");
+    let vault_key = symmetric(slot(0), &RAW_KEY, b"vault-file/1 slot raw key");
 
     let platform = slot(1);
     assert_eq!(platform[..2], [3, 0]);
     assert_eq!(platform[168..170], [60, 0], "what the key store returned");
     let secret: Vec<u8> = platform[170..202].iter().map(|byte| byte ^ 0x5A).collect();
     assert_eq!(
-        symmetric(platform, &secret, b"vault-file/0 slot platform"),
+        symmetric(platform, &secret, b"vault-file/1 slot platform"),
         vault_key
     );
 
@@ -202,13 +202,13 @@ fn the_vault_key_comes_out_of_a_recovery_and_a_platform_slot_as_the_document_say
     assert_eq!(recovery[200..232], [0xD1; 32], "identity");
     assert!(recovery[232..].iter().all(|byte| *byte == 0));
     let code = code_bytes(code.reveal().as_str());
-    let seed: [u8; 32] = hkdf(&[], &code, &[b"vault-file/0 recovery seed"]);
+    let seed: [u8; 32] = hkdf(&[], &code, &[b"vault-file/1 recovery seed"]);
     let (private, public) = X25519::derive_keypair(&seed);
     assert_eq!(public.to_bytes()[..], recovery[32..64], "public half");
-    let mac_key: [u8; 32] = hkdf(&[], &code, &[b"vault-file/0 recovery mac"]);
+    let mac_key: [u8; 32] = hkdf(&[], &code, &[b"vault-file/1 recovery mac"]);
     let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&mac_key).unwrap();
     for part in [
-        &b"vault-file/0 slot recovery"[..],
+        &b"vault-file/1 slot recovery"[..],
         lineage,
         &recovery[32..64],
         &recovery[200..232],
@@ -224,10 +224,10 @@ fn the_vault_key_comes_out_of_a_recovery_and_a_platform_slot_as_the_document_say
         &hpke::OpModeR::Base,
         &private,
         &<X25519 as Kem>::EncappedKey::from_bytes(&recovery[168..200]).unwrap(),
-        &[&b"vault-file/0 slot recovery"[..], lineage].concat(),
+        &[&b"vault-file/1 slot recovery"[..], lineage].concat(),
         &recovery[96..144],
         &[
-            &b"vault-file/0 sealed vault key"[..],
+            &b"vault-file/1 sealed vault key"[..],
             lineage,
             &recovery[..96],
             &recovery[200..232],
