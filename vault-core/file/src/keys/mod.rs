@@ -20,8 +20,8 @@ use std::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub(crate) use derive::{
-    CommitSlotKey, FileIdentity, PageKey, PageTableKey, file_key_wrapping, header_mac_key, root_key_wrapping, slot_keys,
-    subkey,
+    CommitSlotKey, FileIdentity, PageKey, PageTableKey, file_key_wrapping, header_mac_key, root_key_wrapping,
+    slot_keys, subkey,
 };
 pub use platform::{KeyStoreError, PLATFORM_BLOB_BYTES_MAX, PlatformKeyStore};
 pub use recovery_code::{CodeProblem, RecoveryCode, RevealedCode};

@@ -12,6 +12,7 @@
 //!             | journal epoch u64 | applied transaction u64 | redb header 320 | roots × name u64 | zero
 //! ```
 
+use std::io;
 use std::sync::Arc;
 
 use super::table::{Name, Rooted};
@@ -224,8 +225,11 @@ impl<D: Disk> CommitSlots<D> {
     fn read_side(&self, side: Side) -> Result<Option<Newest>, Error> {
         let mut twins = [Box::new([0; SLOT_BYTES]), Box::new([0; SLOT_BYTES])];
         for (index, twin) in twins.iter_mut().enumerate() {
-            self.disk
-                .read_at(side.at() + (index * SLOT_BYTES) as u64, twin.as_mut_slice())?;
+            let at = side.at() + (index * SLOT_BYTES) as u64;
+            match self.disk.read_at(at, twin.as_mut_slice()) {
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {}
+                read => read?,
+            }
         }
         let opened = [self.open(side, &twins[0]), self.open(side, &twins[1])];
         let newest = opened

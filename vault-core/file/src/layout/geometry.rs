@@ -111,6 +111,8 @@ impl Geometry {
 
 const _: () = assert!(Geometry::STANDARD.group_node_bytes() == 4 * BLOCK_BYTES);
 const _: () = assert!(
-    HEAD_BYTES + DIRECTORY_HEADER_BYTES + DIRECTORY_ENTRY_BYTES * Geometry::STANDARD.directory_groups as usize
+    HEAD_BYTES
+        + DIRECTORY_HEADER_BYTES
+        + DIRECTORY_ENTRY_BYTES * Geometry::STANDARD.directory_groups as usize
         == BLOCK_BYTES
 );

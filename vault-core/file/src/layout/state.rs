@@ -1,7 +1,7 @@
 //! The durable state of an open file, and what the next one will be.
 
-use super::{BLOCKS_BEFORE_EXTENTS, JournalMark};
 use super::commit_slot::{CommitSlot, REDB_HEADER_BYTES, Side};
+use super::{BLOCKS_BEFORE_EXTENTS, JournalMark};
 
 /// redb's magic number and the byte that says which of its two commit records counts.
 const REDB_SWITCH_BYTES: usize = 10;

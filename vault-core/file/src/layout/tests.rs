@@ -92,26 +92,13 @@ fn unlocked(header_seq: u64) -> Unlocked {
 
 fn create(disk: &Arc<Memory>, header_seq: u64) -> SealedBackend<Memory> {
     let health = Arc::new(Health::default());
-    SealedBackend::create(
-        Arc::clone(disk),
-        &unlocked(header_seq),
-        entropy(),
-        &SIZES,
-        health,
-    )
-    .unwrap()
+    SealedBackend::create(Arc::clone(disk), &unlocked(header_seq), entropy(), &SIZES, health).unwrap()
 }
 
 fn open(disk: &Arc<Memory>, header_seq: u64) -> Result<SealedBackend<Memory>, Error> {
     let health = Arc::new(Health::default());
-    SealedBackend::open(
-        Arc::clone(disk),
-        &unlocked(header_seq),
-        entropy(),
-        &SIZES,
-        health,
-    )
-    .map(|(backend, _)| backend)
+    SealedBackend::open(Arc::clone(disk), &unlocked(header_seq), entropy(), &SIZES, health)
+        .map(|(backend, _)| backend)
 }
 
 /// A header of redb whose switch byte is `switch` and whose two commit records hold `records`.
@@ -242,7 +229,10 @@ fn the_length_changes_with_the_state_and_the_file_is_cut_after_it() {
     reopened.read(4096, &mut [0; 2 * 4096]).unwrap();
     reopened.set_len(9 * 4096).unwrap();
     let error = reopened.read(3 * 4096, &mut [0; 4096]).unwrap_err();
-    assert!(matches!(fault_of(&error), Error::Damaged { what: Part::Page(3) }), "it was taken away");
+    assert!(
+        matches!(fault_of(&error), Error::Damaged { what: Part::Page(3) }),
+        "it was taken away"
+    );
 }
 
 #[test]

@@ -29,6 +29,10 @@ mod key_store;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]
+mod page_damage;
+#[cfg(test)]
+mod places;
+#[cfg(test)]
 mod power_cut;
 #[cfg(test)]
 mod reading_and_writing;

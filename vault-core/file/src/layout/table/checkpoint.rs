@@ -103,7 +103,10 @@ impl<D: Disk> PageTable<D> {
     fn find_end(&self) -> Result<(), Fault> {
         let (shrunk, last) = {
             let memory = self.memory();
-            (memory.shrunk, memory.space.as_ref().and_then(|space| space.last()))
+            (
+                memory.shrunk,
+                memory.space.as_ref().and_then(|space| space.last()),
+            )
         };
         if !shrunk {
             return Ok(());

@@ -204,15 +204,14 @@ impl Memory {
     /// Every group that has a node on the disk. All directories are in memory.
     pub(super) fn entries(&self) -> impl Iterator<Item = (u32, GroupEntry)> {
         let groups = self.geometry.directory_groups;
-        (0u32..).zip(&self.directories).flat_map(move |(number, directory)| {
-            let entries = directory
-                .node
-                .iter()
-                .flat_map(|node| node.entries(self.geometry));
-            entries.filter_map(move |(index, entry)| {
-                Some((number * groups + u32::try_from(index).ok()?, entry))
+        (0u32..)
+            .zip(&self.directories)
+            .flat_map(move |(number, directory)| {
+                let entries = directory.node.iter().flat_map(|node| node.entries(self.geometry));
+                entries.filter_map(move |(index, entry)| {
+                    Some((number * groups + u32::try_from(index).ok()?, entry))
+                })
             })
-        })
     }
 
     /// The first directory that is on the disk and not in memory.

@@ -23,9 +23,9 @@ mod space;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub(in crate::layout) use checkpoint::Checkpoint;
 use memory::{Memory, Named, Whereabouts};
 use node::{GroupNode, Node, NodeBytes};
-pub(in crate::layout) use checkpoint::Checkpoint;
 pub(crate) use scan::NodeChecked;
 pub(in crate::layout) use scan::Stale;
 use sealed::{Found, SealedNodes};
@@ -155,7 +155,9 @@ impl<D: Disk> PageTable<D> {
         let mut guard = self.memory();
         let memory = &mut *guard;
         let in_memory = memory.groups.forget_from(groups);
-        let never_written = in_memory.into_iter().filter(|(group, _)| memory.entry(*group).is_none());
+        let never_written = in_memory
+            .into_iter()
+            .filter(|(group, _)| memory.entry(*group).is_none());
         let written = memory.entries().filter(|(group, _)| *group >= groups);
         let given_up: Vec<_> = never_written
             .chain(written.map(|(group, entry)| (group, entry.extent)))
@@ -268,7 +270,10 @@ impl<D: Disk> PageTable<D> {
 
     /// Whether an authentic node can be what its parent says.
     fn makes_sense(&self, node: Node, bytes: &NodeBytes) -> bool {
-        bytes.is_number_of(node) && bytes.extents(node, self.geometry).all(|extent| extent < self.extents)
+        bytes.is_number_of(node)
+            && bytes
+                .extents(node, self.geometry)
+                .all(|extent| extent < self.extents)
     }
 
     /// Evicts until there are not too many groups in memory. Those that were changed can only go if the disk may

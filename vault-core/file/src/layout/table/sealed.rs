@@ -70,9 +70,7 @@ impl<D: Disk> SealedNodes<D> {
             return Ok(Found::InPlace(copy));
         }
         let twin = self.read_copy(node, 1 - name.copy())?;
-        Ok(twin
-            .filter(|twin| twin.is(name))
-            .map_or(Found::Lost, Found::Twin))
+        Ok(twin.filter(|twin| twin.is(name)).map_or(Found::Lost, Found::Twin))
     }
 
     /// What lies in one of the two places, if it authenticates.
