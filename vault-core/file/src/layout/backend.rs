@@ -18,7 +18,7 @@ use redb::StorageBackend;
 use super::commit_slot::{CommitSlot, CommitSlots, REDB_HEADER_BYTES, Side};
 use super::pages::{Pages, file_len, pages_within};
 use super::store::Durable;
-use super::{PAGE_BYTES, PAGES_AT};
+use super::{JOURNAL_AT, JOURNAL_BYTES, JournalMark, PAGE_BYTES, PAGES_AT};
 use crate::disk::Disk;
 use crate::engine::Health;
 use crate::entropy::Entropy;
@@ -51,6 +51,8 @@ struct State {
     side: Side,
     /// redb's header as it last wrote it.
     redb_header: [u8; REDB_HEADER_BYTES],
+    /// What the next switch will say about the journal.
+    next_mark: JournalMark,
     /// The length of the file.
     file_len: u64,
     /// Whether pages or the length changed since the last sync.
@@ -68,11 +70,16 @@ impl<D: Disk> SealedBackend<D> {
         max_bytes: u64,
         health: Arc<Health>,
     ) -> Result<Self, Error> {
-        disk.set_len(PAGES_AT)?;
+        // Written, not only reserved: the first records must not wait for blocks.
+        disk.write_at(JOURNAL_AT, &[0; JOURNAL_BYTES])?;
         let nothing = CommitSlot {
             seq: 0,
             header_seq_floor: unlocked.header_seq,
             pages: 0,
+            mark: JournalMark {
+                clean: true,
+                ..JournalMark::default()
+            },
             redb_header: [0; REDB_HEADER_BYTES],
         };
         let state = State::at(nothing, Side::B, PAGES_AT, true);
@@ -157,6 +164,24 @@ impl<D: Disk> SealedBackend<D> {
         self.slots.differ_from(state.side, &state.current)
     }
 
+    /// What the durable state says about the journal.
+    pub(crate) fn journal_mark(&self) -> JournalMark {
+        self.state().current.mark
+    }
+
+    /// From now on every new state that redb makes durable says this about the journal.
+    pub(crate) fn carry_mark(&self, mark: JournalMark) {
+        self.state().next_mark = mark;
+    }
+
+    /// Makes the durable state say this about the journal, whichever side of the slots is read.
+    pub(crate) fn write_mark(&self, mark: JournalMark) -> Result<(), Fault> {
+        self.health.check()?;
+        let mut state = self.state();
+        state.next_mark = mark;
+        self.write_both_sides(&mut state, |slot| slot.mark = mark)
+    }
+
     /// From now on a header with a lower `header_seq` is refused, whichever side of the slots is read. The
     /// header itself is durable already.
     pub(crate) fn raise_floor(&self, header_seq: u64) -> Result<(), Fault> {
@@ -164,12 +189,15 @@ impl<D: Disk> SealedBackend<D> {
         if state.current.header_seq_floor >= header_seq {
             return Ok(());
         }
+        self.write_both_sides(&mut state, |slot| slot.header_seq_floor = header_seq)
+    }
+
+    /// Writes the durable state again with a change, to one side and then to the other.
+    fn write_both_sides(&self, state: &mut State, change: impl Fn(&mut CommitSlot)) -> Result<(), Fault> {
         for _ in [Side::A, Side::B] {
-            let next = CommitSlot {
-                header_seq_floor: header_seq,
-                ..state.current.clone()
-            };
-            self.write_slot(&mut state, next)?;
+            let mut next = state.current.clone();
+            change(&mut next);
+            self.write_slot(state, next)?;
         }
         Ok(())
     }
@@ -261,6 +289,7 @@ impl<D: Disk> SealedBackend<D> {
         let pages = self.page_count.load(Ordering::Acquire);
         let next = CommitSlot {
             pages,
+            mark: state.next_mark,
             redb_header: state.redb_header,
             ..state.current.clone()
         };
@@ -302,6 +331,7 @@ impl State {
     fn at(current: CommitSlot, side: Side, file_len: u64, unsynced: bool) -> Self {
         Self {
             redb_header: current.redb_header,
+            next_mark: current.mark,
             current,
             side,
             file_len,

@@ -7,12 +7,13 @@
 //!
 //! ```text
 //!  0  nonce 24 | tag 16                                 AAD = label 24, file id 16, epoch u64, side u8
-//! 40  sealed: seq u64 | least header_seq u64 | pages u64 | redb header 320 | zero 3712
+//! 40  sealed: seq u64 | least header_seq u64 | pages u64 | zero 6 | flags u16 (bit 0: nothing in the journal)
+//!             | journal epoch u64 | applied transaction u64 | redb header 320 | zero
 //! ```
 
 use std::sync::Arc;
 
-use super::{COMMIT_SLOTS_AT, SLOT_BYTES};
+use super::{COMMIT_SLOTS_AT, JournalMark, SLOT_BYTES};
 use crate::disk::Disk;
 use crate::entropy::Entropy;
 use crate::error::{Error, Fault, Part};
@@ -24,6 +25,8 @@ pub(crate) const REDB_HEADER_BYTES: usize = 320;
 
 const SEALED_AT: usize = NONCE_BYTES + TAG_BYTES;
 const SEALED_BYTES: usize = SLOT_BYTES - SEALED_AT;
+const FLAGS_AT: usize = 30;
+const JOURNAL_IS_CLEAN: u16 = 1;
 
 /// A durable state.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,6 +37,8 @@ pub(super) struct CommitSlot {
     pub(super) header_seq_floor: u64,
     /// How many pages redb sees, page 0 included.
     pub(super) pages: u64,
+    /// Where this state stands in the journal.
+    pub(super) mark: JournalMark,
     /// redb's page 0.
     pub(super) redb_header: [u8; REDB_HEADER_BYTES],
 }
@@ -169,7 +174,11 @@ impl<D: Disk> CommitSlots<D> {
         sealed[..8].copy_from_slice(&slot.seq.to_le_bytes());
         sealed[8..16].copy_from_slice(&slot.header_seq_floor.to_le_bytes());
         sealed[16..24].copy_from_slice(&slot.pages.to_le_bytes());
-        sealed[24..24 + REDB_HEADER_BYTES].copy_from_slice(&slot.redb_header);
+        let flags = if slot.mark.clean { JOURNAL_IS_CLEAN } else { 0 };
+        sealed[FLAGS_AT..32].copy_from_slice(&flags.to_le_bytes());
+        sealed[32..40].copy_from_slice(&slot.mark.epoch.to_le_bytes());
+        sealed[40..48].copy_from_slice(&slot.mark.applied.to_le_bytes());
+        sealed[48..48 + REDB_HEADER_BYTES].copy_from_slice(&slot.redb_header);
         let tag = self.cipher.seal(&nonce, &self.aad(side), sealed)?;
         block[NONCE_BYTES..SEALED_AT].copy_from_slice(&tag);
         Ok(block)
@@ -183,10 +192,19 @@ impl<D: Disk> CommitSlots<D> {
         let (seq, rest) = plain.split_first_chunk()?;
         let (header_seq_floor, rest) = rest.split_first_chunk()?;
         let (pages, rest) = rest.split_first_chunk()?;
+        let (_, rest) = rest.split_first_chunk::<6>()?;
+        let (flags, rest) = rest.split_first_chunk()?;
+        let (epoch, rest) = rest.split_first_chunk()?;
+        let (applied, rest) = rest.split_first_chunk()?;
         Some(CommitSlot {
             seq: u64::from_le_bytes(*seq),
             header_seq_floor: u64::from_le_bytes(*header_seq_floor),
             pages: u64::from_le_bytes(*pages),
+            mark: JournalMark {
+                epoch: u64::from_le_bytes(*epoch),
+                applied: u64::from_le_bytes(*applied),
+                clean: u16::from_le_bytes(*flags) & JOURNAL_IS_CLEAN != 0,
+            },
             redb_header: *rest.first_chunk()?,
         })
     }

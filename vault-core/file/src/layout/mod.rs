@@ -5,7 +5,8 @@
 //!     0  vault header copy A
 //!  4096  commit slots A, A', B, B'     one block of 4096 bytes each
 //! 20480  vault header copy B
-//! 24576  page p at 24576 + 4136·(p−1): nonce 24 | ciphertext 4096 | tag 16
+//! 24576  journal area, 256 KiB
+//! 286720 page p at 286720 + 4136·(p−1): nonce 24 | ciphertext 4096 | tag 16
 //! ```
 //!
 //! redb sees a plain array of 4096-byte pages. Page 0 is its own header of 320 bytes, the only thing it
@@ -14,6 +15,7 @@
 
 mod backend;
 mod commit_slot;
+mod journal_mark;
 mod pages;
 mod reader;
 mod store;
@@ -22,6 +24,7 @@ mod store;
 mod tests;
 
 pub(crate) use backend::SealedBackend;
+pub(crate) use journal_mark::JournalMark;
 pub(crate) use reader::Reader;
 pub(crate) use store::{Durable, PageSource, Shared, Store};
 
@@ -33,5 +36,9 @@ const SLOT_BYTES: usize = 4096;
 pub(crate) const HEADER_COPIES_AT: [u64; 2] = [0, 20480];
 /// The four commit slots: A, A', B, B'.
 const COMMIT_SLOTS_AT: u64 = 4096;
+/// The journal area: written with zeros when the file is created, never resized.
+pub(crate) const JOURNAL_AT: u64 = 24576;
+/// Bytes of the journal area.
+pub(crate) const JOURNAL_BYTES: usize = 256 * 1024;
 /// Page 1.
-const PAGES_AT: u64 = 24576;
+const PAGES_AT: u64 = JOURNAL_AT + JOURNAL_BYTES as u64;

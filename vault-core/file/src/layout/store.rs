@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use redb::StorageBackend;
 
-use super::SealedBackend;
 use super::commit_slot::REDB_HEADER_BYTES;
+use super::{JournalMark, SealedBackend};
 use crate::disk::Disk;
 use crate::error::{Error, Fault, Part};
 use crate::header::{Copies, HeaderBytes};
@@ -36,6 +36,17 @@ pub(crate) trait Store: PageSource + Send + Sync {
     /// The newest durable state.
     fn durable(&self) -> Durable;
 
+    /// What the durable state says about the journal.
+    fn journal_mark(&self) -> JournalMark;
+
+    /// From now on every new state that redb makes durable says this about the journal. A new state that redb
+    /// makes by itself, when it opens or closes, says it too.
+    fn carry_mark(&self, mark: JournalMark);
+
+    /// Makes the durable state say this about the journal, on both sides of the slots: when it returns, losing
+    /// either side changes nothing. A failure ends the handle.
+    fn write_mark(&self, mark: JournalMark) -> Result<(), Fault>;
+
     /// Which of the parts that exist twice differ from what they must hold.
     fn damaged_twins(&self, header: &HeaderBytes) -> Result<Vec<Part>, Error>;
 }
@@ -57,6 +68,19 @@ impl<D: Disk> Store for SealedBackend<D> {
 
     fn durable(&self) -> Durable {
         self.durable_state()
+    }
+
+    fn journal_mark(&self) -> JournalMark {
+        SealedBackend::journal_mark(self)
+    }
+
+    fn carry_mark(&self, mark: JournalMark) {
+        SealedBackend::carry_mark(self, mark);
+    }
+
+    fn write_mark(&self, mark: JournalMark) -> Result<(), Fault> {
+        self.while_healthy(|| SealedBackend::write_mark(self, mark))
+            .map_err(|error| Fault::of(&error))
     }
 
     fn damaged_twins(&self, header: &HeaderBytes) -> Result<Vec<Part>, Error> {

@@ -40,7 +40,10 @@ impl Disk for Memory {
         self.slot_writes
             .fetch_add(usize::from((4096..20480).contains(&offset)), Ordering::SeqCst);
         let offset = usize::try_from(offset).unwrap();
-        self.bytes.lock().unwrap()[offset..offset + bytes.len()].copy_from_slice(bytes);
+        let mut image = self.bytes.lock().unwrap();
+        let end = image.len().max(offset + bytes.len());
+        image.resize(end, 0);
+        image[offset..offset + bytes.len()].copy_from_slice(bytes);
         Ok(())
     }
 

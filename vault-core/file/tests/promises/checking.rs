@@ -11,7 +11,7 @@ use crate::history::{Content, History, content, create, entropy, key, open, smal
 use crate::simulated_disk::SimulatedDisk;
 
 const SEED: u64 = 41;
-const PAGES: usize = 24576;
+const PAGES: usize = 286_720;
 const SEALED_PAGE_BYTES: usize = 4136;
 
 /// A closed file with a table of several levels beside the usual ones.

@@ -11,7 +11,7 @@ const HEADER_BYTES: usize = 4096;
 const HEADER_COPIES: [usize; 2] = [0, 20480];
 const COMMIT_SLOTS: std::ops::Range<usize> = 4096..20480;
 const SLOT_BYTES: usize = 4096;
-const PAGES: usize = 24576;
+const PAGES: usize = 286_720;
 const SEALED_PAGE_BYTES: usize = 4136;
 const SEED: u64 = 5;
 

@@ -122,14 +122,14 @@ fn a_reader_written_from_the_document_reads_the_file() {
     let pages = usize::try_from(u64::from_le_bytes(newest[16..24].try_into().unwrap())).unwrap();
     assert_eq!(
         file.len(),
-        24576 + 4136 * (pages - 1),
+        286_720 + 4136 * (pages - 1),
         "a closed file is as long as its slot says"
     );
-    assert_eq!(&newest[24..33], b"redb\x1A\x0A\xA9\x0D\x0A");
+    assert_eq!(&newest[48..57], b"redb\x1A\x0A\xA9\x0D\x0A");
 
     let page_key: [u8; 32] = hkdf(id, &file_key, &[b"vault-file/0 pages", epoch]);
     let opened = (1..pages).filter_map(|page| {
-        let sealed = &file[24576 + 4136 * (page - 1)..][..4136];
+        let sealed = &file[286_720 + 4136 * (page - 1)..][..4136];
         let aad: [&[u8]; 4] = [b"vault-file/0 page", id, epoch, &(page as u64).to_le_bytes()];
         unseal(&page_key, &sealed[..24], &aad, &sealed[24..])
     });

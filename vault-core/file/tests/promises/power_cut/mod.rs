@@ -136,6 +136,18 @@ fn the_simulator_finds_a_slot_that_is_overwritten_in_place() {
     assert!(found > cuts / 100, "{found} of {cuts}");
 }
 
+#[test]
+fn the_simulator_finds_an_acknowledgement_before_the_sync() {
+    let (found, cuts) = failures(Planted::RecordNotSynced);
+    assert!(found > cuts / 20, "{found} of {cuts}");
+}
+
+#[test]
+fn the_simulator_finds_a_journal_that_begins_anew_before_the_fold_is_durable() {
+    let (found, cuts) = failures(Planted::SlotLingers);
+    assert!(found > cuts / 20, "{found} of {cuts}");
+}
+
 /// Pages of this layout share sectors with their neighbours (see `FORMAT.md`, section 8).
 #[test]
 fn a_disk_that_destroys_whole_sectors_hurts_what_shares_them() {
