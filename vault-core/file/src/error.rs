@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use crate::anchor::AnchorUnavailable;
 use crate::header::{Origin, SlotId, SlotKind};
 use crate::keys::{CodeProblem, KeyStoreError};
 
@@ -24,6 +25,8 @@ pub enum Part {
     Directory(u32),
     /// The end of the file: it is shorter than its newest state.
     End,
+    /// The journal: the newest transactions of a file that was not closed.
+    Journal,
     /// The tree that the pages form: each page is authentic, but they do not fit together.
     Tree,
 }
@@ -37,6 +40,7 @@ impl fmt::Display for Part {
             Self::Group(group) => write!(f, "page group {group}"),
             Self::Directory(directory) => write!(f, "page directory {directory}"),
             Self::End => f.write_str("the end of the file"),
+            Self::Journal => f.write_str("the journal"),
             Self::Tree => f.write_str("the page tree"),
         }
     }
@@ -114,6 +118,21 @@ pub enum Error {
         /// Which part of the file.
         what: Part,
     },
+    /// The file has come less far than its anchor remembers: it was put back as it was earlier, or its storage
+    /// lost writes that it had confirmed.
+    #[error(
+        "this vault was put back: it holds {found} transactions and has held {expected}; \
+         restore it from a newer backup, or begin anew from it knowingly"
+    )]
+    RolledBack {
+        /// How many transactions the file has held.
+        expected: u64,
+        /// How many it holds.
+        found: u64,
+    },
+    /// The place that remembers how far the file had come cannot be reached.
+    #[error("{0}: try again later, or go on without it")]
+    AnchorUnavailable(#[from] AnchorUnavailable),
     /// The file was written by a newer version of this software.
     #[error("this vault needs a reader of format {min_reader} or newer: update the software")]
     NewerFormat {
@@ -190,6 +209,7 @@ pub(crate) enum Fault {
     Tampered(Part),
     NoSpace,
     FileTooLarge { bytes: u64, limit: u64 },
+    RolledBack { expected: u64, found: u64 },
     Entropy,
     Io { kind: io::ErrorKind, code: Option<i32> },
 }
@@ -235,6 +255,7 @@ impl From<Fault> for Error {
                 bytes,
                 limit,
             },
+            Fault::RolledBack { expected, found } => Self::RolledBack { expected, found },
             Fault::Entropy => Self::Entropy,
             Fault::Io { code: Some(code), .. } => Self::Io(io::Error::from_raw_os_error(code)),
             Fault::Io { kind, code: None } => Self::Io(kind.into()),

@@ -1,6 +1,7 @@
 //! What a host can choose.
 
 use crate::kdf::KdfParams;
+use crate::layout::JOURNAL_BYTES;
 
 /// How a file is created or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +13,10 @@ pub struct Options {
     pub kdf: KdfParams,
     /// The most work a slot may ask for before it is refused. Default [`KdfParams::CEILING`].
     pub kdf_ceiling: KdfParams,
+    /// How many bytes of the journal are used before the tables themselves are made durable. Default, and
+    /// most, the whole area of 256 KiB. Less makes opening after a crash faster and commits slower; below 4096
+    /// nothing is journaled.
+    pub journal_bytes: usize,
     /// The most bytes of pages the file may hold. Default 1 TiB; the format ends at 241 GiB.
     pub max_file_bytes: u64,
 }
@@ -40,6 +45,7 @@ impl Default for Options {
             cache_bytes: 32 * 1024 * 1024,
             kdf: KdfParams::DEFAULT,
             kdf_ceiling: KdfParams::CEILING,
+            journal_bytes: JOURNAL_BYTES,
             max_file_bytes: 1 << 40,
         }
     }

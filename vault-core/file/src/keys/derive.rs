@@ -23,6 +23,7 @@ const HEADER_MAC: &[u8] = b"vault-file/1 header mac";
 const COMMIT_SLOTS: &[u8] = b"vault-file/1 commit slots";
 const PAGES: &[u8] = b"vault-file/1 pages";
 const PAGE_TABLE: &[u8] = b"vault-file/1 page table";
+const JOURNAL: &[u8] = b"vault-file/1 journal";
 const SUBKEY: &[u8] = b"vault-file/1 subkey/";
 
 /// Associated data of a sealed vault key (in a key slot).
@@ -35,9 +36,10 @@ pub(crate) const SEALED_FILE_KEY: &[u8] = b"vault-file/1 sealed file key";
 pub(crate) const SEALED_COMMIT_SLOT: &[u8; 24] = b"vault-file/1 commit slot";
 /// Associated data of a sealed page.
 pub(crate) const SEALED_PAGE: &[u8; 17] = b"vault-file/1 page";
-
 /// Associated data of a sealed node of the page table.
 pub(crate) const SEALED_NODE: &[u8; 23] = b"vault-file/1 table node";
+/// Associated data of a sealed record of the journal.
+pub(crate) const SEALED_JOURNAL_RECORD: &[u8; 27] = b"vault-file/1 journal record";
 
 /// Which file, and which filling of it: every key below the file key, and every sealed block, is bound to
 /// both.
@@ -62,6 +64,9 @@ pub(crate) struct PageTableKey(pub(crate) Key);
 
 /// Seals commit slots.
 pub(crate) struct CommitSlotKey(pub(crate) Key);
+
+/// Seals records of the journal.
+pub(crate) struct JournalKey(pub(crate) Key);
 
 /// The keys of one slot, from its raw, stretched or unwrapped secret and its own salt.
 pub(crate) fn slot_keys(kind: SlotKind, secret: &Key, salt: &[u8; 32], lineage: Lineage) -> SlotKeys {
@@ -141,6 +146,13 @@ impl CommitSlotKey {
     /// From the file key.
     pub(crate) fn derive(file_key: &Key, file: FileIdentity) -> Self {
         Self(derive(file_key, file, COMMIT_SLOTS))
+    }
+}
+
+impl JournalKey {
+    /// From the file key.
+    pub(crate) fn derive(file_key: &Key, file: FileIdentity) -> Self {
+        Self(derive(file_key, file, JOURNAL))
     }
 }
 

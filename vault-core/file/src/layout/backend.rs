@@ -52,7 +52,7 @@ impl<D: Disk> SealedBackend<D> {
         health: Arc<Health>,
     ) -> Result<Self, Error> {
         // Written, not only reserved: the first records must not wait for blocks.
-        disk.write_at(JOURNAL_AT, &[0; JOURNAL_BYTES as usize])?;
+        disk.write_at(JOURNAL_AT, &[0; JOURNAL_BYTES])?;
         let nothing = CommitSlot::before_the_first(unlocked.header_seq);
         let state = State::at(nothing, Side::B, true);
         Ok(Self::with_state(disk, unlocked, entropy, sizes, health, state))

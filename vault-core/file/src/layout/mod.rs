@@ -53,9 +53,9 @@ const COMMIT_SLOTS_AT: u64 = 4096;
 /// The journal area: written with zeros when the file is created, never resized.
 pub(crate) const JOURNAL_AT: u64 = 24576;
 /// Bytes of the journal area.
-pub(crate) const JOURNAL_BYTES: u64 = 256 * 1024;
+pub(crate) const JOURNAL_BYTES: usize = 256 * 1024;
 /// Extent 0.
-const EXTENTS_AT: u64 = JOURNAL_AT + JOURNAL_BYTES;
+const EXTENTS_AT: u64 = JOURNAL_AT + JOURNAL_BYTES as u64;
 /// The blocks in front of it.
 const BLOCKS_BEFORE_EXTENTS: u32 = 70;
 const _: () = assert!(EXTENTS_AT == BLOCKS_BEFORE_EXTENTS as u64 * BLOCK_BYTES as u64);

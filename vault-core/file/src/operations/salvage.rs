@@ -135,7 +135,7 @@ fn salvage(
         vault_key: Key::new(old.vault_key.as_bytes()),
     };
     let sealed = refill(&header, &old.root_key, own, &entropy)?;
-    let (file, (tables, saved)) = SealedFile::filled(new, sealed, entropy, options, |file| {
+    let (file, (tables, saved)) = SealedFile::filled(new, sealed, entropy, options, 0, |file| {
         save_tables(&rescue, &trees, file, watch)
     })?;
     let copied = Copied {

@@ -78,7 +78,7 @@ impl Verified {
 
 impl SealedFile {
     /// Checks an open file in the background, in its newest committed state, while it goes on being read and
-    /// written. What is found does not end the handle. redb's own tables, which are rebuilt when they are
+    /// written. It waits for the writer once, for a [`checkpoint`](Self::checkpoint). What is found does not end the handle. redb's own tables, which are rebuilt when they are
     /// lost, are checked by [`verify_at`](Self::verify_at) alone.
     ///
     /// # Errors
@@ -89,8 +89,9 @@ impl SealedFile {
         for part in self.damaged_twins()? {
             verified.note(part, Problem::Damaged, None);
         }
-        // Pages of this state, and of the newer one that is read next, are not reused while this lives.
+        // Pages of this state, and of the newer one that is made durable next, are not reused while this lives.
         let snapshot = self.read()?;
+        self.0.database.checkpoint()?;
         let durable = self.0.store.durable();
         let nodes = |checked: &mut NodeChecked<'_>| self.0.store.check_nodes(checked);
         let checked = check(&*self.0.store, &durable, nodes, Trees::data_only, verified, watch);

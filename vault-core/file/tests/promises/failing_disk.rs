@@ -9,7 +9,7 @@ use crate::image::Image;
 use crate::simulated_disk::{Planted, SimulatedDisk, Trouble};
 
 const SEED: u64 = 11;
-const COMMITS: usize = 3;
+const COMMITS: usize = 8;
 
 /// A closed file of a few commits, and its history.
 fn before_the_trouble() -> (Image, History) {

@@ -129,7 +129,10 @@ fn a_reader_written_from_the_document_reads_the_file() {
         4096 * u64::from(u32_at(&newest, 24)),
         "a closed file ends where its slot says"
     );
-    assert_eq!(newest[30], 3, "nothing in the journal, and both copies of nodes are equal");
+    assert_eq!(
+        newest[30], 3,
+        "nothing in the journal, and both copies of nodes are equal"
+    );
     assert_eq!(&newest[48..57], b"redb\x1A\x0A\xA9\x0D\x0A");
 
     let pages = Pages {
@@ -147,8 +150,14 @@ fn a_reader_written_from_the_document_reads_the_file() {
         .filter(|(_, name)| **name != [0; 8])
         .flat_map(|(directory, name)| pages.of_directory(directory, *name))
         .collect();
-    let large = pages.iter().filter(|page| page[2000..2100] == [0x77; 100]).count();
-    assert!(large > 700, "{large} pages of the large value, in more than one group");
+    let large = pages
+        .iter()
+        .filter(|page| page[2000..2100] == [0x77; 100])
+        .count();
+    assert!(
+        large > 700,
+        "{large} pages of the large value, in more than one group"
+    );
     let needle = b"needle in the page";
     assert!(
         pages

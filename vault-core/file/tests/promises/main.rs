@@ -1,6 +1,8 @@
 //! What a sealed file promises, one module for each promise, through the public interface alone.
 
 #[cfg(test)]
+mod anchor;
+#[cfg(test)]
 mod checking;
 #[cfg(test)]
 mod copies;
@@ -23,9 +25,17 @@ mod history;
 #[cfg(test)]
 mod image;
 #[cfg(test)]
+mod journal;
+#[cfg(test)]
+mod journal_power_cut;
+#[cfg(test)]
+mod journal_tampering;
+#[cfg(test)]
 mod key_slots;
 #[cfg(test)]
 mod key_store;
+#[cfg(test)]
+mod ledger;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::dice::Dice;
 use crate::image::Image;
-use crate::simulated_disk::{Entry, Event, Mark, Planted, Record};
+use crate::simulated_disk::{Entry, Event, JOURNAL, Mark, Planted, Record};
 
 /// What becomes of what was not synced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,12 @@ enum Change<'r> {
     Length(usize),
 }
 
+impl Change<'_> {
+    fn is_slot(&self) -> bool {
+        matches!(self, Self::Write { offset, .. } if COMMIT_SLOTS.contains(offset))
+    }
+}
+
 /// The durable bytes, and what was not synced, after so many entries of a record.
 #[derive(Clone, Debug)]
 pub(crate) struct Remains<'r> {
@@ -44,6 +50,7 @@ pub(crate) struct Remains<'r> {
     is_named: bool,
     slot_written: bool,
     first_header_written: bool,
+    record_written: bool,
 }
 
 impl<'r> Remains<'r> {
@@ -59,6 +66,7 @@ impl<'r> Remains<'r> {
             is_named: !record.entries.iter().any(has_name),
             slot_written: false,
             first_header_written: false,
+            record_written: false,
         }
     }
 
@@ -84,6 +92,7 @@ impl<'r> Remains<'r> {
                     self.destroy_other_side(index, *offset);
                 }
                 self.first_header_written = *offset == 0;
+                self.record_written = JOURNAL.contains(offset);
                 let (offset, bytes) = (*offset, Cow::Borrowed(&bytes[..]));
                 self.unsynced.push((index, Change::Write { offset, bytes }));
             }
@@ -100,14 +109,27 @@ impl<'r> Remains<'r> {
             return;
         };
         let (_, begun) = self.syncing.remove(place);
-        if self.sync_is_skipped() {
+        let is_skipped = self.sync_is_skipped();
+        self.record_written = false;
+        if is_skipped {
             return;
         }
         self.slot_written = false;
         let covered = self.unsynced.partition_point(|(index, _)| *index < begun);
-        for (_, change) in self.unsynced.drain(..covered) {
-            apply(&mut self.durable, &change);
+        let lingers = (self.planted == Planted::SlotLingers)
+            .then(|| {
+                self.unsynced[..covered]
+                    .iter()
+                    .rposition(|(_, change)| change.is_slot())
+            })
+            .flatten();
+        let lingering = lingers.map(|place| self.unsynced[place].clone());
+        for (place, (_, change)) in self.unsynced.drain(..covered).enumerate() {
+            if lingers != Some(place) {
+                apply(&mut self.durable, &change);
+            }
         }
+        self.unsynced.splice(..0, lingering);
     }
 
     fn sync_is_skipped(&self) -> bool {
@@ -115,6 +137,7 @@ impl<'r> Remains<'r> {
             Planted::SyncDoesNothing => self.is_named,
             Planted::SlotBeforePages => self.is_named && !self.slot_written,
             Planted::HeaderCopiesTogether => self.first_header_written,
+            Planted::RecordNotSynced => self.is_named && self.record_written,
             _ => false,
         }
     }

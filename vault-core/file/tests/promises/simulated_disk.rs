@@ -5,7 +5,9 @@
 
 use std::cell::Cell;
 use std::io;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use vault_file::Disk;
 
@@ -34,6 +36,8 @@ pub(crate) enum Trouble {
     FullAt(u64),
     /// From this change on, nothing can be written.
     FullFrom(u64),
+    /// Nothing can be written but the journal.
+    FullBesidesJournal,
     /// This read alone fails.
     ReadErrorAt(u64),
     /// This read and every later one fails.
@@ -57,6 +61,10 @@ pub(crate) enum Planted {
     SlotInPlace,
     /// The sync between the two copies of the header is skipped.
     HeaderCopiesTogether,
+    /// The sync after a record of the journal is skipped: it is acknowledged before it is durable.
+    RecordNotSynced,
+    /// A commit slot stays unsynced until another is written: the journal begins anew before that is durable.
+    SlotLingers,
 }
 
 /// What the user of the file knows at a moment.
@@ -115,6 +123,7 @@ struct State {
     operations: u64,
     reads: u64,
     syncs: u64,
+    sync_takes: Duration,
     trouble: Trouble,
     planted: Planted,
     dark: bool,
@@ -136,6 +145,9 @@ pub(crate) struct Handle {
     life: u64,
     holds_lock: Mutex<bool>,
 }
+
+/// The journal area.
+pub(crate) const JOURNAL: Range<usize> = 24576..24576 + 256 * 1024;
 
 impl SimulatedDisk {
     pub(crate) fn holding(bytes: impl Into<Image>) -> Self {
@@ -194,17 +206,19 @@ impl SimulatedDisk {
         self.state().kill();
     }
 
-    pub(crate) fn was_killed(&self, life: u64) -> bool {
-        self.life() != life
-    }
-
-    pub(crate) fn life(&self) -> u64 {
-        self.state().life
-    }
 
     /// Operations that change something: writes, changes of length, syncs.
     pub(crate) fn operations(&self) -> u64 {
         self.state().operations
+    }
+
+    /// From now on a sync takes so long.
+    pub(crate) fn take_time_to_sync(&self, takes: Duration) {
+        self.state().sync_takes = takes;
+    }
+
+    pub(crate) fn syncs(&self) -> u64 {
+        self.state().syncs
     }
 
     pub(crate) fn reads(&self) -> u64 {
@@ -281,6 +295,12 @@ impl State {
             Trouble::FullFrom(from) if operation >= from && !is_sync => {
                 Err(io::ErrorKind::StorageFull.into())
             }
+            Trouble::FullBesidesJournal => match event {
+                Event::Write { offset, .. } if !JOURNAL.contains(offset) => {
+                    Err(io::ErrorKind::StorageFull.into())
+                }
+                _ => Ok(()),
+            },
             Trouble::KillAt(at) if operation >= at => {
                 self.kill();
                 Err(io::Error::other("killed"))
@@ -400,6 +420,7 @@ impl Disk for Handle {
 
     /// Takes a moment, in which other threads write what this sync does not cover.
     fn sync(&self) -> io::Result<()> {
+        let takes = self.disk.state().sync_takes;
         let mut state = self.disk.state();
         let sync = state.syncs;
         state.begin(self.life, &Event::SyncBegun(sync))?;
@@ -407,7 +428,11 @@ impl Disk for Handle {
         state.syncs += 1;
         state.note(Event::SyncBegun(sync));
         drop(state);
-        std::thread::yield_now();
+        if takes.is_zero() {
+            std::thread::yield_now();
+        } else {
+            std::thread::sleep(takes);
+        }
         let mut state = self.disk.state();
         state.check_power(self.life)?;
         state.note(Event::SyncDone(sync));

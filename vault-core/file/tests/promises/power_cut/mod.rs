@@ -126,6 +126,18 @@ fn the_simulator_finds_a_slot_that_is_overwritten_in_place() {
     assert!(found > cuts / 100, "{found} of {cuts}");
 }
 
+#[test]
+fn the_simulator_finds_an_acknowledgement_before_the_sync() {
+    let (found, cuts) = failures(Planted::RecordNotSynced);
+    assert!(found > cuts / 20, "{found} of {cuts}");
+}
+
+#[test]
+fn the_simulator_finds_a_journal_that_begins_anew_before_the_fold_is_durable() {
+    let (found, cuts) = failures(Planted::SlotLingers);
+    assert!(found > cuts / 20, "{found} of {cuts}");
+}
+
 /// A disk that cannot finish the sector it is writing may lose what was in it, all of it, and not only the part
 /// that was written: nothing else lies in a sector that is written.
 #[test]

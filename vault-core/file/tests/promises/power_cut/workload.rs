@@ -57,6 +57,7 @@ impl Use<'_> {
                 8..12 => held = Some(self.look()?),
                 12..16 => drop(held.take()),
                 16..18 => self.abort(dice)?,
+                18..22 => during("a checkpoint", || self.file.checkpoint())?,
                 _ => self.transact(dice)?,
             }
         }
