@@ -116,7 +116,7 @@ fn kind_of(error: &Error) -> &'static str {
         Error::NotAVault => "not a vault",
         Error::Damaged { .. } => "damaged",
         Error::Tampered { .. } => "tampered",
-        Error::NewerFormat { .. } => "newer format",
+        Error::NewerFormat { .. } | Error::BeforeFirstRelease { .. } => "another format",
         Error::WrongSecret => "wrong secret",
         Error::SlotUnavailable { .. } => "no such slot",
         Error::KdfOutOfRange { .. } => "out of range",

@@ -15,9 +15,13 @@ mod every_byte;
 #[cfg(test)]
 mod failing_disk;
 #[cfg(test)]
+mod forge;
+#[cfg(test)]
 mod format;
 #[cfg(test)]
 mod full_disk;
+#[cfg(test)]
+mod header_fields;
 #[cfg(test)]
 mod header_power_cut;
 #[cfg(test)]

@@ -206,7 +206,6 @@ impl SimulatedDisk {
         self.state().kill();
     }
 
-
     /// Operations that change something: writes, changes of length, syncs.
     pub(crate) fn operations(&self) -> u64 {
         self.state().operations
