@@ -17,6 +17,8 @@ pub enum Part {
     CommitSlots,
     /// One sealed page, counted from 1.
     Page(u64),
+    /// The journal: the newest transactions of a file that was not closed.
+    Journal,
     /// A node of the page table: the seals of one group of pages, counted from 0. In a closed file it exists
     /// twice.
     Group(u32),
@@ -25,8 +27,6 @@ pub enum Part {
     Directory(u32),
     /// The end of the file: it is shorter than its newest state.
     End,
-    /// The journal: the newest transactions of a file that was not closed.
-    Journal,
     /// The tree that the pages form: each page is authentic, but they do not fit together.
     Tree,
 }
@@ -37,10 +37,10 @@ impl fmt::Display for Part {
             Self::Header => f.write_str("the header"),
             Self::CommitSlots => f.write_str("the commit slots"),
             Self::Page(page) => write!(f, "page {page}"),
+            Self::Journal => f.write_str("the journal"),
             Self::Group(group) => write!(f, "page group {group}"),
             Self::Directory(directory) => write!(f, "page directory {directory}"),
             Self::End => f.write_str("the end of the file"),
-            Self::Journal => f.write_str("the journal"),
             Self::Tree => f.write_str("the page tree"),
         }
     }

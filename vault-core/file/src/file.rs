@@ -158,10 +158,10 @@ impl SealedFile {
             &Sizes::of(options),
             Arc::clone(&health),
         )?;
-        let header_mended = copies.mend(&**disk)?;
-        backend.raise_floor(sealed.unlocked.header_seq)?;
         let area = Area::new(disk.clone(), &sealed.unlocked, entropy.clone());
         let found = area.walk(backend.journal_mark())?.check()?;
+        let header_mended = copies.mend(&**disk)?;
+        backend.raise_floor(sealed.unlocked.header_seq)?;
         let mended = [(header_mended, Part::Header), (slot_mended, Part::CommitSlots)];
         let mended = mended
             .into_iter()

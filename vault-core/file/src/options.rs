@@ -13,9 +13,8 @@ pub struct Options {
     pub kdf: KdfParams,
     /// The most work a slot may ask for before it is refused. Default [`KdfParams::CEILING`].
     pub kdf_ceiling: KdfParams,
-    /// How many bytes of the journal are used before the tables themselves are made durable. Default, and
-    /// most, the whole area of 256 KiB. Less makes opening after a crash faster and commits slower; below 4096
-    /// nothing is journaled.
+    /// How many bytes of the journal are used before the tables themselves are made durable. Default, and most,
+    /// 256 KiB. Less makes opening after a crash faster and commits slower; below 4096 nothing is journaled.
     pub journal_bytes: usize,
     /// The most bytes of pages the file may hold. Default 1 TiB; the format ends at 241 GiB.
     pub max_file_bytes: u64,

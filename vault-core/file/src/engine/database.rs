@@ -82,9 +82,7 @@ impl Drop for Database {
     /// redb makes its newest state durable when it closes. That state contains all that was journaled, and says
     /// so; if it does not come to that, the journal still holds it.
     fn drop(&mut self) {
-        if let Some(mark) = self.journal.last_mark() {
-            self.store.carry_mark(mark);
-        }
+        self.store.carry_mark(self.journal.last_mark());
         self.redb.close();
         if self.health.check().is_ok() {
             // An anchor that cannot be reached lags behind. Nobody is left to tell.

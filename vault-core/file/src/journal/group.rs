@@ -159,6 +159,7 @@ impl Journal {
             self.health.check()?;
             state = self.settle(state);
         }
+        self.health.check()?;
         let held = Held::by(self, &mut state, Hold::Fold);
         let mark = JournalMark {
             epoch: state.epoch.saturating_add(1),
@@ -174,14 +175,14 @@ impl Journal {
         state.session == Session::Replayed || state.used + state.reserved > 0
     }
 
-    /// The mark of a file that is being closed: nothing follows. `None` if nothing was written or replayed.
-    pub(crate) fn last_mark(&self) -> Option<JournalMark> {
+    /// The mark of a file that is being closed: nothing follows.
+    pub(crate) fn last_mark(&self) -> JournalMark {
         let state = self.state();
-        (state.session != Session::Fresh).then_some(JournalMark {
+        JournalMark {
             epoch: state.epoch,
             applied: state.committed,
             clean: true,
-        })
+        }
     }
 
     /// Writes the queue if nobody writes; otherwise waits until something has changed.

@@ -16,6 +16,9 @@ mod group;
 mod ops;
 mod record;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use area::{Area, Ending, Found, read_at_rest};
 pub(crate) use group::Journal;
 pub(crate) use ops::{Op, Ops, Recorder, TableNumber};

@@ -22,7 +22,7 @@ const REMOVE: u8 = 3;
 const REMOVE_TABLE: u8 = 4;
 
 /// One operation.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) enum Op<'a> {
     /// A table is there, and has the next number.
     Table(&'a str),
@@ -201,5 +201,124 @@ impl<'a> Iterator for Ops<'a> {
             self.fields = Fields(&[]);
         }
         Some(op.ok_or(Malformed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::{Rng, SeedableRng};
+
+    use super::*;
+
+    /// An operation that owns its bytes.
+    #[derive(Clone, Debug, PartialEq)]
+    enum Done {
+        Table(String),
+        Insert(usize, Vec<u8>, Vec<u8>),
+        Remove(usize, Vec<u8>),
+        RemoveTable(String),
+    }
+
+    fn owned(op: Op<'_>) -> Done {
+        match op {
+            Op::Table(name) => Done::Table(name.to_owned()),
+            Op::Insert { table, key, value } => Done::Insert(table, key.to_vec(), value.to_vec()),
+            Op::Remove { table, key } => Done::Remove(table, key.to_vec()),
+            Op::RemoveTable(name) => Done::RemoveTable(name.to_owned()),
+        }
+    }
+
+    fn bytes(rng: &mut ChaCha20Rng, below: u32) -> Vec<u8> {
+        let mut bytes = vec![0; (rng.next_u32() % below) as usize];
+        rng.fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// Does random things to three tables. Returns what was recorded, and what was done.
+    fn transaction(seed: u64) -> (Vec<u8>, Vec<Done>) {
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        let (mut recorder, mut done) = (Recorder::new(), Vec::new());
+        let names = ["records", "time/receipts", "changes"];
+        let mut numbers: [Option<TableNumber>; 3] = [None; 3];
+        for _ in 0..rng.next_u32() % 40 {
+            let which = rng.next_u32() as usize % 3;
+            if rng.next_u32().is_multiple_of(12) {
+                recorder.remove_table(names[which]);
+                numbers[which] = None;
+                done.push(Done::RemoveTable(names[which].to_owned()));
+                continue;
+            }
+            if numbers[which].is_none() {
+                done.push(Done::Table(names[which].to_owned()));
+            }
+            let table = recorder.table(names[which]);
+            numbers[which] = Some(table);
+            let key = bytes(&mut rng, 30);
+            if rng.next_u32().is_multiple_of(3) {
+                recorder.remove(table, &key);
+                done.push(Done::Remove(table.0.into(), key));
+            } else {
+                let value = bytes(&mut rng, 300);
+                recorder.insert(table, &key, &value);
+                done.push(Done::Insert(table.0.into(), key, value));
+            }
+        }
+        (recorder.into_ops().unwrap(), done)
+    }
+
+    #[test]
+    fn what_was_done_is_read_back() {
+        for seed in 0..300 {
+            let (ops, done) = transaction(seed);
+            let read: Vec<_> = Ops::of(&ops).map(|op| owned(op.unwrap())).collect();
+            assert_eq!(read, done, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn changed_and_cut_bytes_end_the_reading_calmly() {
+        let mut malformed = 0;
+        for seed in 0..300 {
+            let mut rng = ChaCha20Rng::seed_from_u64(seed);
+            let (mut ops, _) = transaction(seed);
+            for _ in 0..rng.next_u32() % 4 {
+                let at = rng.next_u32() as usize % ops.len().max(1);
+                if let Some(byte) = ops.get_mut(at) {
+                    *byte = [0, 0xFF, rng.next_u32() as u8][rng.next_u32() as usize % 3];
+                }
+            }
+            ops.truncate(ops.len() - rng.next_u32() as usize % (ops.len() / 4 + 1));
+            let read: Vec<_> = Ops::of(&ops).collect();
+            let end = read.iter().position(Result::is_err);
+            assert!(
+                end.is_none_or(|end| end + 1 == read.len()),
+                "seed {seed}: it went on"
+            );
+            malformed += usize::from(end.is_some());
+        }
+        assert!(malformed > 100, "only {malformed} were malformed");
+    }
+
+    #[test]
+    fn a_row_of_a_table_that_was_not_named_is_malformed() {
+        let remove = [REMOVE, 0, 0, 1, 0, b'k'];
+        assert_eq!(Ops::of(&remove).collect::<Vec<_>>().len(), 1);
+        assert!(Ops::of(&remove).all(|op| op.is_err()));
+    }
+
+    #[test]
+    fn more_than_the_journal_takes_is_given_up_and_forgotten() {
+        let mut recorder = Recorder::new();
+        let table = recorder.table("notes");
+        let mut rows = 0;
+        while recorder.ops.is_some() {
+            recorder.insert(table, b"key", &[7; 1000]);
+            rows += 1;
+        }
+        assert_eq!(rows, OPS_BYTES_MAX / 1000 + 1, "the last one was too many");
+        recorder.insert(table, b"key", b"small");
+        recorder.remove_table("notes");
+        assert!(recorder.into_ops().is_none());
     }
 }

@@ -155,3 +155,103 @@ impl RecordSeal {
 fn u32_of(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::{Rng, SeedableRng};
+
+    use super::*;
+    use crate::header::FileId;
+    use crate::keys::Key;
+
+    fn seal_of(file: u8, epoch: u64) -> RecordSeal {
+        let file = FileIdentity {
+            id: FileId([file; 16]),
+            epoch,
+        };
+        let entropy = Entropy::new(ChaCha20Rng::seed_from_u64(5));
+        RecordSeal::new(JournalKey(Key::new(&[9; 32])), file, entropy)
+    }
+
+    const PLACE: Place = Place { epoch: 3, at: 4096 };
+
+    fn transactions(rng: &mut ChaCha20Rng) -> Vec<Vec<u8>> {
+        let count = 1 + rng.next_u32() % 6;
+        let ops = |rng: &mut ChaCha20Rng| {
+            let mut ops = vec![0; rng.next_u32() as usize % 5_000];
+            rng.fill_bytes(&mut ops);
+            ops
+        };
+        (0..count).map(|_| ops(rng)).collect()
+    }
+
+    /// An area with a record at [`PLACE`].
+    fn area_with(record: &[u8]) -> Vec<u8> {
+        let mut area = vec![0xEE; 64 * BLOCK_BYTES];
+        area[BLOCK_BYTES..BLOCK_BYTES + record.len()].copy_from_slice(record);
+        area
+    }
+
+    #[test]
+    fn a_record_holds_its_transactions_and_takes_whole_blocks() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        for round in 0..100 {
+            let transactions = transactions(&mut rng);
+            let (record, tag) = seal_of(1, 1).seal(PLACE, &[4; 16], 17, &transactions).unwrap();
+            assert_eq!(record.len(), bytes_of(&transactions));
+            assert!(record.len().is_multiple_of(BLOCK_BYTES));
+            let alone: usize = transactions.iter().map(|ops| bytes_of([ops])).sum();
+            assert!(record.len() <= alone, "sharing a record takes no more room");
+            let opened = seal_of(1, 1).open(PLACE, &area_with(&record)).unwrap();
+            assert_eq!(opened.transactions, transactions, "round {round}");
+            assert_eq!((opened.previous, opened.first, opened.tag), ([4; 16], 17, tag));
+            assert_eq!(opened.bytes, record.len());
+        }
+    }
+
+    #[test]
+    fn a_record_opens_only_where_and_when_it_was_written() {
+        let (record, _) = seal_of(1, 1).seal(PLACE, &[0; 16], 1, &[vec![7; 100]]).unwrap();
+        let area = area_with(&record);
+        assert!(seal_of(1, 1).open(PLACE, &area).is_some());
+        assert!(seal_of(2, 1).open(PLACE, &area).is_none(), "another file");
+        assert!(
+            seal_of(1, 2).open(PLACE, &area).is_none(),
+            "another filling of it"
+        );
+        let older = Place { epoch: 2, ..PLACE };
+        assert!(seal_of(1, 1).open(older, &area).is_none(), "another epoch");
+        let mut moved = area.clone();
+        moved.copy_within(BLOCK_BYTES..2 * BLOCK_BYTES, 0);
+        let start = Place { at: 0, ..PLACE };
+        assert!(seal_of(1, 1).open(start, &moved).is_none(), "another place");
+    }
+
+    #[test]
+    fn no_length_and_no_place_is_met_with_more_than_no() {
+        let (record, _) = seal_of(1, 1).seal(PLACE, &[0; 16], 1, &[vec![7; 100]]).unwrap();
+        for blocks in [0, 2, 63, 64, u32::MAX / 4096, u32::MAX] {
+            let mut area = area_with(&record);
+            area[BLOCK_BYTES + BLOCKS_AT..][..4].copy_from_slice(&blocks.to_le_bytes());
+            assert!(seal_of(1, 1).open(PLACE, &area).is_none(), "{blocks} blocks");
+        }
+        for at in [63 * 4096, 64 * 4096, u64::MAX] {
+            let place = Place { at, ..PLACE };
+            assert!(seal_of(1, 1).open(place, &area_with(&record)).is_none());
+        }
+    }
+
+    #[test]
+    fn every_byte_of_a_record_counts() {
+        let (record, _) = seal_of(1, 1).seal(PLACE, &[0; 16], 1, &[vec![7; 100]]).unwrap();
+        for at in (0..80).chain((80..record.len()).step_by(61)) {
+            let mut changed = record.clone();
+            changed[at] ^= 0x40;
+            assert!(
+                seal_of(1, 1).open(PLACE, &area_with(&changed)).is_none(),
+                "byte {at}"
+            );
+        }
+    }
+}

@@ -227,6 +227,7 @@ mod tests {
             hex(PageKey::derive(&ikm, file).0.as_bytes()),
             hex(PageTableKey::derive(&ikm, file).0.as_bytes()),
             hex(CommitSlotKey::derive(&ikm, file).0.as_bytes()),
+            hex(JournalKey::derive(&ikm, file).0.as_bytes()),
             hex(subkey(&ikm, Lineage(file.id.0), "records").as_bytes()),
         ];
         let expected = [
@@ -244,6 +245,7 @@ mod tests {
             "03d4cc001fbaaf8b1b4c93e3fbf7d32bf114cb15c33fbd3acefdb8341dcee339",
             "71039edeea1f52bb45aa8c749951d2ad4655f4a66054fac8ec67403c767d3e26",
             "29fc2947b9d6678122ceb1a1d93b350d9e44ac8c13fa85a3628370ed595833e4",
+            "079287aee959d2a904ed6444d5107ba95e1350c429b10374007380b8656ad940",
             "7943191b42015fcf8745698c9c89a7ba63eceff09716cb249f6a6f70616962f3",
         ];
         assert_eq!(derived, expected);

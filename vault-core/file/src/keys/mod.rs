@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! secret ──Argon2id / HKDF / HPKE──▶ slot key ──unwraps──▶ vault key ──▶ header MAC key
-//!                                                          ├─unwraps──▶ file key ──▶ page key, page table key, commit slot key, journal key
+//!                                                          ├─unwraps──▶ file key ──▶ keys of pages, page table, commit slots, journal
 //!                                                          └─unwraps──▶ root key ──▶ keys for the layers above
 //! ```
 

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use super::Sizes;
 use super::commit_slot::CommitSlots;
 use super::pages::Pages;
 use super::store::{Durable, PageSource};
 use super::table::{NodeChecked, PageTable, UseOfDisk};
+use super::{JournalMark, Sizes};
 use crate::disk::Disk;
 use crate::entropy::Entropy;
 use crate::error::{Error, Fault, Part};
@@ -19,6 +19,7 @@ pub(crate) struct Reader<D> {
     pub(super) disk: Arc<D>,
     pub(super) pages: Pages<D>,
     durable: Durable,
+    mark: JournalMark,
     twins_differ: bool,
     is_mirrored: bool,
 }
@@ -48,6 +49,7 @@ impl<D: Disk> Reader<D> {
                 redb_header: newest.slot.redb_header,
                 pages: newest.slot.pages,
             },
+            mark: newest.slot.mark,
             twins_differ: newest.twins_differ(),
             is_mirrored: newest.slot.is_mirrored,
             pages: Pages::new(Arc::clone(&disk), page_key, file, nothing_is_sealed, table),
@@ -57,6 +59,11 @@ impl<D: Disk> Reader<D> {
 
     pub(crate) fn durable(&self) -> Durable {
         self.durable
+    }
+
+    /// What this state says about the journal.
+    pub(crate) fn journal_mark(&self) -> JournalMark {
+        self.mark
     }
 
     /// Whether the commit slot of this state has a damaged twin.

@@ -36,9 +36,6 @@ pub(crate) trait Store: PageSource + Send + Sync {
     /// The newest durable state.
     fn durable(&self) -> Durable;
 
-    /// What the durable state says about the journal.
-    fn journal_mark(&self) -> JournalMark;
-
     /// From now on every new state that redb makes durable says this about the journal. A new state that redb
     /// makes by itself, when it opens or closes, says it too.
     fn carry_mark(&self, mark: JournalMark);
@@ -74,10 +71,6 @@ impl<D: Disk> Store for SealedBackend<D> {
 
     fn durable(&self) -> Durable {
         self.durable_state()
-    }
-
-    fn journal_mark(&self) -> JournalMark {
-        SealedBackend::journal_mark(self)
     }
 
     fn carry_mark(&self, mark: JournalMark) {

@@ -7,6 +7,7 @@
 mod backup;
 mod claim;
 mod copy;
+mod journal;
 mod position;
 mod progress;
 mod rewrite;

@@ -2,8 +2,10 @@
 //! followed from its root and compared with its checksums, and what exists twice is compared.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::Watch;
+use super::journal::AtRest;
 use super::progress::Steps;
 use crate::disk::{Disk, FileDisk};
 use crate::error::{Error, Part};
@@ -51,6 +53,9 @@ pub struct Verified {
     pub tables: u64,
     /// How many rows were found in them.
     pub rows: u64,
+    /// How many transactions lie in the journal of a file that was not closed. They are authentic, and opening
+    /// the file applies them to the tables.
+    pub journaled: u64,
     /// What is wrong, the first 1000 findings.
     pub findings: Vec<Finding>,
     /// How many findings are not listed.
@@ -61,6 +66,13 @@ impl Verified {
     /// Whether nothing is wrong.
     pub fn is_sound(&self) -> bool {
         self.findings.is_empty()
+    }
+
+    fn note_journal(&mut self, journal: &AtRest) {
+        self.journaled = journal.transactions.len() as u64;
+        if let Some((part, problem)) = journal.problem {
+            self.note(part, problem, None);
+        }
     }
 
     fn note(&mut self, part: Part, problem: Problem, table: Option<&str>) {
@@ -133,8 +145,9 @@ impl SealedFile {
         let disk = locked(disk)?;
         let copies = Copies::read(&*disk)?;
         let (sealed, _) = unlock(copies.newest(), *secret, options)?;
-        let reader = Reader::open(disk, &sealed.unlocked, &Sizes::of(options))?;
+        let reader = Reader::open(Arc::clone(&disk), &sealed.unlocked, &Sizes::of(options))?;
         let mut verified = Verified::default();
+        verified.note_journal(&AtRest::read(disk, &sealed.unlocked, reader.journal_mark()));
         for _ in copies.differing().into_iter().filter(|differs| *differs) {
             verified.note(Part::Header, Problem::Damaged, None);
         }

@@ -36,7 +36,7 @@ fn file() -> (Vec<u8>, [u8; 32]) {
     (disk.seen(), records_key)
 }
 
-fn hkdf<const N: usize>(salt: &[u8], ikm: &[u8], info: &[&[u8]]) -> [u8; N] {
+pub(crate) fn hkdf<const N: usize>(salt: &[u8], ikm: &[u8], info: &[&[u8]]) -> [u8; N] {
     let mut okm = [0; N];
     Hkdf::<Sha256>::new(Some(salt), ikm)
         .expand(&info.concat(), &mut okm)
@@ -44,7 +44,7 @@ fn hkdf<const N: usize>(salt: &[u8], ikm: &[u8], info: &[&[u8]]) -> [u8; N] {
     okm
 }
 
-fn unseal(key: &[u8], nonce: &[u8], aad: &[&[u8]], ciphertext_and_tag: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn unseal(key: &[u8], nonce: &[u8], aad: &[&[u8]], ciphertext_and_tag: &[u8]) -> Option<Vec<u8>> {
     let payload = Payload {
         msg: ciphertext_and_tag,
         aad: &aad.concat(),
@@ -166,7 +166,7 @@ fn a_reader_written_from_the_document_reads_the_file() {
     );
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(*bytes[at..].first_chunk().unwrap())
 }
 

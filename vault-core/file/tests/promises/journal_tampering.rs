@@ -179,6 +179,23 @@ fn the_loss_of_the_newest_commit_slot_does_not_hide_the_journal() {
 }
 
 #[test]
+fn the_loss_of_either_commit_slot_does_not_hide_the_first_record_of_a_session() {
+    let disk = SimulatedDisk::default();
+    let ledger = Ledger::default();
+    let file = create_with(disk.handle(), 1, &Options::default()).unwrap();
+    ledger.write_times(&file, 3);
+    drop(file);
+    let file = open_with(disk.handle(), 2, &Options::default()).unwrap();
+    ledger.write_times(&file, 1);
+    let image = disk.after_power_cut(0, BLOCK);
+    for side in [4096, 12288] {
+        let mut changed = image.clone();
+        changed[side..side + 2 * BLOCK].fill(0);
+        assert_eq!(opened(changed).unwrap(), 4);
+    }
+}
+
+#[test]
 fn the_journal_of_a_closed_file_is_not_needed() {
     let disk = SimulatedDisk::default();
     let file = create_with(disk.handle(), 1, &Options::default()).unwrap();

@@ -19,6 +19,8 @@ mod forge;
 #[cfg(test)]
 mod format;
 #[cfg(test)]
+mod format_journal;
+#[cfg(test)]
 mod full_disk;
 #[cfg(test)]
 mod header_fields;
@@ -31,7 +33,7 @@ mod image;
 #[cfg(test)]
 mod journal;
 #[cfg(test)]
-mod journal_power_cut;
+mod journal_at_rest;
 #[cfg(test)]
 mod journal_tampering;
 #[cfg(test)]

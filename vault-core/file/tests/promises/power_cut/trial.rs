@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use vault_file::{Error, SealedFile, Secret, VaultKey};
+use vault_file::{Error, Options, SealedFile, Secret, VaultKey};
 
 use super::model::{Allowed, Model};
 use super::workload::{Use, verify_at_rest};
 use crate::dice::Dice;
-use crate::history::{create, entropy, key, open, small_cache, unwatched};
+use crate::history::{create_with, entropy, key, open_with, small_journal, unwatched};
 use crate::image::Image;
 use crate::remains::{Damage, Remains};
 use crate::simulated_disk::{Event, Mark, Planted, Record, SimulatedDisk, Trouble, during};
@@ -60,10 +60,11 @@ pub(super) struct Plan {
 pub(super) fn trial(seed: u64, plan: Plan) -> Outcome {
     let mut dice = Dice::new(seed);
     let mut outcome = Outcome::default();
-    let threads = if !plan.everywhere && dice.one_in(3) { 3 } else { 1 };
+    // From none at all to the whole area: how often tables are made durable.
+    let options = small_journal(*dice.pick(&[0, 3 * 4096, 12 * 4096, 256 * 1024]));
     let model = Mutex::new(Model::new());
     let disk = SimulatedDisk::default().recording();
-    if let Err(what) = lives(&disk, &model, &mut dice, threads, seed) {
+    if let Err(what) = lives(&disk, &model, &mut dice, &options, seed) {
         let image = disk.image();
         outcome.objections.push(Objection { what, image });
         return outcome;
@@ -83,6 +84,7 @@ pub(super) fn trial(seed: u64, plan: Plan) -> Outcome {
             .or_default() += 1;
         let mut recovery = Recovery {
             plan,
+            options,
             dice: dice.split(),
             outcome: &mut outcome,
         };
@@ -96,11 +98,12 @@ fn lives(
     disk: &SimulatedDisk,
     model: &Mutex<Model>,
     dice: &mut Dice,
-    threads: usize,
+    options: &Options,
     seed: u64,
 ) -> Result<(), String> {
     let refused = |error: Error| format!("before any cut: {error}");
-    let mut file = Some(first_file(disk, model, dice, seed).map_err(refused)?);
+    let mut file = Some(first_file(disk, model, dice, options, seed).map_err(refused)?);
+    let threads = if dice.one_in(3) { 3 } else { 1 };
     let sessions = 1 + dice.below(3);
     for session in 0..sessions {
         if dice.one_in(2) {
@@ -108,7 +111,8 @@ fn lives(
         }
         let seed = seed + session as u64;
         let ended = live(disk, model, dice, threads, || {
-            file.take().map_or_else(|| open(disk.handle(), seed), Ok)
+            file.take()
+                .map_or_else(|| open_with(disk.handle(), seed, options), Ok)
         });
         if let (Err(what), false) = (ended, disk.calm()) {
             return Err(format!("before any cut: {what}"));
@@ -152,16 +156,17 @@ fn first_file(
     disk: &SimulatedDisk,
     model: &Mutex<Model>,
     dice: &mut Dice,
+    options: &Options,
     seed: u64,
 ) -> Result<SealedFile, Error> {
     let beginning = dice.below(4);
     if beginning < 2 {
-        let file = during("creating", || create(disk.handle(), seed))?;
+        let file = during("creating", || create_with(disk.handle(), seed, options))?;
         disk.mark(Mark::Named);
         return Ok(file);
     }
     let old = SimulatedDisk::default();
-    let file = create(old.handle(), seed)?;
+    let file = create_with(old.handle(), seed, options)?;
     Use {
         file: &file,
         disk: &old,
@@ -173,7 +178,7 @@ fn first_file(
         disk.mark(Mark::Named);
         let newest = model.lock().unwrap().newest;
         disk.mark(model.lock().unwrap().continue_from(newest));
-        let copy = during("opening", || open(disk.handle(), seed))?;
+        let copy = during("opening", || open_with(disk.handle(), seed, options))?;
         during("claiming a copy", || copy.claim(|_, _| Ok::<_, Error>(())))?;
         return Ok(copy);
     }
@@ -185,7 +190,7 @@ fn first_file(
             &Secret::RawKey(&key()),
             VaultKey::Keep,
             entropy(seed + 1),
-            &small_cache(),
+            options,
             &mut unwatched,
         )
     })?;
@@ -239,6 +244,7 @@ fn allowed_after(mut allowed: Allowed, record: &Record, range: std::ops::Range<u
 
 struct Recovery<'t> {
     plan: Plan,
+    options: Options,
     dice: Dice,
     outcome: &'t mut Outcome,
 }
@@ -287,15 +293,15 @@ impl Recovery<'_> {
         model: &Mutex<Model>,
         depth: usize,
     ) -> Result<(), String> {
-        let seed = self.dice.seed();
+        let (seed, options) = (self.dice.seed(), &self.options);
         let opening = [
             "",
             "opening after a cut",
             "opening after two cuts",
             "opening after three cuts",
         ][depth];
-        let file =
-            during(opening, || open(disk.handle(), seed)).map_err(|error| format!("refused: {error}"))?;
+        let file = during(opening, || open_with(disk.handle(), seed, options))
+            .map_err(|error| format!("refused: {error}"))?;
         let found = model.lock().unwrap().look(&file, allowed)?;
         disk.mark(model.lock().unwrap().continue_from(found));
         if self.plan.planted == Planted::Nothing {
@@ -305,10 +311,10 @@ impl Recovery<'_> {
             disk.kill();
         }
         during("closing", || drop(file));
-        verify_at_rest(disk)?;
+        verify_at_rest(disk, options)?;
         if self.dice.one_in(4) {
-            let file =
-                open(disk.handle(), seed).map_err(|error| format!("refused the second time: {error}"))?;
+            let file = open_with(disk.handle(), seed, options)
+                .map_err(|error| format!("refused the second time: {error}"))?;
             model.lock().unwrap().look(&file, known(disk))?;
         }
         Ok(())

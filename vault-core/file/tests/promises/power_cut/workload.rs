@@ -2,11 +2,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use vault_file::{Error, NewSlot, RawKey, SealedFile, Secret, Snapshot, Table, Transaction};
+use vault_file::{Error, NewSlot, Options, RawKey, SealedFile, Secret, Snapshot, Table, Transaction};
 
 use super::model::{Model, Version, version_of, write_version};
 use crate::dice::Dice;
-use crate::history::{key, open, small_cache, unwatched};
+use crate::history::{key, open, unwatched};
 use crate::simulated_disk::{Mark, SimulatedDisk, during};
 
 const TABLES: [Table; 3] = [
@@ -151,13 +151,8 @@ impl Use<'_> {
 }
 
 /// Checks a file at rest: nothing may be wrong with it.
-pub(super) fn verify_at_rest(disk: &SimulatedDisk) -> Result<(), String> {
-    let verified = SealedFile::verify_on(
-        disk.handle(),
-        &Secret::RawKey(&key()),
-        &small_cache(),
-        &mut unwatched,
-    );
+pub(super) fn verify_at_rest(disk: &SimulatedDisk, options: &Options) -> Result<(), String> {
+    let verified = SealedFile::verify_on(disk.handle(), &Secret::RawKey(&key()), options, &mut unwatched);
     match verified {
         Ok(verified) if verified.is_sound() => Ok(()),
         Ok(verified) => Err(format!("not sound after recovery: {:?}", verified.findings)),
