@@ -293,14 +293,14 @@ impl Recovery<'_> {
         model: &Mutex<Model>,
         depth: usize,
     ) -> Result<(), String> {
-        let (seed, options) = (self.dice.seed(), &self.options);
+        let (seed, options) = (self.dice.seed(), self.options);
         let opening = [
             "",
             "opening after a cut",
             "opening after two cuts",
             "opening after three cuts",
         ][depth];
-        let file = during(opening, || open_with(disk.handle(), seed, options))
+        let file = during(opening, || open_with(disk.handle(), seed, &options))
             .map_err(|error| format!("refused: {error}"))?;
         let found = model.lock().unwrap().look(&file, allowed)?;
         disk.mark(model.lock().unwrap().continue_from(found));
@@ -311,9 +311,9 @@ impl Recovery<'_> {
             disk.kill();
         }
         during("closing", || drop(file));
-        verify_at_rest(disk, options)?;
+        verify_at_rest(disk, &options)?;
         if self.dice.one_in(4) {
-            let file = open_with(disk.handle(), seed, options)
+            let file = open_with(disk.handle(), seed, &options)
                 .map_err(|error| format!("refused the second time: {error}"))?;
             model.lock().unwrap().look(&file, known(disk))?;
         }
