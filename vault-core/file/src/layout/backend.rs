@@ -350,13 +350,7 @@ fn check_state(slot: &CommitSlot, unlocked: &Unlocked, len: u64, sizes: &Sizes) 
     if unlocked.header_seq < slot.header_seq_floor {
         return Err(Error::Tampered { what: Part::Header });
     }
-    if slot.pages > sizes.pages_max() {
-        return Err(Error::TooLarge {
-            what: "the file",
-            bytes: slot.pages.saturating_mul(PAGE_BYTES as u64),
-            limit: sizes.pages_max() * PAGE_BYTES as u64,
-        });
-    }
+    sizes.check_pages(slot.pages)?;
     let has_roots_enough = slot.roots.len() <= sizes.geometry.directories_for(slot.pages);
     if !slot.has_redb_header() || slot.pages == 0 || !has_roots_enough {
         return Err(Error::Damaged {

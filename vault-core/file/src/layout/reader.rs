@@ -35,6 +35,7 @@ impl<D: Disk> Reader<D> {
         if unlocked.header_seq < newest.slot.header_seq_floor {
             return Err(Error::Tampered { what: Part::Header });
         }
+        sizes.check_pages(newest.slot.pages)?;
         let table = PageTable::new(
             Arc::clone(&disk),
             unlocked,
