@@ -93,12 +93,15 @@ impl ReadTable {
     /// What the file reports.
     pub fn get_with<R>(&self, key: &[u8], use_value: impl FnOnce(&[u8]) -> R) -> Result<Option<R>, Error> {
         let Some(rows) = &self.rows else { return Ok(None) };
-        let Some(found) = rows.run(|rows| ReadableTable::get(rows, key))? else {
-            return Ok(None);
-        };
-        let found = Fence::new(found, self.database.health());
-        let value = found.run(|found| Ok::<_, redb::StorageError>(found.value()))?;
-        Ok(Some(use_value(value)))
+        let found = rows.run(|rows| {
+            let found = ReadableTable::get(rows, key)?;
+            // Looked at behind the fence, so that looking again cannot panic.
+            if let Some(found) = &found {
+                found.value();
+            }
+            Ok::<_, redb::StorageError>(found)
+        })?;
+        Ok(found.map(|found| use_value(found.value())))
     }
 
     /// The rows whose keys lie within bounds. Bounds that contain nothing give no rows.

@@ -84,9 +84,9 @@ fn copy_tables(from: &Snapshot, to: &SealedFile, watch: &mut Watch<'_>) -> Resul
     for table in &tables {
         let mut target = transaction.table(table)?;
         let mut end = target.append()?;
-        for row in from.table(table)?.range(..)? {
-            let (key, value) = row?;
-            end.push(&key, &value)?;
+        let mut left = from.table(table)?.range(..)?;
+        while let Some(pushed) = left.next_with(|key, value| end.push(key, value))? {
+            pushed?;
             steps.advance(1)?;
         }
         end.close()?;
