@@ -12,8 +12,12 @@ pub(super) type Writer = Box<dyn FnMut(&Item) -> anyhow::Result<()> + Send>;
 
 /// An open file of one engine, which holds the records and their index by category and time.
 pub(super) trait Engine {
-    /// Adds records in one durable transaction.
+    /// Adds records, which are newer than all that are there, in one durable transaction, in the fastest way that
+    /// the engine has for that.
     fn import(&self, items: &[Item]) -> anyhow::Result<()>;
+
+    /// The same, with as many single inserts as there are rows.
+    fn insert(&self, items: &[Item]) -> anyhow::Result<()>;
 
     /// Reads the body of each record, all in one snapshot. All must be there.
     fn get_all(&self, ids: &[Id]) -> anyhow::Result<()>;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Size, engine::Kind, run::Run};
-use crate::{report::Report, stopwatch::Took};
+use crate::{report::Report, stopwatch::Took, workload::PER_COMMIT};
 
 /// One part of the workload.
 struct Part {
@@ -58,7 +58,7 @@ pub(super) fn print(size: Size, rounds: &[Vec<(Kind, Run)>], report: &Report) {
     }
 }
 
-fn parts(size: Size) -> [Part; 6] {
+fn parts(size: Size) -> [Part; 7] {
     let part = |name, took, times, per| Part {
         name,
         took,
@@ -68,6 +68,12 @@ fn parts(size: Size) -> [Part; 6] {
     let single = super::round::COMMITS;
     [
         part("import", |run: &Run| run.import, size.records, "a record"),
+        part(
+            "insert",
+            |run: &Run| run.insert,
+            size.insert_batches() * PER_COMMIT,
+            "a record",
+        ),
         part(
             "warm_get",
             |run: &Run| run.warm_get,

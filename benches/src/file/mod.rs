@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use crate::report::Report;
+use crate::{report::Report, workload};
 use engine::Kind;
 
 /// The cache that each engine gets, unless memory itself is measured.
@@ -36,6 +36,11 @@ impl Size {
     /// How often the file is opened for them: often enough to measure.
     fn openings(self) -> u64 {
         (50_000 / self.cold_reads()).clamp(1, 20)
+    }
+
+    /// How many transactions insert row by row, a tenth of the import or more.
+    fn insert_batches(self) -> u64 {
+        (self.records / 10).div_ceil(workload::PER_COMMIT)
     }
 
     /// How often the index is walked.

@@ -1,6 +1,6 @@
 //! redb without anything below it, in the vault file's commit mode: two-phase and quick-repair.
 
-use std::{hint::black_box, path::Path, sync::Arc};
+use std::{hint::black_box, ops::Bound, path::Path, sync::Arc};
 
 use anyhow::Context;
 use redb::{Database, ReadableDatabase, TableDefinition, WriteTransaction};
@@ -37,8 +37,43 @@ fn begin(database: &Database) -> anyhow::Result<WriteTransaction> {
     Ok(transaction)
 }
 
+/// Adds rows that ascend at the end of a table, as redb does it fastest.
+fn append<'r>(
+    transaction: &WriteTransaction,
+    table: TableDefinition<'_, &'static [u8], &'static [u8]>,
+    rows: impl Iterator<Item = (&'r [u8], &'r [u8])>,
+) -> anyhow::Result<()> {
+    let mut table = transaction.open_table(table)?;
+    let mut end = table.upper_bound_mut(Bound::<&[u8]>::Unbounded)?;
+    for (key, value) in rows {
+        end.insert_before(key, value)?;
+    }
+    Ok(end.close()?)
+}
+
 impl Engine for PlainRedb {
     fn import(&self, items: &[Item]) -> anyhow::Result<()> {
+        let transaction = begin(&self.0)?;
+        append(
+            &transaction,
+            RECORDS,
+            items
+                .iter()
+                .map(|item| (item.id.as_slice(), item.body.as_slice())),
+        )?;
+        for (category, name) in (0..).zip(BY_TIME) {
+            let of_category = items.iter().filter(|item| item.category == category);
+            let keys: Vec<_> = of_category.map(Item::time_key).collect();
+            append(
+                &transaction,
+                by_time(name),
+                keys.iter().map(|key| (key.as_slice(), [].as_slice())),
+            )?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    fn insert(&self, items: &[Item]) -> anyhow::Result<()> {
         let transaction = begin(&self.0)?;
         {
             let mut records = transaction.open_table(RECORDS)?;

@@ -47,6 +47,7 @@ pub(super) fn run(size: Size, number: u32, folder: &Path) -> anyhow::Result<Vec<
     round.read_warm()?;
     round.scan()?;
     round.read_cold()?;
+    round.insert()?;
     round.commit()?;
     round.commit_from_threads()?;
     round.open_after_crash()?;
@@ -116,6 +117,19 @@ impl Round {
             self.in_turn(|one| {
                 let ((), took) = timed(|| one.engine()?.import(&items))?;
                 one.run.import += took;
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn insert(&mut self) -> anyhow::Result<()> {
+        self.say("inserts row by row");
+        for _ in 0..self.size.insert_batches() {
+            let items = self.take_items(PER_COMMIT);
+            self.in_turn(|one| {
+                let ((), took) = timed(|| one.engine()?.insert(&items))?;
+                one.run.insert += took;
                 Ok(())
             })?;
         }

@@ -85,6 +85,10 @@ impl Engine for Sqlite {
         insert(&self.connection, items)
     }
 
+    fn insert(&self, items: &[Item]) -> anyhow::Result<()> {
+        insert(&self.connection, items)
+    }
+
     fn get_all(&self, ids: &[Id]) -> anyhow::Result<()> {
         let snapshot = self.connection.unchecked_transaction()?;
         let mut get = snapshot.prepare_cached(GET)?;
