@@ -30,11 +30,14 @@ impl WriteTable<'_> {
                 what: "the keys do not ascend",
             });
         }
+        // A row that does not fit is refused by the insert of one row.
+        if rows.len() < RUN_MIN || !rows.iter().all(fits) {
+            return self.insert_each(rows);
+        }
         let (among, beyond) = rows.split_at(self.not_beyond_the_end(rows)?);
         self.insert_each(among)?;
-        // A row that does not fit is refused by the insert of one row.
-        if beyond.len() < RUN_MIN || !beyond.iter().all(fits) {
-            return self.insert_each(beyond);
+        if beyond.is_empty() {
+            return Ok(());
         }
         let mut end = self.append()?;
         for (key, value) in beyond {

@@ -1,5 +1,7 @@
 //! Walking a table in key order.
 
+use std::ops::ControlFlow;
+
 use super::fence::Fence;
 use crate::error::Error;
 
@@ -24,61 +26,76 @@ impl<'a> Rows<'a> {
         Self { range: None }
     }
 
-    /// Calls `use_row` on the key and the value of the next row where they lie, without copying them; `None`
-    /// when there is no row left. The iterator gives copies.
+    /// Calls `see` on the key and the value of each row that is left, where they lie, until it breaks off. The
+    /// iterator gives copies.
     ///
     /// # Errors
     ///
     /// What the file reports.
-    pub fn next_with<R>(&mut self, use_row: impl FnOnce(&[u8], &[u8]) -> R) -> Result<Option<R>, Error> {
-        let row = self.step(Iterator::next)?;
-        Ok(row.map(|(key, value)| use_row(key.value(), value.value())))
+    pub fn visit<B>(
+        &mut self,
+        mut see: impl FnMut(&[u8], &[u8]) -> ControlFlow<B>,
+    ) -> Result<ControlFlow<B>, Error> {
+        let Some(range) = self.range.as_mut() else {
+            return Ok(ControlFlow::Continue(()));
+        };
+        let seen = range.run_mut_with_gate(|range, gate| {
+            for row in range {
+                let (key, value) = row?;
+                let (key, value) = (key.value(), value.value());
+                if let ControlFlow::Break(with) = gate.call(|| see(key, value)) {
+                    return Ok::<_, redb::StorageError>(ControlFlow::Break(with));
+                }
+            }
+            Ok(ControlFlow::Continue(()))
+        });
+        if !matches!(seen, Ok(ControlFlow::Break(_))) {
+            self.range = None;
+        }
+        seen
     }
 
-    /// Advances behind the fence. What it gives has been looked at there, so that looking again cannot panic.
-    fn step(
+    fn step<R>(
         &mut self,
         advance: impl for<'r> FnOnce(&'r mut redb::Range<'a, Bytes, Bytes>) -> Step<'a>,
-    ) -> Result<Option<Lying<'a>>, Error> {
-        let Some(range) = self.range.as_mut() else {
-            return Ok(None);
-        };
+        take: impl FnOnce(&[u8], &[u8]) -> R,
+    ) -> Option<Result<R, Error>> {
+        let range = self.range.as_mut()?;
         let row = range.run_mut(|range| {
-            let row = advance(range).transpose()?;
-            if let Some((key, value)) = &row {
-                (key.value(), value.value());
-            }
-            Ok::<_, redb::StorageError>(row)
+            let Some(row) = advance(range) else {
+                return Ok::<_, redb::StorageError>(None);
+            };
+            let (key, value) = row?;
+            Ok(Some(take(key.value(), value.value())))
         });
         if !matches!(row, Ok(Some(_))) {
             self.range = None;
         }
-        row
-    }
-
-    fn copied(row: Result<Option<Lying<'a>>, Error>) -> Option<Result<Row, Error>> {
-        let copy = |(key, value): Lying<'_>| (key.value().to_vec(), value.value().to_vec());
-        row.map(|row| row.map(copy)).transpose()
+        row.transpose()
     }
 }
 
-/// A row where it lies.
-type Lying<'a> = (redb::AccessGuard<'a, Bytes>, redb::AccessGuard<'a, Bytes>);
-type Step<'a> = Option<Result<Lying<'a>, redb::StorageError>>;
+type Step<'a> =
+    Option<Result<(redb::AccessGuard<'a, Bytes>, redb::AccessGuard<'a, Bytes>), redb::StorageError>>;
+
+fn copied(key: &[u8], value: &[u8]) -> Row {
+    (key.to_vec(), value.to_vec())
+}
+
+fn passed(_: &[u8], _: &[u8]) {}
 
 impl Iterator for Rows<'_> {
     type Item = Result<Row, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        Self::copied(self.step(Iterator::next))
+        self.step(Iterator::next, copied)
     }
 
     /// Passes over rows without copying them.
-    fn nth(&mut self, passed: usize) -> Option<Self::Item> {
-        for _ in 0..passed {
-            match self.step(Iterator::next) {
-                Ok(row) => drop(row?),
-                Err(error) => return Some(Err(error)),
+    fn nth(&mut self, count: usize) -> Option<Self::Item> {
+        for _ in 0..count {
+            if let Err(error) = self.step(Iterator::next, passed)? {
+                return Some(Err(error));
             }
         }
         self.next()
@@ -87,14 +104,13 @@ impl Iterator for Rows<'_> {
 
 impl DoubleEndedIterator for Rows<'_> {
     fn next_back(&mut self) -> Option<Self::Item> {
-        Self::copied(self.step(DoubleEndedIterator::next_back))
+        self.step(DoubleEndedIterator::next_back, copied)
     }
 
-    fn nth_back(&mut self, passed: usize) -> Option<Self::Item> {
-        for _ in 0..passed {
-            match self.step(DoubleEndedIterator::next_back) {
-                Ok(row) => drop(row?),
-                Err(error) => return Some(Err(error)),
+    fn nth_back(&mut self, count: usize) -> Option<Self::Item> {
+        for _ in 0..count {
+            if let Err(error) = self.step(DoubleEndedIterator::next_back, passed)? {
+                return Some(Err(error));
             }
         }
         self.next_back()

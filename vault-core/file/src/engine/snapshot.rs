@@ -93,15 +93,13 @@ impl ReadTable {
     /// What the file reports.
     pub fn get_with<R>(&self, key: &[u8], use_value: impl FnOnce(&[u8]) -> R) -> Result<Option<R>, Error> {
         let Some(rows) = &self.rows else { return Ok(None) };
-        let found = rows.run(|rows| {
+        rows.run_with_gate(|rows, gate| {
             let found = ReadableTable::get(rows, key)?;
-            // Looked at behind the fence, so that looking again cannot panic.
-            if let Some(found) = &found {
-                found.value();
-            }
-            Ok::<_, redb::StorageError>(found)
-        })?;
-        Ok(found.map(|found| use_value(found.value())))
+            Ok::<_, redb::StorageError>(found.map(|found| {
+                let value = found.value();
+                gate.call(|| use_value(value))
+            }))
+        })
     }
 
     /// The rows whose keys lie within bounds. Bounds that contain nothing give no rows.

@@ -1,5 +1,7 @@
 //! Filling a new file with every table of a snapshot.
 
+use std::ops::ControlFlow;
+
 use super::Watch;
 use super::progress::Steps;
 use crate::disk::Disk;
@@ -84,10 +86,12 @@ fn copy_tables(from: &Snapshot, to: &SealedFile, watch: &mut Watch<'_>) -> Resul
     for table in &tables {
         let mut target = transaction.table(table)?;
         let mut end = target.append()?;
-        let mut left = from.table(table)?.range(..)?;
-        while let Some(pushed) = left.next_with(|key, value| end.push(key, value))? {
-            pushed?;
-            steps.advance(1)?;
+        let copied = from.table(table)?.range(..)?.visit(|key, value| {
+            let step = end.push(key, value).and_then(|()| steps.advance(1));
+            step.map_or_else(ControlFlow::Break, ControlFlow::Continue)
+        })?;
+        if let ControlFlow::Break(error) = copied {
+            return Err(error);
         }
         end.close()?;
     }

@@ -1,5 +1,6 @@
 //! Tables, snapshots and transactions.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use vault_file::{Error, KEY_BYTES_MAX, SealedFile, Table, VALUE_BYTES_MAX};
@@ -259,7 +260,7 @@ fn sorted_rows_are_set_as_single_inserts_set_them_wherever_they_fall() {
         put(&one_by_one, &borrowed);
         assert_eq!(content(&at_once), content(&one_by_one));
     }
-    let verified = at_once.verify(&mut |_| std::ops::ControlFlow::Continue(()));
+    let verified = at_once.verify(&mut |_| ControlFlow::Continue(()));
     assert!(verified.unwrap().is_sound());
 }
 
@@ -293,14 +294,18 @@ fn rows_are_read_where_they_lie_and_passed_over_from_both_ends() {
 
     let mut lying = table.range(..).unwrap();
     let mut seen = Vec::new();
-    while let Some(row) = lying
-        .next_with(|key, value| (key.to_vec(), value.to_vec()))
-        .unwrap()
-    {
-        seen.push(row);
-    }
+    let mut see = |key: &[u8], value: &[u8]| {
+        seen.push((key.to_vec(), value.to_vec()));
+        if seen.len() == 123 {
+            ControlFlow::Break("enough")
+        } else {
+            ControlFlow::Continue(())
+        }
+    };
+    assert_eq!(lying.visit(&mut see).unwrap(), ControlFlow::Break("enough"));
+    assert_eq!(lying.visit(&mut see).unwrap(), ControlFlow::Continue(()));
+    assert_eq!(lying.visit(see).unwrap(), ControlFlow::Continue(()));
     assert_eq!(seen, rows);
-    assert!(lying.next_with(|_, _| ()).unwrap().is_none());
 
     let mut both = table.range(..).unwrap();
     assert_eq!(both.nth(100).unwrap().unwrap(), rows[100]);
@@ -320,7 +325,7 @@ fn a_panic_of_the_reader_is_the_readers_own() {
         table
             .range(..)
             .unwrap()
-            .next_with(|_, _| panic!("the reader's own"))
+            .visit(|_, _| -> ControlFlow<()> { panic!("the reader's own") })
     }));
     assert!(panicked.is_err());
     assert_eq!(table.get(b"b").unwrap().as_deref(), Some(&b"2"[..]));
