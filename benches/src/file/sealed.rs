@@ -1,6 +1,6 @@
 //! The vault file, as vault-core uses it: raw bytes, one index table a category.
 
-use std::{array, hint::black_box, path::Path};
+use std::{array, hint::black_box, ops::ControlFlow, path::Path};
 
 use anyhow::Context;
 use vault_file::{Entropy, NewSlot, Options, RawKey, SealedFile, Secret, Table};
@@ -103,13 +103,12 @@ impl Engine for Sealed {
         let snapshot = self.file.read()?;
         let mut seen = 0;
         for table in &self.by_time {
-            let mut rows = snapshot.table(table)?.range(..)?;
-            while rows
-                .next_with(|key, value| _ = black_box((key, value)))?
-                .is_some()
-            {
+            let walked = snapshot.table(table)?.range(..)?.visit(|key, value| {
+                black_box((key, value));
                 seen += 1;
-            }
+                ControlFlow::<()>::Continue(())
+            })?;
+            anyhow::ensure!(walked.is_continue(), "the walk broke off");
         }
         Ok(seen)
     }
