@@ -180,6 +180,8 @@ async fn granted(server: &Running, vault: &Vault) -> anyhow::Result<GrantId> {
     let new = NewRequest {
         subject,
         terms,
+        required: Vec::new(),
+        amends: None,
         wording,
         binding_code: false,
         metadata: None,
