@@ -50,3 +50,5 @@ mod rewriting;
 mod secrecy;
 #[cfg(test)]
 mod simulated_disk;
+#[cfg(test)]
+mod size;
