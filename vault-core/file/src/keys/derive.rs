@@ -36,7 +36,6 @@ pub(crate) const SEALED_FILE_KEY: &[u8] = b"vault-file/1 sealed file key";
 pub(crate) const SEALED_COMMIT_SLOT: &[u8; 24] = b"vault-file/1 commit slot";
 /// Associated data of a sealed page.
 pub(crate) const SEALED_PAGE: &[u8; 17] = b"vault-file/1 page";
-
 /// Associated data of a sealed node of the page table.
 pub(crate) const SEALED_NODE: &[u8; 23] = b"vault-file/1 table node";
 /// Associated data of a sealed record of the journal.

@@ -1,7 +1,7 @@
 //! The durable state of an open file, and what the next one will be.
 
 use super::commit_slot::{CommitSlot, REDB_HEADER_BYTES, Side};
-use super::{BLOCKS_BEFORE_EXTENTS, JournalMark, PAGE_BYTES, Sizes};
+use super::{BLOCKS_BEFORE_EXTENTS, JournalMark, Sizes};
 use crate::error::{Error, Part};
 use crate::header::Unlocked;
 
@@ -79,13 +79,7 @@ impl CommitSlot {
         if unlocked.header_seq < self.header_seq_floor {
             return Err(Error::Tampered { what: Part::Header });
         }
-        if self.pages > sizes.pages_max() {
-            return Err(Error::TooLarge {
-                what: "the file",
-                bytes: self.pages.saturating_mul(PAGE_BYTES as u64),
-                limit: sizes.pages_max() * PAGE_BYTES as u64,
-            });
-        }
+        sizes.check_pages(self.pages)?;
         let has_room = self.roots.len() <= sizes.geometry.directories_for(self.pages);
         if self.redb_header.starts_with(REDB_MAGIC) && self.pages > 0 && has_room {
             return Ok(());

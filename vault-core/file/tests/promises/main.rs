@@ -9,7 +9,13 @@ mod copies;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod dice;
+#[cfg(test)]
+mod every_byte;
+#[cfg(test)]
 mod failing_disk;
+#[cfg(test)]
+mod forge;
 #[cfg(test)]
 mod format;
 #[cfg(test)]
@@ -17,15 +23,17 @@ mod format_journal;
 #[cfg(test)]
 mod full_disk;
 #[cfg(test)]
+mod header_fields;
+#[cfg(test)]
 mod header_power_cut;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+mod image;
+#[cfg(test)]
 mod journal;
 #[cfg(test)]
 mod journal_at_rest;
-#[cfg(test)]
-mod journal_power_cut;
 #[cfg(test)]
 mod journal_tampering;
 #[cfg(test)]
@@ -44,6 +52,8 @@ mod places;
 mod power_cut;
 #[cfg(test)]
 mod reading_and_writing;
+#[cfg(test)]
+mod remains;
 #[cfg(test)]
 mod rewriting;
 #[cfg(test)]
