@@ -40,6 +40,9 @@
 //! # }
 //! ```
 
+#[cfg(test)]
+extern crate self as vault_file;
+
 mod anchor;
 mod disk;
 mod engine;

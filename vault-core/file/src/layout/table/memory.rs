@@ -269,14 +269,15 @@ impl Groups {
         self.loaded.remove(&number);
     }
 
-    /// The next group to remove: one that was not used since it was last considered. The caller removes it.
-    pub(super) fn next_victim(&mut self, may_be_dirty: bool) -> Option<u32> {
+    /// The next group to remove, which the caller does: one that was not used since it was last considered, and
+    /// never the one that is about to be used.
+    pub(super) fn next_victim(&mut self, needed: u32, may_be_dirty: bool) -> Option<u32> {
         for _ in 0..2 * self.queue.len() {
             let number = self.queue.pop_front()?;
             let Some(group) = self.loaded.get_mut(&number) else {
                 continue;
             };
-            let may_go = may_be_dirty || !group.is_dirty;
+            let may_go = number != needed && (may_be_dirty || !group.is_dirty);
             if may_go && !std::mem::take(&mut group.was_used) {
                 return Some(number);
             }

@@ -14,6 +14,8 @@
 //! anyway. All input and output of readers happens outside of the lock.
 
 mod checkpoint;
+#[cfg(test)]
+pub(in crate::layout) mod forge;
 mod memory;
 mod mirror;
 pub(in crate::layout) mod node;
@@ -141,7 +143,7 @@ impl<D: Disk> PageTable<D> {
         };
         loop {
             if let Some(at) = self.with_group(number, record)?.flatten() {
-                self.make_room(&mut self.memory(), true)?;
+                self.make_room(&mut self.memory(), number, true)?;
                 return Ok(at);
             }
             self.found_group(number)?;
@@ -255,7 +257,10 @@ impl<D: Disk> PageTable<D> {
             return Err(Fault::Tampered(missing.node.part()));
         }
         memory.take_in(missing.node, bytes);
-        self.make_room(&mut memory, false)
+        match missing.node {
+            Node::Group { number, .. } => self.make_room(&mut memory, number, false),
+            Node::Directory { .. } => Ok(()),
+        }
     }
 
     /// Writes the good copy of a node over a damaged one. It is durable before the good one can be overwritten.
@@ -276,11 +281,11 @@ impl<D: Disk> PageTable<D> {
                 .all(|extent| extent < self.extents)
     }
 
-    /// Evicts until there are not too many groups in memory. Those that were changed can only go if the disk may
-    /// be written to.
-    fn make_room(&self, memory: &mut Memory, may_write: bool) -> Result<(), Fault> {
+    /// Evicts until there are not too many groups in memory besides the one that is needed. Those that were
+    /// changed go only where the writer makes room.
+    fn make_room(&self, memory: &mut Memory, needed: u32, may_write: bool) -> Result<(), Fault> {
         while memory.groups.len() > self.loaded_max {
-            let Some(victim) = memory.groups.next_victim(may_write) else {
+            let Some(victim) = memory.groups.next_victim(needed, may_write) else {
                 break;
             };
             self.write_back(memory, victim)?;

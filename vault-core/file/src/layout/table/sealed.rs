@@ -12,7 +12,7 @@ use crate::keys::{FileIdentity, PageTableKey, derive};
 use crate::layout::Geometry;
 
 /// Reads and writes the nodes of one file.
-pub(super) struct SealedNodes<D> {
+pub(in crate::layout) struct SealedNodes<D> {
     disk: Arc<D>,
     cipher: Cipher,
     entropy: Entropy,
@@ -46,7 +46,7 @@ pub(super) enum Found {
 }
 
 impl<D: Disk> SealedNodes<D> {
-    pub(super) fn new(
+    pub(in crate::layout) fn new(
         disk: Arc<D>,
         key: PageTableKey,
         file: FileIdentity,
@@ -85,7 +85,13 @@ impl<D: Disk> SealedNodes<D> {
     }
 
     /// Seals a node into one of its places, for a state that is not durable yet. Returns its name.
-    pub(super) fn write(&self, node: Node, copy: usize, bytes: &NodeBytes, seq: u64) -> Result<Name, Fault> {
+    pub(in crate::layout) fn write(
+        &self,
+        node: Node,
+        copy: usize,
+        bytes: &NodeBytes,
+        seq: u64,
+    ) -> Result<Name, Fault> {
         let (sealed, name) = loop {
             let mut sealed = bytes.for_state(seq);
             if let Some(name) = self.seal(node, copy, &mut sealed)? {

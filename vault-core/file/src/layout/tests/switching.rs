@@ -1,20 +1,17 @@
-//! The rules of the layout that cannot be seen from outside.
+//! In which order a state becomes durable, and what that costs.
 
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::SeedableRng;
 use redb::StorageBackend;
 
-use super::{Geometry, SealedBackend, Sizes};
+use super::memory::Memory;
+use super::{key_material, seeded};
 use crate::disk::Disk;
 use crate::engine::Health;
-use crate::entropy::Entropy;
 use crate::error::{Error, Fault, Part};
-use crate::header::{FileId, Unlocked};
-use crate::keys::{FileIdentity, Key};
+use crate::layout::{Geometry, SealedBackend, Sizes};
 
 const MAX_BYTES: u64 = 64 * 4096;
 const SIZES: Sizes = Sizes {
@@ -23,82 +20,28 @@ const SIZES: Sizes = Sizes {
     table_bytes: 1024 * 1024,
 };
 
-#[derive(Debug, Default)]
-struct Memory {
-    bytes: Mutex<Vec<u8>>,
-    slot_writes: AtomicUsize,
-    syncs: AtomicUsize,
-}
-
-impl Disk for Memory {
-    fn len(&self) -> io::Result<u64> {
-        Ok(self.bytes.lock().unwrap().len() as u64)
-    }
-
-    fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
-        let offset = usize::try_from(offset).unwrap();
-        let image = self.bytes.lock().unwrap();
-        let found = image.get(offset..offset + bytes.len());
-        bytes.copy_from_slice(found.ok_or(io::ErrorKind::UnexpectedEof)?);
-        Ok(())
-    }
-
-    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.slot_writes
-            .fetch_add(usize::from((4096..20480).contains(&offset)), Ordering::SeqCst);
-        let offset = usize::try_from(offset).unwrap();
-        let mut image = self.bytes.lock().unwrap();
-        let end = image.len().max(offset + bytes.len());
-        image.resize(end, 0);
-        image[offset..offset + bytes.len()].copy_from_slice(bytes);
-        Ok(())
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.bytes
-            .lock()
-            .unwrap()
-            .resize(usize::try_from(len).unwrap(), 0);
-        Ok(())
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.syncs.fetch_add(1, Ordering::SeqCst);
-        Ok(())
-    }
-
-    fn try_lock(&self) -> io::Result<bool> {
-        Ok(true)
-    }
-}
-
-fn entropy() -> Entropy {
-    Entropy::new(ChaCha20Rng::seed_from_u64(1))
-}
-
-fn unlocked(header_seq: u64) -> Unlocked {
-    let file = FileIdentity {
-        id: FileId([1; 16]),
-        epoch: 1,
-    };
-    Unlocked {
-        file,
-        header_seq,
-        vault_key: Key::zeroed(),
-        file_key: Key::zeroed(),
-        root_key: Key::zeroed(),
-    }
-}
-
 fn create(disk: &Arc<Memory>, header_seq: u64) -> SealedBackend<Memory> {
     let health = Arc::new(Health::default());
-    SealedBackend::create(Arc::clone(disk), &unlocked(header_seq), entropy(), &SIZES, health).unwrap()
+    SealedBackend::create(
+        Arc::clone(disk),
+        &key_material(header_seq),
+        seeded(1),
+        &SIZES,
+        health,
+    )
+    .unwrap()
 }
 
 fn open(disk: &Arc<Memory>, header_seq: u64) -> Result<SealedBackend<Memory>, Error> {
     let health = Arc::new(Health::default());
-    SealedBackend::open(Arc::clone(disk), &unlocked(header_seq), entropy(), &SIZES, health)
-        .map(|(backend, _)| backend)
+    SealedBackend::open(
+        Arc::clone(disk),
+        &key_material(header_seq),
+        seeded(2),
+        &SIZES,
+        health,
+    )
+    .map(|(backend, _)| backend)
 }
 
 /// A header of redb whose switch byte is `switch` and whose two commit records hold `records`.
