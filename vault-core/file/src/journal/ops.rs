@@ -285,7 +285,7 @@ mod tests {
             for _ in 0..rng.next_u32() % 4 {
                 let at = rng.next_u32() as usize % ops.len().max(1);
                 if let Some(byte) = ops.get_mut(at) {
-                    *byte = [0, 0xFF, rng.next_u32() as u8][rng.next_u32() as usize % 3];
+                    *byte = [0, 1, 2, 3, 4, 0x7F, 0xFF][rng.next_u32() as usize % 7];
                 }
             }
             ops.truncate(ops.len() - rng.next_u32() as usize % (ops.len() / 4 + 1));

@@ -222,7 +222,7 @@ mod tests {
         );
         let older = Place { epoch: 2, ..PLACE };
         assert!(seal_of(1, 1).open(older, &area).is_none(), "another epoch");
-        let mut moved = area.clone();
+        let mut moved = area;
         moved.copy_within(BLOCK_BYTES..2 * BLOCK_BYTES, 0);
         let start = Place { at: 0, ..PLACE };
         assert!(seal_of(1, 1).open(start, &moved).is_none(), "another place");

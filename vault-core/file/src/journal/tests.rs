@@ -129,7 +129,9 @@ fn append(area: &Area, epoch: u64, first: u64, groups: &[Vec<Vec<u8>>]) -> (u64,
 }
 
 fn ops(number: u64) -> Vec<u8> {
-    number.to_le_bytes().repeat(1 + number as usize % 200)
+    number
+        .to_le_bytes()
+        .repeat(usize::try_from(1 + number % 200).unwrap())
 }
 
 /// Some records of some transactions each, the first of which has number `first`.

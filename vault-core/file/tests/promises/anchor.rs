@@ -173,6 +173,6 @@ fn a_file_has_one_anchor() {
     let disk = SimulatedDisk::default();
     let file = create_with(disk.handle(), 1, &Options::default()).unwrap();
     let file = file.anchored(Arc::new(Notebook::default())).unwrap();
-    let second = file.clone().anchored(Arc::new(Notebook::default()));
+    let second = file.anchored(Arc::new(Notebook::default()));
     assert!(matches!(second, Err(Error::InvalidInput { .. })));
 }
