@@ -63,9 +63,10 @@ impl WriteTable<'_> {
 
     /// Begins to append rows whose keys are greater than all that are there.
     pub(crate) fn append(&mut self) -> Result<Append<'_>, Error> {
+        self.transaction.did().give_up();
         let everything = Bound::<Bytes>::Unbounded;
         let cursor = self.rows.run_mut(|rows| rows.upper_bound_mut(everything))?;
-        Ok(Append(Fence::new(cursor, self.database.health())))
+        Ok(Append(Fence::new(cursor, self.transaction.database().health())))
     }
 }
 

@@ -118,6 +118,15 @@ impl<T> Fence<T> {
             value.map_or(Err(gone()), |value| call(value).map_err(Into::into))
         })
     }
+
+    /// Drops the value now.
+    pub(super) fn close(&mut self) {
+        let value = self.value.take();
+        if catch_unwind(AssertUnwindSafe(|| drop(value))).is_err() {
+            // Nobody is left to tell but the next caller.
+            let _ = self.health.explain_panic();
+        }
+    }
 }
 
 fn gone() -> redb::Error {
@@ -126,11 +135,7 @@ fn gone() -> redb::Error {
 
 impl<T> Drop for Fence<T> {
     fn drop(&mut self) {
-        let value = self.value.take();
-        if catch_unwind(AssertUnwindSafe(|| drop(value))).is_err() {
-            // Nobody is left to tell but the next caller.
-            let _ = self.health.explain_panic();
-        }
+        self.close();
     }
 }
 

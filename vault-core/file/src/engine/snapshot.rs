@@ -21,8 +21,11 @@ pub struct Snapshot {
 
 impl Snapshot {
     pub(crate) fn take(database: &Arc<Database>) -> Result<Self, Error> {
+        let reading = database.begin_read()?;
+        // A transaction shows as soon as it is committed in memory. What is shown here cannot vanish again.
+        database.journal.wait_for_all()?;
         Ok(Self {
-            reading: database.begin_read()?,
+            reading,
             database: Arc::clone(database),
         })
     }

@@ -67,7 +67,8 @@ impl SealedFile {
         watch: &mut Watch<'_>,
     ) -> Result<(Self, (u64, u64)), Error> {
         let entropy = self.0.entropy.clone();
-        Self::filled(disk, sealed, entropy, &self.0.options, |new| {
+        let transactions = self.position().transactions;
+        Self::filled(disk, sealed, entropy, &self.0.options, transactions, |new| {
             copy_tables(&self.read()?, new, watch)
         })
     }
