@@ -333,7 +333,7 @@ pub(crate) const PAYLOAD_EMPTY: &str = "
 
 pub(crate) const ENTRY: &str = "
     7957ccadf00060f963f59ac59a524cbd  | slot
-    5b8184db278dad0a3fdf3d42589c3eb3  | tag
+    e0d0628f976d35a2f847ff0ac8c81492  | tag
     ac02                              | rev
     00                                | body = Put
     00                                | body.category = receipts
