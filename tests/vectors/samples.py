@@ -5,7 +5,7 @@ import hashlib
 import reconcile
 import sealing as s
 from postcard import write
-from schema import CERTIFICATE, ERASURE, PAYLOAD, REQUEST, STATEMENT
+from schema import ACCEPTANCE, CERTIFICATE, ERASURE, PAYLOAD, REQUEST, STATEMENT
 
 
 def b(byte, length=16):
@@ -80,6 +80,7 @@ REQUEST_BYTES = write(REQUEST, {
     "subject": SUBJECT,
     "app": APP_IDENTITY,
     "terms": ASKED,
+    "required": [{"category": "receipts", "fields": ["brand", "purchased_at"]}],
     "purpose_text": "Show your spending by shop",
     "benefit": "A monthly overview",
     "recipients": [{"name": "Acme Analytics", "role": "processor", "country": "IE"}],
@@ -128,6 +129,18 @@ def chain():
 
 STATEMENTS = chain()
 WITHDRAWN_DIGEST = s.digest(s.STATEMENT, STATEMENTS["withdrawn"]["bytes"])
+
+ACCEPTANCE_BYTES = write(ACCEPTANCE, {
+    "version": 1, "vault": VAULT, "request": REQUEST_DIGEST,
+    "statement": s.digest(s.STATEMENT, STATEMENTS["given"]["bytes"]), "accepted_at": DECIDED + 500,
+    "state": STATE,
+})
+SIGNED_ACCEPTANCE = {
+    "bytes": ACCEPTANCE_BYTES,
+    "key": s.public_of(RECEIPTS),
+    "signature": s.sign(RECEIPTS, s.ACCEPTANCE, ACCEPTANCE_BYTES),
+}
+REQUEST_SIGNATURE = s.sign(APP_SIGNING, s.REQUEST, REQUEST_BYTES)
 
 PAYLOADS = {
     "receipt": {
@@ -222,7 +235,6 @@ def talk(device, server):
 
 def frames():
     """(vector's name, frame's name, body) for every frame, and every form of those that have several."""
-    app_signature = s.sign(APP_SIGNING, s.REQUEST, REQUEST_BYTES)
     notice = lambda number, event: {"number": number, "event": event}  # noqa: E731
     acked = lambda number, outcome: {"grant": GRANT, "number": number, "outcome": outcome}  # noqa: E731
     yield "HELLO", "HELLO", {
@@ -232,6 +244,7 @@ def frames():
             "grant": GRANT, "statement": 1, "generation": 1, "count": 2,
             "fingerprint": reconcile.fingerprint(HELD),
         }],
+        "ended": [b(0x46), b(0x47)],
     }
     yield "REGISTER", "REGISTER", {
         "owner_key": s.public_of(OWNER), "device": TRANSPORT_CERTIFICATE, "invite": "WELCOME-1",
@@ -239,10 +252,18 @@ def frames():
     yield "LINK_OPEN", "LINK_OPEN", {}
     yield "STATEMENT given", "STATEMENT", {
         "statement": STATEMENTS["given"], "certificate": CONSENT_CERTIFICATE,
-        "grant_key": SEALED_GRANT_KEY,
+        "grant_key": SEALED_GRANT_KEY, "proof": None,
+    }
+    yield "STATEMENT restored", "STATEMENT", {
+        "statement": STATEMENTS["given"], "certificate": CONSENT_CERTIFICATE,
+        "grant_key": SEALED_GRANT_KEY, "proof": {
+            "request": REQUEST_BYTES, "request_signature": REQUEST_SIGNATURE,
+            "acceptance": SIGNED_ACCEPTANCE,
+        },
     }
     yield "STATEMENT withdrawn", "STATEMENT", {
         "statement": STATEMENTS["withdrawn"], "certificate": CONSENT_CERTIFICATE, "grant_key": None,
+        "proof": None,
     }
     yield "ENTRIES", "ENTRIES", {
         "grant": GRANT, "generation": 1, "statement": 1, "number": 128,
@@ -260,11 +281,14 @@ def frames():
             {"grant": b(0x42), "standing": "Unknown"},
             {"grant": b(0x43), "standing": {"StatementStale": 2}},
             {"grant": b(0x44), "standing": "Withdrawn"},
+            {"grant": b(0x45), "standing": "Expired"},
+            {"grant": b(0x46), "standing": "Superseded"},
+            {"grant": b(0x47), "standing": {"Behind": 3}},
         ],
     }
     yield "REGISTERED", "REGISTERED", {"time": NOON}
     yield "LINK_CODE", "LINK_CODE", {"code": "7KQ2M9XA", "expires_at": NOON + 600_000}
-    yield "STATEMENT_ACK accepted", "STATEMENT_ACK", acked(1, "Accepted")
+    yield "STATEMENT_ACK accepted", "STATEMENT_ACK", acked(1, {"Accepted": SIGNED_ACCEPTANCE})
     yield "STATEMENT_ACK erased", "STATEMENT_ACK", acked(6, {"Erased": SIGNED_ERASURE})
     yield "STATEMENT_ACK refused", "STATEMENT_ACK", acked(1, {"Refused": "BadGrantKey"})
     reasons = ["NotAuthentic", "OutsideGrant", "TooLarge", {"Stale": 300}, "GrantOver"]
@@ -273,7 +297,7 @@ def frames():
         "rejected": [{"slot": b(0x51 + at), "why": why} for at, why in enumerate(reasons)],
     }
     yield "NOTICE request", "NOTICE", notice(1, {"Request": {
-        "bytes": REQUEST_BYTES, "signature": app_signature, "delivery_nonce": DELIVERY_NONCE,
+        "bytes": REQUEST_BYTES, "signature": REQUEST_SIGNATURE, "delivery_nonce": DELIVERY_NONCE,
     }})
     yield "NOTICE request closed", "NOTICE", notice(2, {
         "RequestClosed": {"request": REQUEST_ID, "how": "Superseded"},
@@ -290,5 +314,9 @@ def frames():
     })
     yield "RECONCILED", "RECONCILED", {
         "grant": GRANT, "generation": 1, "message": reconcile.answer(HELD, reconcile.question([])),
+    }
+    yield "KEPT", "KEPT", {
+        "statement": STATEMENTS["given"], "certificate": CONSENT_CERTIFICATE,
+        "acceptance": SIGNED_ACCEPTANCE,
     }
     yield "REFUSED", "REFUSED", {"refusal": "Unavailable"}

@@ -11,9 +11,8 @@ mod server;
 pub use codec::{FrameError, Reader, decode, encode, length_of};
 pub use device::{Entries, EventsSeen, GrantPosition, Hello, LinkOpen, Reconcile, Register, SubmitStatement};
 pub use server::{
-    Closed, DeliveredRequest, EntriesAck, Event, LinkCode, Notice, Refusal, Refused,
-    Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome,
-    StatementRefusal, Welcome,
+    Closed, DeliveredRequest, EntriesAck, Event, KeptStatement, LinkCode, Notice, Refusal, Refused, Registered,
+    Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome, StatementRefusal, Welcome,
 };
 
 /// Name of the protocol in TLS (ALPN, RFC 7301).
@@ -52,6 +51,8 @@ pub enum Frame {
     Notice(Box<Notice>),
     /// Server: what it holds.
     Reconciled(Reconcile),
+    /// Server: a statement that the device did not name.
+    Kept(Box<KeptStatement>),
     /// Server: the connection ends, and why.
     Refused(Refused),
 }
