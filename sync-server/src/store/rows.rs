@@ -5,10 +5,11 @@ use vault_wire::{
     Digest,
     catalogue::Category,
     certificate::SignedCertificate,
-    entry::{Entry, Fingerprint},
+    entry::Entry,
     id::{AccountId, AppId, CallId, GrantId, KeyId, ReadId, RequestId, SubjectId, TokenId, VaultId},
     purpose::Purpose,
     receipt::SignedErasure,
+    reconcile::Summary,
     request::AppIdentity,
     signature::{PublicKey, Signature},
     statement::SignedStatement,
@@ -148,11 +149,8 @@ pub(crate) struct GrantRow {
     pub(crate) last_read_at: Option<Timestamp>,
     /// The one read of a `one_time` grant, whose further pages may still be fetched.
     pub(crate) one_read: Option<(ReadId, Timestamp)>,
-    /// Change sequence of the vault up to which everything is stored.
-    pub(crate) acked: u64,
-    /// How many records are held, and their fingerprint.
-    pub(crate) count: u64,
-    pub(crate) fingerprint: Fingerprint,
+    /// What is held: how many entries, and their sum.
+    pub(crate) held: Summary,
     /// Arrival number of the next stored entry.
     pub(crate) next_arrival: u64,
 }

@@ -107,6 +107,7 @@ pub(crate) fn submission(
         statement,
         certificate: apps::consent_certificate(view, row.app)?,
         grant_key,
+        proof: None,
     })
 }
 
