@@ -178,17 +178,11 @@ pub(crate) struct StatementRow {
     pub(crate) accepted_at: Timestamp,
 }
 
-/// A withdrawal and how far the erasure that it asked for has come.
+/// A withdrawal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ErasureRow {
-    /// Digest of the withdrawal.
-    pub(crate) statement: Digest,
-    /// Grant keys destroyed so far.
-    pub(crate) keys: u32,
-    /// Entries dropped so far.
-    pub(crate) entries: u64,
-    /// The receipt, once nothing is left.
-    pub(crate) receipt: Option<SignedErasure>,
+    /// What the owner got for it.
+    pub(crate) receipt: SignedErasure,
 }
 
 /// A stored entry. A deletion stays as a marker, so that an older put cannot bring the slot back.
