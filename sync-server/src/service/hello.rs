@@ -42,6 +42,9 @@ pub(crate) async fn hello(
             let mut behind = Vec::new();
             for position in hello.grants {
                 let standing = standing(tx, vault, &position)?;
+                if let Some(Standing::StatementStale(_)) = standing {
+                    await_statement(tx, vault, &position)?;
+                }
                 if let Some(Standing::Behind(_)) = standing {
                     behind.push((position.grant, position.statement + 1));
                 }
@@ -100,6 +103,16 @@ fn running(row: &GrantRow, device: &GrantPosition) -> Option<Standing> {
         Ordering::Equal if device.generation > row.generation => None,
         Ordering::Equal => compare(row, device),
     }
+}
+
+/// Nothing is read until the statements came that the device named and this data lacks.
+fn await_statement(tx: &Tx, vault: VaultId, device: &GrantPosition) -> Result<(), StoreError> {
+    let at = key(&[vault.as_bytes(), device.grant.as_bytes()]);
+    if let Some(mut row) = tx.get(&GRANTS, &at)? {
+        row.named = row.named.max(device.statement);
+        tx.put(&GRANTS, &at, &row)?;
+    }
+    Ok(())
 }
 
 /// Stops answering for a grant that the owner ended, if this data does not know of it. The statement

@@ -11,6 +11,7 @@ use vault_wire::{
     frame::{Entries, EntriesAck, Reconcile, Rejection},
     id::{GrantId, RecordId, Slot},
     reconcile::{self, Difference, Fault, Next},
+    time::Timestamp,
 };
 
 use super::{
@@ -62,6 +63,8 @@ pub(super) struct Lane {
     looked: Looked,
     /// Whether the walk has reached the end of the index since the last local change.
     at_end: bool,
+    /// Whether nothing may be exported now, since the last local change.
+    may_not_export: bool,
     sent: VecDeque<Sent>,
     arrived: Vec<Arrived>,
     beyond: Beyond,
@@ -105,6 +108,7 @@ impl Lane {
             progress,
             looked,
             at_end: false,
+            may_not_export: false,
             sent: VecDeque::new(),
             arrived: Vec::new(),
             beyond: Beyond::default(),
@@ -123,12 +127,13 @@ impl Lane {
     /// The vault changed: there may be more to send.
     pub(super) fn wake(&mut self) {
         self.at_end = false;
+        self.may_not_export = false;
     }
 
     /// Whether all that there is to send is acknowledged, and durable here.
     pub(super) fn is_settled(&self) -> bool {
         !self.wants_to_walk()
-            && self.comparing == Comparing::No
+            && matches!(self.comparing, Comparing::No | Comparing::Later)
             && self.sent.is_empty()
             && self.arrived.is_empty()
             && self.settled.is_empty()
@@ -146,7 +151,7 @@ impl Lane {
 
     /// While the two sides compare, both hold still.
     fn may_send(&self) -> bool {
-        matches!(self.comparing, Comparing::No | Comparing::Later)
+        !self.may_not_export && matches!(self.comparing, Comparing::No | Comparing::Later)
     }
 
     /// Bytes that were sent and not acknowledged.
@@ -283,7 +288,7 @@ impl Lane {
             false => None,
         };
         let Some(exporter) = exporter else {
-            self.stop();
+            self.may_not_export = true;
             return Ok(None);
         };
         let mut packer = Packer {
@@ -324,15 +329,6 @@ impl Lane {
             number,
             entries: batch.entries,
         }
-    }
-
-    /// Nothing of the grant is exported any more.
-    fn stop(&mut self) {
-        self.at_end = true;
-        self.looked.gap = None;
-        self.again.clear();
-        self.strays.clear();
-        self.comparing = Comparing::No;
     }
 
     /// Takes in what the server says of the oldest batch on the way.
@@ -387,9 +383,9 @@ impl Lane {
     }
 
     /// Makes durable what was acknowledged.
-    pub(super) fn keep(&mut self, transaction: &Transaction) -> Result<Acknowledged, Error> {
+    pub(super) fn keep(&mut self, transaction: &Transaction, now: Timestamp) -> Result<Acknowledged, Error> {
         let mut done = Acknowledged::default();
-        let mut keeping = self.progress.keep(transaction, self.grant)?;
+        let mut keeping = self.progress.keep(transaction, self.grant, now)?;
         let settled = std::mem::take(&mut self.settled);
         for row in &settled {
             keeping.row(row, None)?;
@@ -413,10 +409,12 @@ impl Lane {
             looked = Some(sent.looked);
         }
         let held = keeping.finish()?;
+        let acked_at = if looked.is_some() { Some(now) } else { self.progress.acked_at };
         // Nothing on the way: all that was looked at is settled, also what needed no batch.
         let looked = if self.sent.is_empty() { Some(self.looked) } else { looked };
         self.progress = Progress {
             held,
+            acked_at,
             looked: looked.unwrap_or(self.progress.looked),
             ..self.progress
         };

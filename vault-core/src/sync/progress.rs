@@ -12,6 +12,7 @@ use vault_wire::{
     frame::Rejection,
     id::{GrantId, Slot},
     reconcile::{Change, Item, Summary, Tally},
+    time::Timestamp,
 };
 
 use super::held::{Held, held_table};
@@ -32,6 +33,8 @@ pub(super) struct Progress {
     pub(super) looked: Looked,
     /// What the server holds.
     pub(super) held: Summary,
+    /// When the server last acknowledged entries.
+    pub(super) acked_at: Option<Timestamp>,
 }
 
 /// Which changes of the vault were looked at: all up to `live`, but for those in the gap.
@@ -78,6 +81,13 @@ impl Looked {
     }
 }
 
+/// Why the server does not hold a slot, and since when.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct RejectedRow {
+    pub(super) why: Rejection,
+    pub(super) at: Timestamp,
+}
+
 /// What becomes of a slot at the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Row {
@@ -110,10 +120,15 @@ impl Progress {
     }
 
     /// Begins to write down what the server holds.
-    pub(super) fn keep<'t>(&self, transaction: &'t Transaction, grant: GrantId) -> Result<Keeping<'t>, Error> {
+    pub(super) fn keep<'t>(
+        &self,
+        transaction: &'t Transaction,
+        grant: GrantId,
+        now: Timestamp,
+    ) -> Result<Keeping<'t>, Error> {
         Ok(Keeping {
             table: transaction.table(&held_table(grant, self.generation))?,
-            refusals: Refusals::of(transaction, grant)?,
+            refusals: Refusals::of(transaction, grant, now)?,
             tallies: Tallies::of(transaction, grant, self.generation)?,
             all: self.held,
         })
@@ -167,17 +182,19 @@ impl Keeping<'_> {
 struct Refusals<'t> {
     table: WriteTable<'t>,
     grant: GrantId,
+    now: Timestamp,
     /// Whether there may be one to be taken back.
     any: bool,
 }
 
 impl<'t> Refusals<'t> {
-    fn of(transaction: &'t Transaction, grant: GrantId) -> Result<Self, Error> {
+    fn of(transaction: &'t Transaction, grant: GrantId, now: Timestamp) -> Result<Self, Error> {
         let table = transaction.table(&REJECTED)?;
         Ok(Self {
             any: !table.is_empty()?,
             table,
             grant,
+            now,
         })
     }
 
@@ -185,7 +202,11 @@ impl<'t> Refusals<'t> {
         let key = || grant_key(self.grant, slot.as_bytes());
         match rejected {
             Some(why) => {
-                self.table.insert(&key(), &encode(why))?;
+                let row = RejectedRow {
+                    why: *why,
+                    at: self.now,
+                };
+                self.table.insert(&key(), &encode(&row))?;
                 self.any = true;
             }
             None if self.any => {

@@ -4,8 +4,7 @@ use vault_file::{Snapshot, Transaction};
 use vault_wire::{
     frame::{GrantPosition, Standing},
     id::GrantId,
-    terms::Duration,
-    time::Timestamp,
+    limits::ENDED_MAX,
 };
 
 use super::{
@@ -13,12 +12,14 @@ use super::{
     progress::{self, Progress},
 };
 use crate::{
-    consent::{GrantRow, GrantState, StoredGrantKey, load_grant, store_grant},
+    consent::{
+        GrantRow, GrantState, ended as end_here, load_grant, store_grant, withdrawn_elsewhere,
+    },
     error::Error,
     store::{Store, decode, tables::GRANTS},
 };
 
-/// Where every grant that is in force stands here, for HELLO.
+/// Where every grant that is not over stands here, for HELLO.
 pub(super) fn positions(view: &Snapshot) -> Result<Vec<GrantPosition>, Error> {
     let mut positions = Vec::new();
     for row in view.table(&GRANTS)?.range(..)? {
@@ -29,7 +30,7 @@ pub(super) fn positions(view: &Snapshot) -> Result<Vec<GrantPosition>, Error> {
                 .map_err(|_| Error::unreadable("a grant"))?,
         );
         let row: GrantRow = decode(&value, "a grant")?;
-        if row.state == GrantState::Active && row.acknowledged > 0 {
+        if row.state.is_running() && row.acknowledged > 0 {
             let generation = row.extent.generation;
             let held = Progress::load(view, grant, generation)?.held;
             positions.push(GrantPosition {
@@ -42,6 +43,26 @@ pub(super) fn positions(view: &Snapshot) -> Result<Vec<GrantPosition>, Error> {
         }
     }
     Ok(positions)
+}
+
+/// Grants that the owner ended and the server confirmed, latest first: it may have forgotten.
+pub(super) fn ended(view: &Snapshot) -> Result<Vec<GrantId>, Error> {
+    let mut ended = Vec::new();
+    for row in view.table(&GRANTS)?.range(..)? {
+        let (key, value) = row?;
+        let row: GrantRow = decode(&value, "a grant")?;
+        let by_the_owner = matches!(
+            row.state,
+            GrantState::Withdrawn | GrantState::Erased | GrantState::Superseded
+        );
+        if by_the_owner {
+            let id = key.as_slice().try_into();
+            let id = GrantId(id.map_err(|_| Error::unreadable("a grant"))?);
+            ended.push((row.ended_at, id));
+        }
+    }
+    ended.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(ended.into_iter().take(ENDED_MAX).map(|(_, id)| id).collect())
 }
 
 /// The lane of a grant that goes on as the server says; none if the grant is not in force there.
@@ -62,10 +83,15 @@ pub(super) fn settle(
             Lane::open(view, grant, generation, true).map(Some)
         }
         Some(Standing::Unknown) => step_back(transaction, grant, 0).map(|()| None),
-        Some(Standing::Withdrawn | Standing::Expired | Standing::Superseded) => {
-            ended_elsewhere(transaction, grant, store.now()).map(|()| None)
-        }
+        // The statements that follow tell how it goes on.
         Some(Standing::Behind(_)) => Ok(None),
+        Some(Standing::Withdrawn) => {
+            withdrawn_elsewhere(store, transaction, grant)?;
+            progress::forget(transaction, grant)?;
+            Ok(None)
+        }
+        Some(Standing::Expired) => over(store, transaction, grant, GrantState::Expired),
+        Some(Standing::Superseded) => over(store, transaction, grant, GrantState::Superseded),
     }
 }
 
@@ -76,20 +102,13 @@ fn step_back(transaction: &Transaction, grant: GrantId, number: u64) -> Result<(
     store_grant(transaction, grant, &row)
 }
 
-/// The grant is over at the server. If it did not end by its own terms, another device of the owner
-/// withdrew it, or this one before a restore. A withdrawal always wins.
-fn ended_elsewhere(transaction: &Transaction, grant: GrantId, now: Timestamp) -> Result<(), Error> {
-    let mut row = load_grant(transaction, grant)?;
-    let by_its_terms =
-        row.extent.terms.duration == Duration::OneTime || row.state_at(now) == GrantState::Expired;
-    if by_its_terms {
-        row.state = GrantState::Expired;
-    } else {
-        row.state = GrantState::Withdrawn;
-        row.ended_at = row.ended_at.or(Some(now));
-    }
-    row.acknowledged = row.statement;
-    row.key = StoredGrantKey::destroyed();
-    store_grant(transaction, grant, &row)?;
-    progress::forget(transaction, grant)
+fn over(
+    store: &Store,
+    transaction: &Transaction,
+    grant: GrantId,
+    state: GrantState,
+) -> Result<Option<Lane>, Error> {
+    end_here(store, transaction, grant, state)?;
+    progress::forget(transaction, grant)?;
+    Ok(None)
 }

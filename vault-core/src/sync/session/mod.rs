@@ -2,6 +2,7 @@
 //! come out; what must be durable is durable before it is said.
 
 mod receive;
+mod statements;
 
 #[cfg(test)]
 mod tests;
@@ -16,9 +17,9 @@ use vault_wire::{
     id::{GrantId, Incarnation},
 };
 
-use super::{SyncEvent, SyncReport, lane::Lane, progress, standing};
+use super::{SyncError, SyncEvent, SyncReport, lane::Lane, progress, standing};
 use crate::{
-    consent::{last_notice, pending_statements, submission},
+    consent::{GrantState, grant_row, last_notice, pending_statements, submission},
     error::Error,
     store::{
         SharedStore, decode,
@@ -35,6 +36,8 @@ pub(crate) struct Session {
     outbox: VecDeque<Frame>,
     /// Statements that are on their way.
     submitted: BTreeSet<(GrantId, u64)>,
+    /// Grants of which the server has statements that are not here yet: the number of the last.
+    behind: BTreeMap<GrantId, u64>,
     /// Notices that were taken in and are not yet durable.
     inbox: Vec<Notice>,
     /// How many batches were sent.
@@ -77,7 +80,7 @@ impl Session {
             incarnation,
             events_seen: notices_kept,
             grants: standing::positions(&view)?,
-            ended: Vec::new(),
+            ended: standing::ended(&view)?,
         };
         let register = enrol.map(|invite| {
             let (owner_key, device) = (store.identity.owner_key(), store.identity.device_certificate());
@@ -92,6 +95,7 @@ impl Session {
             lanes: BTreeMap::new(),
             outbox: register.into_iter().chain([Frame::Hello(hello)]).collect(),
             submitted: BTreeSet::new(),
+            behind: BTreeMap::new(),
             inbox: Vec::new(),
             batches: 0,
             served: None,
@@ -104,6 +108,13 @@ impl Session {
             report: SyncReport::default(),
             store,
         })
+    }
+
+    /// The server's keys, once it has welcomed us.
+    fn keys(&self) -> Result<ServerKeys, Error> {
+        let welcomed = self.welcomed.as_ref();
+        let keys = welcomed.map(|welcomed| welcomed.keys);
+        keys.ok_or_else(|| SyncError::Protocol("it spoke before its welcome").into())
     }
 
     /// The vault changed: there may be more to send.
@@ -142,6 +153,7 @@ impl Session {
             && self.outbox.is_empty()
             && self.inbox.is_empty()
             && self.submitted.is_empty()
+            && self.behind.is_empty()
             && self.notices_kept >= self.notices_announced
             && self.notices_confirmed == self.notices_kept
             && self.lanes.values().all(Lane::is_settled)
@@ -199,7 +211,8 @@ impl Session {
     fn next_statement(&mut self, keys: &ServerKeys) -> Result<Option<Frame>, Error> {
         let view = self.store.view()?;
         for (grant, number) in pending_statements(&view)? {
-            if self.submitted.insert((grant, number)) {
+            let waits = self.behind.contains_key(&grant) && !is_withdrawn(&view, grant)?;
+            if !waits && self.submitted.insert((grant, number)) {
                 let submission = submission(&self.store, &view, grant, number, &keys.sealing)?;
                 return Ok(Some(Frame::Statement(Box::new(submission))));
             }
@@ -211,7 +224,12 @@ impl Session {
     /// each grant has its turn.
     fn next_of_a_lane(&mut self, entries_max: usize, credit: u64) -> Result<Option<Frame>, Error> {
         let view = self.store.view()?;
-        for lane in self.lanes.values_mut() {
+        for (grant, lane) in &mut self.lanes {
+            let generation = grant_row(&view, *grant)?.map_or(0, |row| row.extent.generation);
+            if lane.generation() != generation {
+                // The owner narrowed the grant: what was sent before counts no more.
+                *lane = Lane::open(&view, *grant, generation, false)?;
+            }
             if let Some(question) = lane.next_question(&view)? {
                 return Ok(Some(Frame::Reconcile(question)));
             }
@@ -258,6 +276,10 @@ impl Session {
         let credit = self.welcomed.as_ref().map_or(0, |welcomed| welcomed.credit_bytes);
         self.bytes_on_the_way() < credit.min(BACK_FILL_BYTES) && self.lanes.values().any(Lane::wants_to_walk)
     }
+}
+
+fn is_withdrawn(view: &vault_file::Snapshot, grant: GrantId) -> Result<bool, Error> {
+    Ok(grant_row(view, grant)?.is_some_and(|row| row.state == GrantState::Withdrawn))
 }
 
 /// Bytes of a back-fill that are on the way at most: what changes meanwhile waits behind them.

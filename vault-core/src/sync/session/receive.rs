@@ -4,23 +4,19 @@ use std::collections::BTreeMap;
 
 use vault_file::{Snapshot, Transaction};
 use vault_wire::{
-    frame::{
-        EntriesAck, Frame, Notice, Reconcile, Rejection, Standing, StatementAck, StatementOutcome, Welcome,
-    },
+    frame::{EntriesAck, Frame, Notice, Reconcile, Rejection, Standing, Welcome},
     id::GrantId,
     limits::{BATCH_ENTRIES_MAX, CREDIT_BYTES},
-    receipt::SignedErasure,
 };
 
 use super::{Session, Welcomed};
 use crate::{
-    consent::{GrantState, accepted, erased, grant_row, keep_notice, not_accepted, submission},
+    consent::{end_forgotten, keep_notice},
     error::Error,
     records::last_change,
     sync::{
         SyncError, SyncEvent,
         lane::Lane,
-        progress::{self, Progress},
         server::{connected_server, set_server},
         standing,
     },
@@ -35,6 +31,7 @@ impl Session {
             Frame::Refused(refused) => Err(SyncError::Refused(refused.refusal).into()),
             _ if self.welcomed.is_none() => Err(SyncError::Protocol("it spoke before its welcome").into()),
             Frame::StatementAck(ack) => self.statement_ack(*ack),
+            Frame::Kept(kept) => self.statement_kept(&kept),
             Frame::EntriesAck(ack) => self.entries_ack(ack),
             Frame::Notice(notice) => {
                 self.inbox.push(*notice);
@@ -60,12 +57,22 @@ impl Session {
         server.keys = Some(welcome.keys);
         server.state = Some(welcome.state);
         let standings: BTreeMap<GrantId, Standing> = welcome.standings.iter().copied().collect();
+        for (grant, standing) in &standings {
+            if let Standing::Behind(number) = standing {
+                self.behind.insert(*grant, *number);
+            }
+        }
         let settle_all = |transaction: &Transaction| {
             let mut lanes = BTreeMap::new();
             for position in standing::positions(&view)? {
                 let said = standings.get(&position.grant).copied();
                 if let Some(lane) = standing::settle(&store, transaction, &view, &position, said)? {
                     lanes.insert(position.grant, lane);
+                }
+            }
+            for grant in standing::ended(&view)? {
+                if standings.contains_key(&grant) {
+                    end_forgotten(transaction, grant)?;
                 }
             }
             Ok(lanes)
@@ -99,81 +106,10 @@ impl Session {
         lanes.collect()
     }
 
-    fn statement_ack(&mut self, ack: StatementAck) -> Result<(), Error> {
-        let StatementAck {
-            grant,
-            number,
-            outcome,
-        } = ack;
-        if !self.submitted.remove(&(grant, number)) {
-            return Err(SyncError::Protocol("it answered a statement that was not sent").into());
-        }
-        self.report.statements += 1;
-        match outcome {
-            StatementOutcome::Accepted(_) => {
-                self.store
-                    .update(|transaction| accepted(transaction, grant, number))?;
-                self.open_lane(grant)?;
-                self.events
-                    .push_back(SyncEvent::StatementAccepted { grant, number });
-            }
-            StatementOutcome::Erased(receipt) => {
-                self.check_erasure(grant, number, &receipt)?;
-                self.lanes.remove(&grant);
-                self.store.update(|transaction| {
-                    erased(transaction, grant, &receipt)?;
-                    progress::forget(transaction, grant)
-                })?;
-                self.events.push_back(SyncEvent::Erased { grant });
-            }
-            StatementOutcome::Refused(why) => {
-                self.store
-                    .update(|transaction| not_accepted(transaction, grant, number, why))?;
-                self.events.push_back(SyncEvent::StatementRefused { grant, why });
-            }
-        }
-        Ok(())
-    }
-
-    /// A receipt counts only if the pinned server signed it, for this grant and this withdrawal.
-    fn check_erasure(&self, grant: GrantId, number: u64, receipt: &SignedErasure) -> Result<(), Error> {
-        let keys = self
-            .welcomed
-            .as_ref()
-            .map(|welcomed| welcomed.keys)
-            .ok_or(SyncError::BadErasureReceipt)?;
-        let erasure = receipt
-            .verify(&keys.receipts)
-            .map_err(|_| SyncError::BadErasureReceipt)?;
-        let asked = submission(&self.store, &self.store.view()?, grant, number, &keys.sealing)?
-            .statement
-            .digest();
-        if erasure.grant != grant || erasure.statement != asked {
-            return Err(SyncError::BadErasureReceipt.into());
-        }
-        Ok(())
-    }
-
-    /// Begins to send what a grant shows, under the generation that is in force now. What the server
-    /// holds of it is compared if this device thinks that it holds anything.
-    fn open_lane(&mut self, grant: GrantId) -> Result<(), Error> {
-        let view = self.store.view()?;
-        let Some(row) = grant_row(&view, grant)?.filter(|row| row.state == GrantState::Active) else {
-            return Ok(());
-        };
-        let generation = row.extent.generation;
-        let runs = self.lanes.get(&grant).is_some_and(|lane| lane.generation() == generation);
-        if !runs {
-            let held = Progress::load(&view, grant, generation)?.held;
-            let lane = Lane::open(&view, grant, generation, held.count > 0)?;
-            self.lanes.insert(grant, lane);
-        }
-        Ok(())
-    }
-
     fn compare(&mut self, answer: &Reconcile) -> Result<(), Error> {
         let view = self.store.view()?;
-        match self.lanes.get_mut(&answer.grant) {
+        let lane = self.lanes.get_mut(&answer.grant);
+        match lane.filter(|lane| lane.generation() == answer.generation) {
             Some(lane) => lane.compare(&view, answer),
             // It was withdrawn, or narrowed, while the answer was on its way.
             None => Ok(()),
@@ -215,12 +151,12 @@ impl Session {
     pub(super) fn keep_incoming(&mut self) -> Result<(), Error> {
         let rows = self.rows_to_keep();
         let incoming = std::mem::take(&mut self.inbox);
-        let now = self.store.now();
+        let (store, now) = (self.store.clone(), self.store.now());
         let (lanes, report, kept) = (&mut self.lanes, &mut self.report, &mut self.notices_kept);
         self.store.update(|transaction| {
             for lane in lanes.values_mut() {
                 if lane.rows_to_keep() > 0 || lane.has_rest_to_keep() {
-                    let done = lane.keep(transaction)?;
+                    let done = lane.keep(transaction, now)?;
                     report.entries += done.entries;
                     report.entry_bytes += done.bytes;
                     report.rejected += done.rejected;
@@ -228,7 +164,7 @@ impl Session {
             }
             for notice in &incoming {
                 if notice.number > *kept {
-                    keep_notice(transaction, notice, now)?;
+                    keep_notice(&store, transaction, notice)?;
                     *kept = notice.number;
                     report.notices += 1;
                 }

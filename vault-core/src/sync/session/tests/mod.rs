@@ -1,5 +1,7 @@
 //! The session against a server in memory, with every way of losing a connection.
 
+mod chain;
+mod changes;
 mod doubles;
 
 use vault_wire::{
