@@ -65,6 +65,7 @@ impl Device {
             pin: ServerKeyPin([0; 32]),
             keys: None,
             state: None,
+            udp_blocked_until: None,
         };
         store.update(|transaction| set_server(transaction, &row)).unwrap();
         allow(&store, Category::Receipts).unwrap();
