@@ -38,6 +38,8 @@ pub(crate) struct Connection {
     reader: Reader,
     session: Session,
     store: SharedStore,
+    /// Bytes of frames in both directions.
+    frame_bytes: u64,
 }
 
 impl Connection {
@@ -58,6 +60,7 @@ impl Connection {
             reader: Reader::default(),
             session,
             store,
+            frame_bytes: 0,
         })
     }
 
@@ -91,7 +94,7 @@ impl Connection {
             let owed = self.session.awaits_answer() || until == Until::LinkCode;
             tokio::select! {
                 frames = read_frames(&mut self.transport, &mut self.reader, &mut self.session) => {
-                    frames.map_err(|error| self.refusal_or(error))?;
+                    self.frame_bytes += frames.map_err(|error| self.refusal_or(error))?;
                     if until == Until::LinkCode && self.session.has_link_code() {
                         return Ok(self.report());
                     }
@@ -113,6 +116,7 @@ impl Connection {
 
     fn report(&self) -> SyncReport {
         SyncReport {
+            frame_bytes: self.frame_bytes,
             network_bytes: self.transport.network_bytes(),
             ..self.session.report()
         }
@@ -127,7 +131,9 @@ impl Connection {
             let Some(frame) = frame else {
                 return Ok(());
             };
-            if let Err(unreachable) = self.transport.send(&encode(&frame)).await {
+            let bytes = encode(&frame);
+            self.frame_bytes += bytes.len() as u64;
+            if let Err(unreachable) = self.transport.send(&bytes).await {
                 // The reason may already have arrived on the other half of the stream.
                 let read = read_frames(&mut self.transport, &mut self.reader, &mut self.session);
                 let answer = timeout(Duration::from_secs(1), read).await;
@@ -184,15 +190,16 @@ fn is_refusal(error: &Error) -> bool {
     matches!(error, Error::Sync(SyncError::Refused(_)))
 }
 
-/// Waits for bytes and takes in every frame that they complete.
+/// Waits for bytes and takes in every frame that they complete. Returns how many bytes came.
 async fn read_frames(
     transport: &mut Transport,
     reader: &mut Reader,
     session: &mut Session,
-) -> Result<(), Error> {
+) -> Result<u64, Error> {
     let mut bytes = transport.receive().await?;
+    let length = bytes.len() as u64;
     while let Some(frame) = reader.next(&mut bytes).map_err(SyncError::Frame)? {
         session.receive(frame)?;
     }
-    Ok(())
+    Ok(length)
 }
