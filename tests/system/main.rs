@@ -17,6 +17,7 @@ mod nothing_leaves;
 mod refusals;
 mod requirements;
 mod secrecy;
+mod udp_blocked;
 mod way_of_a_record;
 mod windows;
 mod withdrawn;

@@ -196,10 +196,14 @@ impl Session {
                 through: self.notices_kept,
             })));
         }
-        self.next_of_a_lane(entries_max, credit)
+        let frame = self.next_of_a_lane(entries_max, credit)?;
+        if frame.is_none() {
+            self.tidy_up()?;
+        }
+        Ok(frame)
     }
 
-    /// While the server thinks about its welcome.
+    /// Clears away what earlier sessions left, when there is nothing else to do.
     fn tidy_up(&mut self) -> Result<(), Error> {
         if self.has_leftovers {
             self.has_leftovers = false;
