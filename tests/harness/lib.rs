@@ -19,6 +19,7 @@ mod line;
 mod process;
 mod tap;
 mod traces;
+mod tunnel;
 mod world;
 
 pub use ask::Ask;
@@ -31,6 +32,7 @@ pub use line::{Line, LineEnd};
 pub use process::{Process, serve_if_asked};
 pub use tap::Tap;
 pub use traces::Traces;
+pub use tunnel::Tunnel;
 pub use world::World;
 
 use std::{future::Future, time::Duration};

@@ -19,6 +19,7 @@ mod refusals;
 mod requirements;
 mod secrecy;
 mod set_back;
+mod udp_blocked;
 mod way_of_a_record;
 mod windows;
 mod withdrawn;
