@@ -3,13 +3,13 @@
 
 use std::{collections::VecDeque, future::Future, pin::Pin, time::Duration};
 
-use quinn::{RecvStream, SendStream};
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 use vault_wire::{
     frame::{EntriesAck, Frame, Hello, Reader, Refusal, Refused, encode},
     signature::PublicKey,
 };
 
+use super::streams::{Incoming, Outgoing};
 use crate::{
     Server,
     live::Session,
@@ -24,12 +24,11 @@ use crate::{
 const READ_AHEAD_FRAMES: usize = 8;
 /// Batches that wait to be durable.
 const PENDING_BATCHES: usize = 16;
-const READ_CHUNK_BYTES: usize = 64 << 10;
 /// How long a device may leave what it is sent unread.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why a connection is over.
-pub(super) enum Over {
+pub(crate) enum Over {
     /// The device left, or is gone.
     Left,
     /// The device cannot go on, and is told why.
@@ -41,10 +40,10 @@ pub(super) enum Over {
 type Stored = Pin<Box<dyn Future<Output = Result<EntriesAck, PushError>> + Send>>;
 
 /// The lane of one connection.
-pub(super) struct Lane {
+pub(crate) struct Lane<O> {
     server: Server,
     device: PublicKey,
-    send: SendStream,
+    send: O,
     frames: mpsc::Receiver<Result<Frame, Refusal>>,
     reading: JoinHandle<()>,
     pending: VecDeque<Stored>,
@@ -58,8 +57,8 @@ struct Greeted {
     told: u64,
 }
 
-impl Lane {
-    pub(super) fn new(server: Server, device: PublicKey, send: SendStream, receive: RecvStream) -> Self {
+impl<O: Outgoing> Lane<O> {
+    pub(crate) fn new(server: Server, device: PublicKey, send: O, receive: impl Incoming) -> Self {
         let (frames_in, frames) = mpsc::channel(READ_AHEAD_FRAMES);
         Self {
             server,
@@ -72,7 +71,7 @@ impl Lane {
     }
 
     /// Serves the device until the connection is over.
-    pub(super) async fn serve(&mut self, greeting: Duration) -> Over {
+    pub(crate) async fn serve(&mut self, greeting: Duration) -> Over {
         let greeted = match timeout(greeting, self.greet()).await {
             Ok(Ok(greeted)) => greeted,
             Ok(Err(over)) => return over,
@@ -88,15 +87,13 @@ impl Lane {
     }
 
     /// Tells the device why the connection ends.
-    pub(super) async fn refuse(&mut self, refusal: Refusal) {
+    pub(crate) async fn refuse(&mut self, refusal: Refusal) {
         let _ = self.write(&Frame::Refused(Refused { refusal })).await;
     }
 
     /// Completes once the device has everything that was sent.
-    pub(super) async fn finish(&mut self) {
-        if self.send.finish().is_ok() {
-            let _ = self.send.stopped().await;
-        }
+    pub(crate) async fn finish(&mut self) {
+        self.send.finish().await;
     }
 
     /// REGISTER, if the device sends it, and HELLO.
@@ -146,18 +143,20 @@ impl Lane {
         self.tell(&mut greeted).await?;
         loop {
             let has_room = self.pending.len() < PENDING_BATCHES;
+            // In this order: a device that never stops to send keeps nothing else from happening.
             tokio::select! {
+                biased;
+                () = stopping.requested() => return Err(Over::Stopping),
+                () = greeted.session.taken_over() => return Err(Over::Refused(Refusal::TakenOver)),
                 stored = oldest(&mut self.pending), if !self.pending.is_empty() => {
                     self.pending.pop_front();
                     self.acknowledge(stored).await?;
                 }
+                () = greeted.session.noticed() => self.tell(&mut greeted).await?,
                 frame = self.frames.recv(), if has_room => {
                     let frame = frame.ok_or(Over::Left)?.map_err(Over::Refused)?;
                     self.hear(&greeted, frame).await?;
                 }
-                () = greeted.session.noticed() => self.tell(&mut greeted).await?,
-                () = greeted.session.taken_over() => return Err(Over::Refused(Refusal::TakenOver)),
-                () = stopping.requested() => return Err(Over::Stopping),
             }
         }
     }
@@ -226,20 +225,21 @@ impl Lane {
     async fn next_frame(&mut self) -> Result<Frame, Over> {
         let stopping = self.server.stopping().clone();
         tokio::select! {
+            biased;
             frame = self.frames.recv() => frame.ok_or(Over::Left)?.map_err(Over::Refused),
             () = stopping.requested() => Err(Over::Stopping),
         }
     }
 
     async fn write(&mut self, frame: &Frame) -> Result<(), Over> {
-        match timeout(SEND_TIMEOUT, self.send.write_all(&encode(frame))).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Over::Left),
+        match timeout(SEND_TIMEOUT, self.send.write(&encode(frame))).await {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(Over::Left),
         }
     }
 }
 
-impl Drop for Lane {
+impl<O> Drop for Lane<O> {
     fn drop(&mut self) {
         self.reading.abort();
     }
@@ -253,10 +253,10 @@ async fn oldest(pending: &mut VecDeque<Stored>) -> Result<EntriesAck, PushError>
 }
 
 /// Reads frames until the device leaves or sends bytes that are none.
-async fn read(mut receive: RecvStream, frames: mpsc::Sender<Result<Frame, Refusal>>) {
+async fn read(mut receive: impl Incoming, frames: mpsc::Sender<Result<Frame, Refusal>>) {
     let mut reader = Reader::default();
-    while let Ok(Some(chunk)) = receive.read_chunk(READ_CHUNK_BYTES, true).await {
-        let mut bytes: &[u8] = &chunk.bytes;
+    while let Some(chunk) = receive.next().await {
+        let mut bytes: &[u8] = &chunk;
         loop {
             let frame = match reader.next(&mut bytes) {
                 Ok(None) => break,

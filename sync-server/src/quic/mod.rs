@@ -3,7 +3,10 @@
 
 mod connection;
 mod lane;
+mod streams;
 mod tls;
+
+pub(crate) use lane::{Lane, Over};
 
 #[cfg(test)]
 mod tests;
