@@ -1,0 +1,293 @@
+//! What the server has promised: every statement and every entry that it acknowledged. Learnt from the
+//! frames on the wire alone, and held against whatever it says and serves later.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use vault_core::{
+    Category,
+    wire::{
+        entry::{Body, Entry},
+        frame::{
+            Entries, EntriesAck, GrantPosition, Listing, Rejection, Standing, StatementAck, StatementOutcome,
+        },
+        id::{GrantId, Incarnation, Slot},
+    },
+};
+
+/// What can stand in a slot: nothing, or an entry.
+type State = Option<Put>;
+
+/// An entry, as far as the wire shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Put {
+    rev: u64,
+    tag: [u8; 16],
+    category: u8,
+}
+
+/// What the server has promised of every grant.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Promises(BTreeMap<GrantId, Promise>);
+
+#[derive(Clone, Debug, Default)]
+struct Promise {
+    /// The last statement that it acknowledged.
+    accepted: u64,
+    /// Whether it proved that all is erased.
+    erased: bool,
+    generation: u32,
+    /// The farthest that was ever acknowledged of this generation, in whatever life of the data.
+    most: u64,
+    /// Every `through` that may be the last that it stored.
+    acked: BTreeSet<u64>,
+    /// What each slot may hold.
+    slots: BTreeMap<Slot, BTreeSet<State>>,
+    /// Batches that were acknowledged since their life last compared: what each `through` meant.
+    meant: BTreeMap<(Incarnation, u64), Vec<(Slot, u64, [u8; 16])>>,
+}
+
+/// What one connection has sent and not yet got an answer to.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    life: Incarnation,
+    batches: VecDeque<Entries>,
+}
+
+/// Why a promise is broken.
+pub(crate) type Broken = String;
+
+impl Sent {
+    pub(crate) fn of(life: Incarnation) -> Self {
+        Self {
+            life,
+            batches: VecDeque::new(),
+        }
+    }
+
+    /// The life of the vault file that speaks.
+    pub(crate) fn life(&self) -> Incarnation {
+        self.life
+    }
+
+    /// Whether nothing is on the way.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.batches.is_empty()
+    }
+}
+
+impl Promises {
+    /// A device sent a batch: from here on it may be stored.
+    pub(crate) fn sent(&mut self, sent: &mut Sent, batch: Entries) -> Result<(), Broken> {
+        let promise = self.0.entry(batch.grant).or_default();
+        if batch.generation >= promise.generation {
+            let again = promise.meant.get(&(sent.life, batch.through));
+            if again.is_some_and(|before| *before != contents(&batch)) {
+                return Err(format!(
+                    "{} was used again for another batch of grant {}",
+                    batch.through, batch.grant
+                ));
+            }
+            promise.acked.insert(batch.through);
+            for entry in &batch.entries {
+                let states = promise.slots.entry(entry.slot).or_insert_with(|| [None].into());
+                states.insert(state(entry));
+            }
+        }
+        sent.batches.push_back(batch);
+        Ok(())
+    }
+
+    /// The server acknowledged the oldest batch of a connection.
+    pub(crate) fn acknowledged(&mut self, sent: &mut Sent, ack: &EntriesAck) -> Result<(), Broken> {
+        let Some(batch) = sent.batches.pop_front() else {
+            return Err("a batch was acknowledged that was not sent".to_owned());
+        };
+        let whole = |(_, why): &(Slot, Rejection)| matches!(why, Rejection::Gap | Rejection::GrantOver);
+        let promise = self.0.entry(batch.grant).or_default();
+        if ack.rejected.iter().any(whole) || batch.generation < promise.generation {
+            return Ok(());
+        }
+        if ack.through != batch.through {
+            return Err("an acknowledgement is not for the oldest batch".to_owned());
+        }
+        promise.meant.insert((sent.life, batch.through), contents(&batch));
+        promise.most = promise.most.max(batch.through);
+        let later: Vec<&Entries> = sent
+            .batches
+            .iter()
+            .filter(|later| later.grant == batch.grant)
+            .collect();
+        promise.acked = later
+            .iter()
+            .map(|later| later.through)
+            .chain([batch.through])
+            .collect();
+        let rejected: BTreeSet<Slot> = ack.rejected.iter().map(|(slot, _)| *slot).collect();
+        for entry in batch
+            .entries
+            .iter()
+            .filter(|entry| !rejected.contains(&entry.slot))
+        {
+            let on_the_way = later.iter().flat_map(|later| &later.entries);
+            let on_the_way = on_the_way.filter(|other| other.slot == entry.slot).map(state);
+            promise
+                .slots
+                .insert(entry.slot, on_the_way.chain([state(entry)]).collect());
+        }
+        Ok(())
+    }
+
+    /// The server answered a statement.
+    pub(crate) fn answered(&mut self, ack: &StatementAck) {
+        let promise = self.0.entry(ack.grant).or_default();
+        match &ack.outcome {
+            StatementOutcome::Accepted => promise.accepted = promise.accepted.max(ack.number),
+            StatementOutcome::Erased(_) => promise.erased = true,
+            StatementOutcome::Refused(_) => {}
+        }
+    }
+
+    /// A device said where a grant stands: it cannot know more than the server ever acknowledged.
+    pub(crate) fn claimed(&self, position: &GrantPosition) -> Result<(), Broken> {
+        let Some(promise) = self.0.get(&position.grant) else {
+            return Ok(());
+        };
+        let most = promise.acked.iter().copied().max().unwrap_or(0).max(promise.most);
+        if position.generation == promise.generation.max(1) && position.acked > most {
+            return Err(format!("a device counts {} as held, of {most}", position.acked));
+        }
+        Ok(())
+    }
+
+    /// A device forgets what it knew of a grant and compares: its numbers begin anew.
+    pub(crate) fn compares(&mut self, grant: GrantId, life: Incarnation) {
+        if let Some(promise) = self.0.get_mut(&grant) {
+            promise.meant.retain(|(of, _), _| *of != life);
+        }
+    }
+
+    /// The server said where it stands with what a device said.
+    pub(crate) fn welcomed(
+        &mut self,
+        said: &[GrantPosition],
+        standings: &[(GrantId, Standing)],
+    ) -> Result<(), Broken> {
+        for position in said {
+            let Some(promise) = self.0.get_mut(&position.grant) else {
+                continue;
+            };
+            let standing = standings.iter().find(|(grant, _)| *grant == position.grant);
+            let standing = standing.map(|(_, standing)| *standing);
+            if promise.erased && standing != Some(Standing::Withdrawn) {
+                return Err(format!("the server forgot the withdrawal of {}", position.grant));
+            }
+            let lost = match standing {
+                Some(Standing::Unknown) => promise.accepted > 0,
+                Some(Standing::StatementStale(number)) => number < promise.accepted,
+                Some(Standing::Resume(acked)) => {
+                    let known = promise.acked.is_empty() || promise.acked.contains(&acked);
+                    promise.acked = [acked].into();
+                    !known
+                }
+                _ => false,
+            };
+            if lost {
+                return Err(format!(
+                    "the server lost what it acknowledged of {}: {standing:?} after {promise:?}",
+                    position.grant
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The server said what it holds.
+    pub(crate) fn listed(&mut self, listing: &Listing) -> Result<(), Broken> {
+        let Some(promise) = self.0.get_mut(&listing.grant) else {
+            return Ok(());
+        };
+        if !listing.complete || promise.generation > listing.generation {
+            return Ok(());
+        }
+        let rows: BTreeMap<Slot, _> = listing
+            .rows
+            .iter()
+            .map(|row| (row.slot, (row.rev, row.tag.0)))
+            .collect();
+        for (slot, states) in &promise.slots {
+            let (rev, tag) = rows.get(slot).copied().unwrap_or_default();
+            let holds = (tag != [0; 16]).then_some((rev, tag));
+            if !states
+                .iter()
+                .any(|state| state.map(|put| (put.rev, put.tag)) == holds)
+            {
+                return Err(format!(
+                    "the server lists {holds:?} where {states:?} was acknowledged"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the server proved that a grant is erased.
+    pub(crate) fn is_erased(&self, grant: GrantId) -> bool {
+        self.0.get(&grant).is_some_and(|promise| promise.erased)
+    }
+
+    /// A developer got these slots of a category: all that must be there, and nothing that cannot be.
+    pub(crate) fn served(
+        &self,
+        grant: GrantId,
+        category: Category,
+        got: &BTreeSet<Slot>,
+    ) -> Result<(), Broken> {
+        let Some(promise) = self.0.get(&grant) else {
+            return Err(format!("entries of {grant} were served that nobody sent"));
+        };
+        let of_category = |state: &State| state.is_some_and(|put| put.category == category as u8);
+        for (slot, states) in &promise.slots {
+            let (may, must) = (states.iter().any(of_category), states.iter().all(of_category));
+            let is = got.contains(slot);
+            if is && !may || !is && must {
+                return Err(format!(
+                    "slot {slot:?} of {grant}: served is {is}, but it may hold {states:?}"
+                ));
+            }
+        }
+        match got.iter().find(|slot| !promise.slots.contains_key(slot)) {
+            Some(slot) => Err(format!("slot {slot:?} of {grant} was served and never sent")),
+            None => Ok(()),
+        }
+    }
+
+    /// The data were set back to what they were when `then` held. The ledger was not: what is erased stays.
+    pub(crate) fn set_back(&mut self, then: &Self) {
+        let before = std::mem::replace(self, then.clone());
+        for (grant, promise) in before.0 {
+            let now = self.0.entry(grant).or_default();
+            now.erased |= promise.erased;
+            now.most = now.most.max(promise.most);
+        }
+    }
+}
+
+fn state(entry: &Entry) -> State {
+    match &entry.body {
+        Body::Put { category, .. } => Some(Put {
+            rev: entry.rev,
+            tag: entry.tag.0,
+            category: *category as u8,
+        }),
+        Body::Delete => None,
+    }
+}
+
+fn contents(batch: &Entries) -> Vec<(Slot, u64, [u8; 16])> {
+    let mut rows: Vec<_> = batch
+        .entries
+        .iter()
+        .map(|entry| (entry.slot, entry.rev, entry.tag.0))
+        .collect();
+    rows.sort_unstable();
+    rows
+}
