@@ -67,6 +67,7 @@ impl World {
                     self.hear(owner, count);
                 }
             }
+            Deed::Talk => self.talk(owner),
             Deed::Sweep => self.sweep(),
             Deed::Cut => self.cut(),
             Deed::Partition => self.is_partitioned = !self.is_partitioned,
@@ -112,6 +113,23 @@ impl World {
             if self.owners[owner].power.is_dark() {
                 self.crash_device(owner);
             }
+        }
+    }
+
+    /// A session goes on for a while without anything that disturbs it.
+    fn talk(&mut self, owner: usize) {
+        for _ in 0..1 + self.dice.below(6) {
+            let Some((_, line)) = &self.owners[owner].talk else {
+                return;
+            };
+            let line = *line;
+            if self.is_partitioned {
+                return;
+            }
+            self.say(owner, 4);
+            self.bring(line, usize::MAX);
+            self.commit();
+            self.hear(owner, usize::MAX);
         }
     }
 

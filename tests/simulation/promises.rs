@@ -234,30 +234,41 @@ impl Promises {
         self.0.get(&grant).is_some_and(|promise| promise.erased)
     }
 
-    /// A developer got these slots of a category: all that must be there, and nothing that cannot be.
+    /// A developer got these slots of a category, in a read that began when `before` held: all that had to
+    /// be there then, and nothing that cannot be there now.
     pub(crate) fn served(
         &self,
+        before: &Self,
         grant: GrantId,
         category: Category,
         got: &BTreeSet<Slot>,
     ) -> Result<(), Broken> {
-        let Some(promise) = self.0.get(&grant) else {
-            return Err(format!("entries of {grant} were served that nobody sent"));
-        };
         let of_category = |state: &State| state.is_some_and(|put| put.category == category as u8);
-        for (slot, states) in &promise.slots {
-            let (may, must) = (states.iter().any(of_category), states.iter().all(of_category));
-            let is = got.contains(slot);
-            if is && !may || !is && must {
+        let states = |promises: &Self| {
+            promises
+                .0
+                .get(&grant)
+                .map(|promise| promise.slots.clone())
+                .unwrap_or_default()
+        };
+        let (then, now) = (states(before), states(self));
+        for (slot, states) in then {
+            let may_have_changed = now.get(&slot).is_some_and(|now| *now != states);
+            if states.iter().all(of_category) && !may_have_changed && !got.contains(&slot) {
                 return Err(format!(
-                    "slot {slot:?} of {grant}: served is {is}, but it may hold {states:?}"
+                    "slot {slot} of {grant} is not served, but it holds {states:?}"
                 ));
             }
         }
-        match got.iter().find(|slot| !promise.slots.contains_key(slot)) {
-            Some(slot) => Err(format!("slot {slot:?} of {grant} was served and never sent")),
-            None => Ok(()),
+        for slot in got {
+            let states = now.get(slot);
+            if !states.is_some_and(|states| states.iter().any(of_category)) {
+                return Err(format!(
+                    "slot {slot} of {grant} is served, but it may hold {states:?}"
+                ));
+            }
         }
+        Ok(())
     }
 
     /// The data were set back to what they were when `then` held. The ledger was not: what is erased stays.

@@ -21,6 +21,7 @@ pub(crate) enum Deed {
     Bring,
     Commit,
     Hear,
+    Talk,
     Sweep,
     Cut,
     Partition,
@@ -57,6 +58,7 @@ const LIFE: &[(Deed, usize)] = &[
     (Bring, 40),
     (Commit, 40),
     (Hear, 40),
+    (Talk, 40),
     (Sweep, 2),
     (TimePasses, 4),
 ];

@@ -44,7 +44,8 @@ pub(crate) struct App {
 /// What an owner agreed to, on whichever copy.
 pub(crate) struct Consent {
     pub(crate) app: AppId,
-    pub(crate) terms: Terms,
+    /// All that they agreed to: two copies may have done so differently.
+    pub(crate) terms: Vec<Terms>,
     /// Whether the owner took it back, on whichever copy.
     pub(crate) is_withdrawn: bool,
 }
@@ -174,9 +175,12 @@ impl World {
             };
             let consent = self.consents.entry(known.id).or_insert_with(|| Consent {
                 app: known.app.id,
-                terms: known.terms.clone(),
+                terms: Vec::new(),
                 is_withdrawn: false,
             });
+            if !consent.terms.contains(&known.terms) {
+                consent.terms.push(known.terms.clone());
+            }
             consent.is_withdrawn |= *word == Word::Withdrew;
         }
     }
