@@ -18,7 +18,7 @@ use vault_core::{
 };
 
 use super::{
-    content::{CATEGORIES, Shown},
+    content::{CATEGORIES, Shown, Version},
     deeds::PURPOSES,
     owner::Word,
     planted::Planted,
@@ -62,6 +62,9 @@ impl World {
             after: None,
             limit: PAGE,
         };
+        for owner in 0..self.owners.len() {
+            self.learn_consents(owner);
+        }
         let before = self.promises.clone();
         let (server, caller) = (self.machine.server().clone(), self.apps[app].caller.clone());
         let answer = self.machine.call(read(&server, &caller, query, CallId([1; 16])));
@@ -106,11 +109,8 @@ impl World {
                 answer.grant
             ));
         }
-        if self.promises.is_erased(answer.grant) {
-            self.wrong(&format!(
-                "{} is served after its withdrawal was acknowledged",
-                answer.grant
-            ));
+        if let Some(why) = before.forbids(answer.grant) {
+            self.wrong(&format!("{} is served after {why}", answer.grant));
         }
         let is_over =
             |terms: &Terms| matches!(terms.duration, Duration::TimeBound(end) if end <= self.server_now());
@@ -119,12 +119,17 @@ impl World {
         }
         for record in &answer.records {
             let seen = (category, record.fields.clone());
-            let covers = |terms| {
-                self.versions
+            let is_consented = |version: &Version| {
+                consent
+                    .terms
                     .iter()
-                    .any(|version| version.under(terms).as_ref() == Some(&seen))
+                    .any(|terms| version.under(terms).as_ref() == Some(&seen))
+                    && before
+                        .bounds(answer.grant)
+                        .iter()
+                        .all(|bound| is_part_of(&seen.1, version, bound))
             };
-            if !consent.terms.iter().any(covers) {
+            if !self.versions.iter().any(is_consented) {
                 self.wrong(&format!(
                     "{seen:?} is served under {} and was not consented to",
                     answer.grant
@@ -299,7 +304,7 @@ impl World {
                 _ => true,
             })
             .map(|grant| match &self.owners[owner].holds.grants[&grant.id] {
-                Word::Agreed(terms) => (grant.id, terms.clone()),
+                Word::Agreed { .. } => (grant.id, grant.terms.clone()),
                 Word::Withdrew => self.wrong(&format!("{} was withdrawn and is in force", grant.id)),
             })
             .collect()
@@ -336,10 +341,18 @@ impl World {
             let consent = &self.consents[&grant.id];
             let may_end = matches!(grant.terms.duration, Duration::TimeBound(_));
             let has_reason = match grant.state {
-                GrantState::Active => !grant.undelivered,
+                GrantState::Active | GrantState::Paused => {
+                    let paused = matches!(
+                        this.holds.grants.get(&grant.id),
+                        Some(Word::Agreed { is_paused: true, .. })
+                    );
+                    let as_said = paused == (grant.state == GrantState::Paused);
+                    !grant.undelivered && (as_said || self.had_two_lives())
+                }
+                GrantState::Superseded => consent.is_amended,
                 GrantState::Erased => consent.is_withdrawn && self.promises.is_erased(grant.id),
                 GrantState::Withdrawn => consent.is_withdrawn,
-                GrantState::Expired => may_end,
+                GrantState::Expired => may_end || self.clocks_jumped(),
                 GrantState::NotAccepted(_) => {
                     consent.is_withdrawn
                         || self.had_two_lives()
@@ -376,6 +389,12 @@ impl World {
             self.wrong(&format!("{untold} reads were never told to the owner"));
         }
     }
+}
+
+/// Whether terms let all of this be seen of a version.
+fn is_part_of(seen: &Shown, version: &Version, terms: &Terms) -> bool {
+    let most = version.under(terms).map(|(_, most)| most).unwrap_or_default();
+    seen.iter().all(|(field, value)| most.get(field) == Some(value))
 }
 
 /// Records in words and in order, to be compared.

@@ -119,6 +119,22 @@ impl Version {
     }
 }
 
+/// Whether terms show no field and no time that others do not.
+pub(crate) fn shows_no_more(terms: &Terms, than: &Terms) -> bool {
+    terms.details.iter().all(|detail| {
+        let others = than
+            .details
+            .iter()
+            .find(|other| other.category == detail.category);
+        others.is_some_and(|other| {
+            let (of, in_) = (&detail.time_range, &other.time_range);
+            let begins_within = in_.from.is_none_or(|from| of.from.is_some_and(|of| from <= of));
+            let ends_within = in_.to.is_none_or(|to| of.to.is_some_and(|of| of <= to));
+            begins_within && ends_within && detail.fields.keys().all(|field| other.fields.contains_key(field))
+        })
+    })
+}
+
 fn lies_in(at: Option<Timestamp>, range: &TimeRange) -> bool {
     match at {
         Some(at) => range.from.is_none_or(|from| from <= at) && range.to.is_none_or(|to| at < to),

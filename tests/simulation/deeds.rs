@@ -7,7 +7,7 @@ use sync_server::{
     service::request_consent::{NewRequest, RequestError, request_consent},
 };
 use vault_core::{
-    Category, RequestState, Selection,
+    Category, Grant, GrantId, GrantState, RequestState, Selection,
     wire::{
         purpose::Purpose,
         request::Wording,
@@ -17,7 +17,7 @@ use vault_core::{
 
 use super::{
     content::{Version, any_details, any_moment},
-    owner::{Owner, Word},
+    owner::{Holds, Owner, Word},
     swarm::Deed,
     world::World,
 };
@@ -48,6 +48,11 @@ impl World {
             Deed::Agree => self.agree(owner),
             Deed::Refuse => self.refuse(owner),
             Deed::Withdraw => self.withdraw(owner),
+            Deed::Pause => self.pause(owner),
+            Deed::Resume => self.resume(owner),
+            Deed::Narrow => self.narrow(owner),
+            Deed::Renew => self.renew(owner),
+            Deed::Amend => self.amend(),
             Deed::Read => self.read_anything(),
             Deed::FinishReading => self.reading.clear(),
             Deed::Connect => self.connect(owner),
@@ -82,7 +87,8 @@ impl World {
                 self.owners[owner].power.fail_at(syncs, reaches);
             }
             Deed::CopyServer => self.copy_server(),
-            Deed::SetServerBack => self.set_server_back(),
+            Deed::SetServerBack => self.set_server_back(false),
+            Deed::SetServerAndLedgerBack => self.set_server_back(true),
             Deed::CopyDevice => {
                 let copy = self.owners[owner].copied();
                 self.device_copies.push(copy);
@@ -210,11 +216,35 @@ impl World {
             delivery: Delivery::Server,
         };
         let app = self.dice.below(self.apps.len());
-        self.ask_for(app, terms);
+        self.ask_for(app, terms, None);
+    }
+
+    /// A developer asks to change a grant that it has.
+    fn amend(&mut self) {
+        let grants = self.owners[0].vault.grants().unwrap();
+        let running: Vec<_> = grants
+            .iter()
+            .filter(|grant| grant.state == GrantState::Active)
+            .collect();
+        let details = any_details(&mut self.dice);
+        if running.is_empty() || details.is_empty() {
+            return;
+        }
+        let grant = *self.dice.one_of(&running);
+        let app = self.apps.iter().position(|app| app.caller.app == grant.app.id);
+        let terms = Terms {
+            details: if self.dice.percent(70) {
+                details
+            } else {
+                grant.terms.details[..1].to_vec()
+            },
+            ..grant.terms.clone()
+        };
+        self.ask_for(app.expect("a known application"), terms, Some(grant.id));
     }
 
     /// A developer asks for just this.
-    pub(crate) fn ask_for(&mut self, app: usize, terms: Terms) {
+    pub(crate) fn ask_for(&mut self, app: usize, terms: Terms, amends: Option<GrantId>) {
         let wording = Wording {
             purpose_text: "Suit the offers".to_owned(),
             benefit: "Fewer useless ones".to_owned(),
@@ -226,7 +256,9 @@ impl World {
         let new = NewRequest {
             subject: app.subject,
             terms,
+            required: Vec::new(),
             wording,
+            amends,
             binding_code: false,
             metadata: None,
         };
@@ -239,6 +271,8 @@ impl World {
             Some(Err(RequestError::RecentlyRefused { .. } | RequestError::PromptBudgetExceeded { .. })) => {
                 self.count("not asked: too often");
             }
+            // What would be amended ended meanwhile, or the amendment asks for nothing that is possible now.
+            Some(Err(_)) if amends.is_some() => self.count("not asked: cannot be amended"),
             Some(Err(error)) => self.wrong(&format!("a developer may not ask: {error}")),
         }
         self.machine.turn();
@@ -263,7 +297,13 @@ impl World {
         if let Some(grant) =
             self.owners[owner].change(holds, Vec::new(), |vault| vault.approve(asked.id, &selection))
         {
-            self.owners[owner].holds.grants.insert(grant, Word::Agreed(terms));
+            self.owners[owner].holds.grants.insert(
+                grant,
+                Word::Agreed {
+                    bounds: vec![terms],
+                    is_paused: false,
+                },
+            );
             self.note(format!("{owner} agrees to {grant}"));
             self.learn_consents(owner);
         }
@@ -308,21 +348,75 @@ impl World {
 
     /// An owner takes something back.
     pub(crate) fn withdraw(&mut self, owner: usize) {
-        let grants = self.owners[owner].vault.grants().unwrap();
-        let in_force = grants
-            .iter()
-            .filter(|grant| grant.state == vault_core::GrantState::Active);
-        let in_force: Vec<_> = in_force.map(|grant| grant.id).collect();
-        if in_force.is_empty() {
+        let Some(grant) = self.any_grant(owner, &[GrantState::Active, GrantState::Paused]) else {
             return;
-        }
-        let grant = *self.dice.one_of(&in_force);
+        };
+        let grant = grant.id;
         let mut holds = self.owners[owner].holds.clone();
         holds.grants.insert(grant, Word::Withdrew);
         // Whether power lets it become durable or not: from here on nobody may be surprised by it.
         self.consents.get_mut(&grant).expect("a known grant").is_withdrawn = true;
         self.owners[owner].change(holds, Vec::new(), |vault| vault.withdraw(grant));
         self.note(format!("{owner} withdraws {grant}"));
+    }
+
+    fn any_grant(&mut self, owner: usize, states: &[GrantState]) -> Option<Grant> {
+        let grants = self.owners[owner].vault.grants().unwrap();
+        let in_state: Vec<_> = grants
+            .into_iter()
+            .filter(|grant| states.contains(&grant.state))
+            .collect();
+        (!in_state.is_empty()).then(|| self.dice.one_of(&in_state).clone())
+    }
+
+    fn pause(&mut self, owner: usize) {
+        if let Some(grant) = self.any_grant(owner, &[GrantState::Active]) {
+            let holds = self.with_pause(owner, grant.id, true);
+            self.owners[owner].change(holds, Vec::new(), |vault| vault.pause(grant.id));
+            self.note(format!("{owner} pauses {}", grant.id));
+        }
+    }
+
+    fn resume(&mut self, owner: usize) {
+        if let Some(grant) = self.any_grant(owner, &[GrantState::Paused]) {
+            let holds = self.with_pause(owner, grant.id, false);
+            self.owners[owner].change(holds, Vec::new(), |vault| vault.resume(grant.id));
+            self.note(format!("{owner} resumes {}", grant.id));
+        }
+    }
+
+    fn with_pause(&self, owner: usize, grant: GrantId, pauses: bool) -> Holds {
+        let mut holds = self.owners[owner].holds.clone();
+        if let Some(Word::Agreed { is_paused, .. }) = holds.grants.get_mut(&grant) {
+            *is_paused = pauses;
+        }
+        holds
+    }
+
+    /// An owner takes some of a grant away.
+    pub(crate) fn narrow(&mut self, owner: usize) {
+        let Some(grant) = self.any_grant(owner, &[GrantState::Active, GrantState::Paused]) else {
+            return;
+        };
+        let mut selection = Selection::all_of(&grant);
+        for detail in &grant.terms.details {
+            let fields = detail.fields.keys().map(String::as_str).collect();
+            selection = self.narrower(selection, detail.category, fields);
+        }
+        let mut holds = self.owners[owner].holds.clone();
+        if let Some(Word::Agreed { bounds, .. }) = holds.grants.get_mut(&grant.id) {
+            bounds.push(selection.terms().clone());
+        }
+        self.owners[owner].change(holds, Vec::new(), |vault| vault.narrow(grant.id, &selection));
+        self.note(format!("{owner} narrows {}", grant.id));
+    }
+
+    fn renew(&mut self, owner: usize) {
+        if let Some(grant) = self.any_grant(owner, &[GrantState::Active, GrantState::Paused]) {
+            let holds = self.owners[owner].holds.clone();
+            self.owners[owner].change(holds, Vec::new(), |vault| vault.renew(grant.id, None));
+            self.note(format!("{owner} renews {}", grant.id));
+        }
     }
 
     fn bring_something(&mut self) {
@@ -415,8 +509,8 @@ impl World {
         }
     }
 
-    /// The server's data are set back. Its ledger is kept apart and is not.
-    fn set_server_back(&mut self) {
+    /// The server's data are set back. Its ledger is kept apart; only who sets back both sets it back too.
+    fn set_server_back(&mut self, with_ledger: bool) {
         if self.server_copies.is_empty() {
             return;
         }
@@ -425,9 +519,12 @@ impl World {
         self.reading.clear();
         let mut kept = self.machine.crash(&mut self.dice);
         (kept.store, kept.grant_keys) = (copy.store, copy.grant_keys);
+        if with_ledger {
+            kept.erasures = copy.erasures;
+        }
         self.machine.boot(&kept, &mut self.dice);
         self.lines.values_mut().for_each(super::line::Line::hang_up);
-        self.promises.set_back(&promises);
+        self.promises.set_back(&promises, with_ledger);
         self.count("server set back");
     }
 

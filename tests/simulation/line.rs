@@ -1,8 +1,16 @@
 //! One connection: bytes on their way in both directions, in order. It can be cut at any byte, and the
 //! two ends learn of that at different times.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
-use vault_core::wire::frame::{Frame, Reader};
+use vault_core::{
+    GrantId,
+    wire::{
+        frame::{Frame, GrantPosition, Reader},
+        statement::Event,
+    },
+};
 
 use super::{planted::Planted, promises::Sent, server::Stream};
 
@@ -21,7 +29,11 @@ pub(crate) struct Line {
     /// What the promises must know of it; from HELLO on.
     pub(crate) sent: Option<Sent>,
     /// The positions in its HELLO.
-    pub(crate) positions: Vec<vault_core::wire::frame::GrantPosition>,
+    pub(crate) positions: Vec<GrantPosition>,
+    /// The grants that it says are ended.
+    pub(crate) ended: Vec<GrantId>,
+    /// The statements that were made on it.
+    pub(crate) stated: BTreeMap<(GrantId, u64), Event>,
 }
 
 impl Line {
@@ -35,6 +47,8 @@ impl Line {
             answered: Reader::default(),
             sent: None,
             positions: Vec::new(),
+            ended: Vec::new(),
+            stated: BTreeMap::new(),
         }
     }
 

@@ -134,7 +134,10 @@ impl World {
             Error::Sync(SyncError::Refused(refusal)) => {
                 matches!(refusal, Refusal::TakenOver | Refusal::Unavailable)
             }
-            Error::Sync(SyncError::Protocol(what)) => *what == "a batch did not continue what it holds",
+            Error::Sync(SyncError::Protocol(what)) => {
+                what.contains("did not continue what it holds")
+                    || what.contains("did not follow what it holds")
+            }
             _ => false,
         };
         if !may_be {
@@ -168,6 +171,7 @@ impl World {
             Frame::Hello(hello) => {
                 line.sent = Some(Sent::of(hello.incarnation));
                 line.positions = hello.grants;
+                line.ended = hello.ended;
                 let claims = line.positions.clone();
                 for position in &claims {
                     self.hold(self.promises.claimed(position));
@@ -193,12 +197,15 @@ impl World {
             }
             Frame::Statement(said) => {
                 let statement = said.statement.verify().expect("a vault signs what it says");
+                line.stated
+                    .insert((statement.grant, statement.number), statement.event.clone());
+                self.promises.stated(statement.grant, &statement.event);
                 self.note(format!(
-                    "  {number}: {:?} of {}",
+                    "  {number}: {} of {}",
                     kind(&statement.event),
                     statement.grant
                 ));
-                self.count(&format!("statement {}", kind(&statement.event)));
+                self.count(&format!("says {}", kind(&statement.event)));
             }
             _ => {}
         }
@@ -208,11 +215,16 @@ impl World {
         let line = self.lines.get_mut(&number).expect("a line that is spoken on");
         match frame {
             Frame::Welcome(welcome) => {
-                let positions = std::mem::take(&mut line.positions);
+                let (positions, ended) = (
+                    std::mem::take(&mut line.positions),
+                    std::mem::take(&mut line.ended),
+                );
                 self.log
                     .push(format!("  {number}: welcome {:?}", welcome.standings));
                 let kept = self.promises.welcomed(&positions, &welcome.standings);
                 self.count("session");
+                self.hold(kept);
+                let kept = self.promises.ended(&ended, &welcome.standings);
                 self.hold(kept);
             }
             Frame::EntriesAck(ack) => {
@@ -235,7 +247,8 @@ impl World {
                     ack.grant,
                     named(&ack.outcome)
                 ));
-                self.promises.answered(ack);
+                let event = self.lines[&number].stated.get(&(ack.grant, ack.number)).cloned();
+                self.promises.answered(ack, event.as_ref());
                 self.count(&format!("statement {}", named(&ack.outcome)));
                 if matches!(ack.outcome, StatementOutcome::Erased(_)) {
                     self.check_nobody_reads_on(ack.grant);
@@ -279,14 +292,14 @@ impl World {
     }
 
     fn effort(&self) -> usize {
-        let effort = [
-            "batch sent",
-            "comparison",
-            "statement given",
-            "statement withdrawn",
-            "statement refused by the owner",
-        ];
-        let sum: u64 = effort.iter().filter_map(|what| self.counts.get(*what)).sum();
+        let is_effort =
+            |what: &str| what == "batch sent" || what == "comparison" || what.starts_with("says ");
+        let sum: u64 = self
+            .counts
+            .iter()
+            .filter(|(what, _)| is_effort(what))
+            .map(|(_, count)| count)
+            .sum();
         usize::try_from(sum).unwrap()
     }
 }
@@ -306,7 +319,7 @@ fn kind(event: &vault_core::wire::statement::Event) -> &'static str {
 
 fn named(outcome: &StatementOutcome) -> String {
     match outcome {
-        StatementOutcome::Accepted => "accepted".to_owned(),
+        StatementOutcome::Accepted(_) => "accepted".to_owned(),
         StatementOutcome::Erased(_) => "answered by erasure".to_owned(),
         StatementOutcome::Refused(why) => format!("not accepted: {why:?}"),
     }

@@ -9,7 +9,7 @@ use vault_core::{
 };
 
 use super::{
-    content::{CATEGORIES, Version},
+    content::{CATEGORIES, Version, shows_no_more},
     disk::{Image, Power, SimDisk},
 };
 
@@ -18,7 +18,9 @@ const KEY: [u8; 32] = [7; 32];
 /// What an owner said last of a grant, on one copy of the vault.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Word {
-    Agreed(Terms),
+    /// They agreed: to no more than each of these, and paused it or not.
+    Agreed { bounds: Vec<Terms>, is_paused: bool },
+    /// They took it back.
     Withdrew,
 }
 
@@ -157,6 +159,8 @@ impl Owner {
                 self.or_else = Some(Unfinished { holds, put });
                 None
             }
+            // What it asks for is what stands already, or the grant ended meanwhile.
+            Err(Error::InvalidSelection(_) | Error::GrantOver | Error::GrantStands(_)) => None,
             Err(error) => panic!("the vault refuses what it should do: {error}"),
         }
     }
@@ -182,7 +186,9 @@ impl Owner {
         }
         let grants = self.vault.grants().unwrap();
         let said = |known: &vault_core::Grant| match holds.grants.get(&known.id) {
-            Some(Word::Agreed(terms)) => *terms == known.terms && known.state != GrantState::Erased,
+            Some(Word::Agreed { bounds, .. }) => {
+                bounds.iter().all(|bound| shows_no_more(&known.terms, bound))
+            }
             Some(Word::Withdrew) => matches!(known.state, GrantState::Withdrawn | GrantState::Erased),
             None => false,
         };
@@ -214,10 +220,11 @@ impl Owner {
     fn adopt_unfinished_grant(&mut self) {
         for grant in self.vault.grants().unwrap() {
             if grant.state == GrantState::Active {
-                self.holds
-                    .grants
-                    .entry(grant.id)
-                    .or_insert(Word::Agreed(grant.terms));
+                let agreed = Word::Agreed {
+                    bounds: vec![grant.terms],
+                    is_paused: false,
+                };
+                self.holds.grants.entry(grant.id).or_insert(agreed);
             }
         }
     }

@@ -11,6 +11,8 @@ use vault_core::{
             Entries, EntriesAck, GrantPosition, Listing, Rejection, Standing, StatementAck, StatementOutcome,
         },
         id::{GrantId, Incarnation, Slot},
+        statement::{Event, Extent},
+        terms::Terms,
     },
 };
 
@@ -35,6 +37,14 @@ struct Promise {
     accepted: u64,
     /// Whether it proved that all is erased.
     erased: bool,
+    /// Whether a device told it that the owner ended the grant.
+    ended: bool,
+    /// Whether it accepted a pause, and nobody has resumed since.
+    paused: bool,
+    /// The terms that it accepted: nothing beyond any of them may be shown any more.
+    bounds: Vec<Terms>,
+    /// Whether a statement that begins another generation is on its way, or may have arrived.
+    is_turning: bool,
     generation: u32,
     /// The farthest that was ever acknowledged of this generation, in whatever life of the data.
     most: u64,
@@ -75,11 +85,26 @@ impl Sent {
     }
 }
 
+impl Promise {
+    /// New terms are in force. A new generation begins empty.
+    fn take(&mut self, extent: &Extent) {
+        if extent.generation > self.generation {
+            self.generation = extent.generation;
+            self.is_turning = false;
+            self.most = 0;
+            self.acked.clear();
+            self.slots.clear();
+            self.meant.clear();
+        }
+        self.bounds.push(extent.terms.clone());
+    }
+}
+
 impl Promises {
     /// A device sent a batch: from here on it may be stored.
     pub(crate) fn sent(&mut self, sent: &mut Sent, batch: Entries) -> Result<(), Broken> {
         let promise = self.0.entry(batch.grant).or_default();
-        if batch.generation >= promise.generation {
+        if batch.generation == promise.generation {
             let again = promise.meant.get(&(sent.life, batch.through));
             if again.is_some_and(|before| *before != contents(&batch)) {
                 return Err(format!(
@@ -104,7 +129,7 @@ impl Promises {
         };
         let whole = |(_, why): &(Slot, Rejection)| matches!(why, Rejection::Gap | Rejection::GrantOver);
         let promise = self.0.entry(batch.grant).or_default();
-        if ack.rejected.iter().any(whole) || batch.generation < promise.generation {
+        if ack.rejected.iter().any(whole) || batch.generation != promise.generation {
             return Ok(());
         }
         if ack.through != batch.through {
@@ -137,14 +162,48 @@ impl Promises {
         Ok(())
     }
 
+    /// A device made a statement: it may be in force from here on.
+    pub(crate) fn stated(&mut self, grant: GrantId, event: &Event) {
+        let promise = self.0.entry(grant).or_default();
+        match event {
+            Event::Resumed => promise.paused = false,
+            Event::Narrowed(extent) | Event::Renewed(extent) => {
+                promise.is_turning |= extent.generation > promise.generation;
+            }
+            _ => {}
+        }
+    }
+
     /// The server answered a statement.
-    pub(crate) fn answered(&mut self, ack: &StatementAck) {
+    pub(crate) fn answered(&mut self, ack: &StatementAck, event: Option<&Event>) {
         let promise = self.0.entry(ack.grant).or_default();
         match &ack.outcome {
-            StatementOutcome::Accepted => promise.accepted = promise.accepted.max(ack.number),
+            StatementOutcome::Accepted(_) => {
+                promise.accepted = promise.accepted.max(ack.number);
+                promise.paused |= event == Some(&Event::Paused) && ack.number >= promise.accepted;
+                if let Some(Event::Given(extent) | Event::Narrowed(extent)) = event {
+                    promise.take(extent);
+                }
+            }
             StatementOutcome::Erased(_) => promise.erased = true,
             StatementOutcome::Refused(_) => {}
         }
+    }
+
+    /// The server was told which grants the owner ended, and has answered.
+    pub(crate) fn ended(
+        &mut self,
+        ended: &[GrantId],
+        standings: &[(GrantId, Standing)],
+    ) -> Result<(), Broken> {
+        for grant in ended {
+            let promise = self.0.entry(*grant).or_default();
+            promise.ended = true;
+            if promise.erased && standings.iter().any(|(named, _)| named == grant) {
+                return Err(format!("the server forgot the withdrawal of {grant}"));
+            }
+        }
+        Ok(())
     }
 
     /// A device said where a grant stands: it cannot know more than the server ever acknowledged.
@@ -153,7 +212,7 @@ impl Promises {
             return Ok(());
         };
         let most = promise.acked.iter().copied().max().unwrap_or(0).max(promise.most);
-        if position.generation == promise.generation.max(1) && position.acked > most {
+        if position.generation == promise.generation && position.acked > most {
             return Err(format!("a device counts {} as held, of {most}", position.acked));
         }
         Ok(())
@@ -184,7 +243,7 @@ impl Promises {
             let lost = match standing {
                 Some(Standing::Unknown) => promise.accepted > 0,
                 Some(Standing::StatementStale(number)) => number < promise.accepted,
-                Some(Standing::Resume(acked)) => {
+                Some(Standing::Resume(acked)) if position.generation == promise.generation => {
                     let known = promise.acked.is_empty() || promise.acked.contains(&acked);
                     promise.acked = [acked].into();
                     !known
@@ -206,7 +265,7 @@ impl Promises {
         let Some(promise) = self.0.get_mut(&listing.grant) else {
             return Ok(());
         };
-        if !listing.complete || promise.generation > listing.generation {
+        if !listing.complete || promise.generation != listing.generation {
             return Ok(());
         }
         let rows: BTreeMap<Slot, _> = listing
@@ -229,9 +288,25 @@ impl Promises {
         Ok(())
     }
 
+    /// Why nothing may be served under a grant, if nothing may.
+    pub(crate) fn forbids(&self, grant: GrantId) -> Option<&'static str> {
+        let promise = self.0.get(&grant)?;
+        match promise {
+            Promise { erased: true, .. } => Some("its withdrawal was acknowledged"),
+            Promise { ended: true, .. } => Some("the server was told that it is ended"),
+            Promise { paused: true, .. } => Some("its pause was acknowledged"),
+            _ => None,
+        }
+    }
+
     /// Whether the server proved that a grant is erased.
     pub(crate) fn is_erased(&self, grant: GrantId) -> bool {
         self.0.get(&grant).is_some_and(|promise| promise.erased)
+    }
+
+    /// The terms of a grant that the server accepted, one after the other.
+    pub(crate) fn bounds(&self, grant: GrantId) -> &[Terms] {
+        self.0.get(&grant).map_or(&[], |promise| &promise.bounds)
     }
 
     /// A developer got these slots of a category, in a read that began when `before` held: all that had to
@@ -252,6 +327,10 @@ impl Promises {
                 .unwrap_or_default()
         };
         let (then, now) = (states(before), states(self));
+        let is_turning = |promises: &Self| promises.0.get(&grant).is_some_and(|promise| promise.is_turning);
+        if is_turning(before) || is_turning(self) {
+            return Ok(());
+        }
         for (slot, states) in then {
             let may_have_changed = now.get(&slot).is_some_and(|now| *now != states);
             if states.iter().all(of_category) && !may_have_changed && !got.contains(&slot) {
@@ -271,13 +350,15 @@ impl Promises {
         Ok(())
     }
 
-    /// The data were set back to what they were when `then` held. The ledger was not: what is erased stays.
-    pub(crate) fn set_back(&mut self, then: &Self) {
+    /// The data were set back to what they were when `then` held, with the ledger of erasures or without it.
+    pub(crate) fn set_back(&mut self, then: &Self, with_ledger: bool) {
         let before = std::mem::replace(self, then.clone());
         for (grant, promise) in before.0 {
             let now = self.0.entry(grant).or_default();
-            now.erased |= promise.erased;
-            now.most = now.most.max(promise.most);
+            now.erased |= promise.erased && !with_ledger;
+            if now.generation == promise.generation {
+                now.most = now.most.max(promise.most);
+            }
         }
     }
 }

@@ -48,6 +48,8 @@ pub(crate) struct Consent {
     pub(crate) terms: Vec<Terms>,
     /// Whether the owner took it back, on whichever copy.
     pub(crate) is_withdrawn: bool,
+    /// Whether a request was agreed to that amends it.
+    pub(crate) is_amended: bool,
 }
 
 /// The simulated world.
@@ -162,9 +164,14 @@ impl World {
 
     /// Whether there are, or were, two lives of the vault or of the data.
     pub(crate) fn had_two_lives(&self) -> bool {
-        [Deed::CloneDevice, Deed::SetDeviceBack, Deed::SetServerBack]
-            .iter()
-            .any(|deed| self.counts.contains_key(&format!("{deed:?}")))
+        [
+            Deed::CloneDevice,
+            Deed::SetDeviceBack,
+            Deed::SetServerBack,
+            Deed::SetServerAndLedgerBack,
+        ]
+        .iter()
+        .any(|deed| self.counts.contains_key(&format!("{deed:?}")))
     }
 
     /// Takes over what an owner has agreed to or taken back.
@@ -177,11 +184,16 @@ impl World {
                 app: known.app.id,
                 terms: Vec::new(),
                 is_withdrawn: false,
+                is_amended: false,
             });
             if !consent.terms.contains(&known.terms) {
                 consent.terms.push(known.terms.clone());
             }
             consent.is_withdrawn |= *word == Word::Withdrew;
+            let amended = known.amends.and_then(|amended| self.consents.get_mut(&amended));
+            if let Some(amended) = amended {
+                amended.is_amended = true;
+            }
         }
     }
 
