@@ -95,6 +95,14 @@ pub(crate) fn keep_erasure(
     Ok(())
 }
 
+/// The erasure receipt of a grant, if it came.
+pub(super) fn erasure(view: &Snapshot, grant: GrantId) -> Result<Option<SignedErasure>, Error> {
+    view.table(&ERASURES)?
+        .get(grant.as_bytes())?
+        .map(|row| decode(&row, "an erasure receipt"))
+        .transpose()
+}
+
 /// Every erasure receipt, its signature checked again. That the key is the server's was checked
 /// when the receipt came, whichever server the vault is connected to by now.
 pub(crate) fn erasures(view: &Snapshot) -> Result<Vec<ErasureProof>, Error> {

@@ -7,6 +7,7 @@ use vault_wire::{
     entry::Binding,
     frame::{Entries, EntriesAck, List, Listing, Rejection},
     id::{GrantId, Slot},
+    time::Timestamp,
 };
 
 use super::{
@@ -227,7 +228,9 @@ impl Lane {
         &mut self,
         transaction: &Transaction,
         ack: &EntriesAck,
+        now: Timestamp,
     ) -> Result<Acknowledged, Error> {
+        self.progress.acked_at = Some(now);
         let expected = self.sent.pop_front().filter(|sent| sent.through == ack.through);
         let sent = expected.ok_or(SyncError::Protocol("it acknowledged a batch that was not sent"))?;
         let rejected: BTreeMap<Slot, Rejection> = ack.rejected.iter().copied().collect();

@@ -13,6 +13,7 @@ mod lane;
 mod progress;
 mod server;
 mod session;
+mod shared;
 mod standing;
 mod tls;
 
@@ -23,3 +24,5 @@ pub(crate) use incarnation::set_apart;
 pub use server::{ServerAddress, ServerKeyPin};
 pub(crate) use server::{connected_server, forget_server, set_server, trusted};
 pub(crate) use session::Session;
+pub(crate) use shared::shared;
+pub use shared::{RejectedRecord, Shared};

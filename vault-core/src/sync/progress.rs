@@ -12,6 +12,7 @@ use vault_wire::{
     entry::{ContentTag, Fingerprint},
     frame::{ListingRow, Rejection},
     id::{GrantId, Slot},
+    time::Timestamp,
 };
 
 use crate::{
@@ -36,6 +37,8 @@ pub(super) struct Progress {
     pub(super) count: u64,
     /// Their fingerprint.
     pub(super) fingerprint: Fingerprint,
+    /// When the server last acknowledged entries.
+    pub(super) acked_at: Option<Timestamp>,
     /// Whether what the server holds is being compared; not over until it is done once whole.
     pub(super) reconciling: bool,
 }
@@ -65,6 +68,13 @@ impl Held {
     pub(super) fn is_deletion(&self) -> bool {
         self.tag == DELETED
     }
+}
+
+/// Why the server does not hold a slot, and since when.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct RejectedRow {
+    pub(super) why: Rejection,
+    pub(super) at: Option<Timestamp>,
 }
 
 /// What a batch on its way does to each slot.
@@ -126,7 +136,11 @@ impl Progress {
         for (slot, becomes) in rows {
             let key = grant_key(grant, slot.as_bytes());
             if let Some(why) = rejected.get(slot) {
-                refusals.insert(&key, &encode(why))?;
+                let row = RejectedRow {
+                    why: *why,
+                    at: self.acked_at,
+                };
+                refusals.insert(&key, &encode(&row))?;
                 continue;
             }
             refusals.remove(&key)?;

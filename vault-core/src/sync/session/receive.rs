@@ -7,6 +7,7 @@ use vault_wire::{
     frame::{EntriesAck, Frame, Listing, Rejection, Standing, Welcome},
     id::GrantId,
     limits::{BATCH_ENTRIES_MAX, CREDIT_BYTES},
+    time::Timestamp,
 };
 
 use super::{Incoming, Session, Welcomed};
@@ -110,12 +111,12 @@ impl Session {
             return Ok(());
         }
         let incoming = std::mem::take(&mut self.inbox);
-        let store = self.store.clone();
+        let (store, now) = (self.store.clone(), self.store.now());
         let (lanes, report, kept) = (&mut self.lanes, &mut self.report, &mut self.notices_kept);
         self.store.update(|transaction| {
             for frame in &incoming {
                 match frame {
-                    Incoming::Entries(ack) => take_ack(transaction, lanes, report, ack)?,
+                    Incoming::Entries(ack) => take_ack(transaction, lanes, report, ack, now)?,
                     Incoming::Notice(notice) if notice.number > *kept => {
                         keep_notice(&store, transaction, notice)?;
                         *kept = notice.number;
@@ -158,6 +159,7 @@ fn take_ack(
     lanes: &mut BTreeMap<GrantId, Lane>,
     report: &mut SyncReport,
     ack: &EntriesAck,
+    now: Timestamp,
 ) -> Result<(), Error> {
     // A lane that is gone was withdrawn while its last batches were on the way.
     // One of another generation began anew when the owner narrowed the grant.
@@ -176,7 +178,7 @@ fn take_ack(
         lanes.remove(&ack.grant);
         return progress::drop_batches(transaction, ack.grant);
     }
-    let done = lane.acknowledge(transaction, ack)?;
+    let done = lane.acknowledge(transaction, ack, now)?;
     report.entries += done.entries;
     report.entry_bytes += done.bytes as u64;
     report.rejected += done.rejected;
