@@ -224,7 +224,7 @@ impl World {
             records.filter(|version| version.under(terms).is_some()).count() as u64
         };
         let entries: u64 = self
-            .in_force(owner, None)
+            .kept_there(owner, None, &[GrantState::Active, GrantState::Paused])
             .iter()
             .map(|(_, terms)| shown_by(terms))
             .sum();
@@ -252,7 +252,8 @@ impl World {
             // Another copy of the vault agreed to it.
             return;
         }
-        let is_agreed_elsewhere = self.had_two_lives() && !self.consents[&answer.grant].is_withdrawn;
+        // The same request may have been agreed to on another copy, or before this one was set back.
+        let is_agreed_elsewhere = self.had_two_lives() && self.promises.forbids(answer.grant).is_none();
         let state = self.owners[owner].vault.grants().unwrap();
         let state = state
             .iter()
@@ -289,8 +290,8 @@ impl World {
                 .any(|jump| self.counts.contains_key(*jump))
     }
 
-    /// The grants that are in force on a device and must be at the server, of one application or all.
-    fn in_force(&self, owner: usize, app: Option<usize>) -> Vec<(GrantId, Terms)> {
+    /// The grants that stand so on a device and must be at the server, of one application or all.
+    fn kept_there(&self, owner: usize, app: Option<usize>, states: &[GrantState]) -> Vec<(GrantId, Terms)> {
         let later = self.server_now().max(self.device_now());
         let of_app =
             |grant: &&vault_core::Grant| app.is_none_or(|app| grant.app.id == self.apps[app].caller.app);
@@ -298,7 +299,7 @@ impl World {
         grants
             .iter()
             .filter(of_app)
-            .filter(|grant| grant.state == GrantState::Active)
+            .filter(|grant| states.contains(&grant.state))
             .filter(|grant| match grant.terms.duration {
                 Duration::TimeBound(end) => end > later,
                 _ => true,
@@ -317,7 +318,9 @@ impl World {
         purpose: Purpose,
         category: Category,
     ) -> Vec<(GrantId, Vec<Shown>)> {
-        let in_force = self.in_force(owner, Some(app)).into_iter();
+        let in_force = self
+            .kept_there(owner, Some(app), &[GrantState::Active])
+            .into_iter();
         in_force
             .filter(|(_, terms)| {
                 terms.purpose == purpose && terms.details.iter().any(|detail| detail.category == category)

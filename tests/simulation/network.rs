@@ -199,7 +199,8 @@ impl World {
                 let statement = said.statement.verify().expect("a vault signs what it says");
                 line.stated
                     .insert((statement.grant, statement.number), statement.event.clone());
-                self.promises.stated(statement.grant, &statement.event);
+                self.promises
+                    .stated(statement.grant, statement.number, &statement.event);
                 self.note(format!(
                     "  {number}: {} of {}",
                     kind(&statement.event),
@@ -254,6 +255,15 @@ impl World {
                     self.check_nobody_reads_on(ack.grant);
                     self.forget_if_planted(ack.grant);
                 }
+            }
+            Frame::Kept(kept) => {
+                let statement = kept
+                    .statement
+                    .verify()
+                    .expect("the server keeps what a vault signed");
+                self.promises
+                    .shown(statement.grant, statement.number, &statement.event);
+                self.count("statement of another copy");
             }
             Frame::Listing(listing) => {
                 let kept = self.promises.listed(listing);

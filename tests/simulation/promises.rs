@@ -39,8 +39,10 @@ struct Promise {
     erased: bool,
     /// Whether a device told it that the owner ended the grant.
     ended: bool,
-    /// Whether it accepted a pause, and nobody has resumed since.
-    paused: bool,
+    /// The last pause that it accepted.
+    paused: u64,
+    /// The last resumption that anybody said.
+    resumed: u64,
     /// The terms that it accepted: nothing beyond any of them may be shown any more.
     bounds: Vec<Terms>,
     /// Whether a statement that begins another generation is on its way, or may have arrived.
@@ -86,6 +88,15 @@ impl Sent {
 }
 
 impl Promise {
+    fn accept(&mut self, number: u64, event: &Event) {
+        self.accepted = self.accepted.max(number);
+        match event {
+            Event::Paused => self.paused = self.paused.max(number),
+            Event::Given(extent) | Event::Narrowed(extent) => self.take(extent),
+            _ => {}
+        }
+    }
+
     /// New terms are in force. A new generation begins empty.
     fn take(&mut self, extent: &Extent) {
         if extent.generation > self.generation {
@@ -163,10 +174,10 @@ impl Promises {
     }
 
     /// A device made a statement: it may be in force from here on.
-    pub(crate) fn stated(&mut self, grant: GrantId, event: &Event) {
+    pub(crate) fn stated(&mut self, grant: GrantId, number: u64, event: &Event) {
         let promise = self.0.entry(grant).or_default();
         match event {
-            Event::Resumed => promise.paused = false,
+            Event::Resumed => promise.resumed = promise.resumed.max(number),
             Event::Narrowed(extent) | Event::Renewed(extent) => {
                 promise.is_turning |= extent.generation > promise.generation;
             }
@@ -179,15 +190,18 @@ impl Promises {
         let promise = self.0.entry(ack.grant).or_default();
         match &ack.outcome {
             StatementOutcome::Accepted(_) => {
-                promise.accepted = promise.accepted.max(ack.number);
-                promise.paused |= event == Some(&Event::Paused) && ack.number >= promise.accepted;
-                if let Some(Event::Given(extent) | Event::Narrowed(extent)) = event {
-                    promise.take(extent);
+                if let Some(event) = event {
+                    promise.accept(ack.number, event);
                 }
             }
             StatementOutcome::Erased(_) => promise.erased = true,
             StatementOutcome::Refused(_) => {}
         }
+    }
+
+    /// The server showed a statement that it has.
+    pub(crate) fn shown(&mut self, grant: GrantId, number: u64, event: &Event) {
+        self.0.entry(grant).or_default().accept(number, event);
     }
 
     /// The server was told which grants the owner ended, and has answered.
@@ -294,7 +308,7 @@ impl Promises {
         match promise {
             Promise { erased: true, .. } => Some("its withdrawal was acknowledged"),
             Promise { ended: true, .. } => Some("the server was told that it is ended"),
-            Promise { paused: true, .. } => Some("its pause was acknowledged"),
+            Promise { paused, resumed, .. } if paused > resumed => Some("its pause was acknowledged"),
             _ => None,
         }
     }
