@@ -16,6 +16,7 @@ mod killed;
 mod nothing_leaves;
 mod refusals;
 mod requirements;
+mod rough_networks;
 mod secrecy;
 mod way_of_a_record;
 mod windows;
