@@ -17,8 +17,9 @@ use crate::{
     Server,
     live::Session,
     service::{
-        enrol, hello, link_code, list, notices,
+        enrol, hello, link_code, notices,
         push::{PushError, push},
+        reconcile::{ReconcileError, reconcile},
         statement,
     },
 };
@@ -202,8 +203,14 @@ impl<O: Outgoing> Lane<O> {
             Frame::LinkOpen(_) => {
                 Frame::LinkCode(link_code::open(&self.server, vault).await.map_err(unavailable)?)
             }
-            Frame::List(asked) => {
-                Frame::Listing(list::list(&self.server, vault, &asked).map_err(unavailable)?)
+            Frame::Reconcile(asked) => {
+                let server = self.server.clone();
+                let answering = tokio::task::spawn_blocking(move || reconcile(&server, vault, asked));
+                let answer = answering.await.unwrap_or(Err(ReconcileError::Unavailable));
+                Frame::Reconciled(answer.map_err(|error| match error {
+                    ReconcileError::Malformed => Over::Refused(Refusal::BadFrame),
+                    ReconcileError::Unavailable => Over::Refused(Refusal::Unavailable),
+                })?)
             }
             Frame::EventsSeen(seen) => {
                 return notices::seen(&self.server, vault, seen.through)

@@ -27,7 +27,7 @@ pub(crate) use grant_keys::GrantKeys;
 pub(crate) use ledger::{Erased, Ledger};
 pub(crate) use rows::*;
 pub(crate) use side_file::file_at;
-pub(crate) use typed::{Rows, Tx, View};
+pub(crate) use typed::{Opened, Rows, Tx, View};
 pub(crate) use writer::Work;
 
 const FILE_NAME: &str = "store.vault";

@@ -5,9 +5,11 @@
 //! quinn.
 
 mod batch;
+mod beyond;
 mod endpoint;
 mod error;
 mod event;
+mod held;
 mod incarnation;
 mod lane;
 mod progress;

@@ -18,6 +18,7 @@ pub mod limits;
 pub mod payload;
 pub mod purpose;
 pub mod receipt;
+pub mod reconcile;
 pub mod request;
 pub mod signature;
 pub mod statement;

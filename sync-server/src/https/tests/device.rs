@@ -195,7 +195,7 @@ impl Device {
                     .collect();
                 let bytes = Payload { fields }.to_bytes();
                 let slot = secret.slot(RecordId(u128::from(number).to_be_bytes()));
-                let (tag, mut rng) = (secret.content_tag(&bytes), self.rng.lock().unwrap());
+                let (tag, mut rng) = (secret.content_tag(slot, &bytes), self.rng.lock().unwrap());
                 Entry::put(&given.key, binding, category, slot, tag, 1, bytes, &mut *rng)
             })
             .collect();
@@ -203,8 +203,7 @@ impl Device {
             grant: given.grant,
             generation: GENERATION,
             statement: binding.statement,
-            after,
-            through,
+            number: through,
             entries,
         };
         let ack = push::push(&self.server, &self.session, batch).await.unwrap();

@@ -13,6 +13,7 @@ use vault_wire::{
     grant_key::GrantKey,
     id::{AppId, GrantId, Incarnation, RecordId, VaultId},
     payload::Payload,
+    reconcile::{Item, Summary},
     request::ConsentRequest,
     signature::SecretKey,
     statement::{Event, Extent, SignedStatement, Statement},
@@ -216,13 +217,14 @@ impl Device {
             fields: fields.collect(),
         }
         .to_bytes();
-        let tag = secret.content_tag(&bytes);
+        let slot = secret.slot(RecordId([record; 16]));
+        let tag = secret.content_tag(slot, &bytes);
         let mut rng = ChaCha20Rng::from_seed([record; 32]);
         Entry::put(
             &given.key,
             binding(given),
             Category::Receipts,
-            secret.slot(RecordId([record; 16])),
+            slot,
             tag,
             rev,
             bytes,
@@ -234,10 +236,9 @@ impl Device {
         &self,
         server: &Server,
         given: &Given,
-        (after, through): (u64, u64),
         entries: Vec<Entry>,
     ) -> EntriesAck {
-        push::push(server, &self.session, batch(given, (after, through), entries))
+        push::push(server, &self.session, batch(given, entries))
             .await
             .unwrap()
     }
@@ -277,23 +278,19 @@ pub(super) fn given(terms: Terms) -> Event {
     Event::Given(Extent { terms, generation: 1 })
 }
 
-pub(super) fn batch(given: &Given, (after, through): (u64, u64), entries: Vec<Entry>) -> Entries {
+pub(super) fn batch(given: &Given, entries: Vec<Entry>) -> Entries {
     Entries {
         grant: given.grant,
         generation: given.generation,
         statement: binding(given).statement,
-        after,
-        through,
+        number: 1,
         entries,
     }
 }
 
 pub(super) fn held(entries: &[Entry]) -> Fingerprint {
-    let mut fingerprint = Fingerprint::default();
-    entries
-        .iter()
-        .for_each(|entry| fingerprint.toggle(entry.slot, entry.rev, entry.tag));
-    fingerprint
+    let items: Vec<_> = entries.iter().map(|entry| Item::new(entry.slot, entry.tag)).collect();
+    items.iter().collect::<Summary>().fingerprint()
 }
 
 pub(super) fn brand(name: &str) -> [(&'static str, Value); 1] {

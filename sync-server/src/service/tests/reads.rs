@@ -32,7 +32,7 @@ async fn with_records(world: &World, terms: Terms, count: u8) -> Given {
         .collect();
     let ack = world
         .device
-        .push(&world.server, &granted, (0, u64::from(count)), entries)
+        .push(&world.server, &granted, entries)
         .await;
     assert!(ack.rejected.is_empty(), "{ack:?}");
     granted
@@ -145,7 +145,6 @@ async fn pages_are_stable_while_records_arrive() {
                 .push(
                     &world.server,
                     &granted,
-                    (5 + u64::from(round), 6 + u64::from(round)),
                     more,
                 )
                 .await;

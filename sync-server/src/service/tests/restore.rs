@@ -16,7 +16,7 @@ async fn what_was_acknowledged_is_there_after_a_restart() {
     let entry = world.device.receipt(&granted, 1, 1, &brand("Acme"));
     world
         .device
-        .push(&world.server, &granted, (0, 1), vec![entry])
+        .push(&world.server, &granted, vec![entry])
         .await;
     let state = world.server.state();
     let world = restarted(world, || ()).await;
@@ -32,7 +32,7 @@ async fn a_withdrawal_wins_over_a_database_restored_from_before_it() {
     let entry = world.device.receipt(&granted, 1, 1, &brand("Acme"));
     world
         .device
-        .push(&world.server, &granted, (0, 1), vec![entry])
+        .push(&world.server, &granted, vec![entry])
         .await;
     let state = world.server.state();
     let store = world.folder.path().join("data/store.vault");
