@@ -18,7 +18,7 @@ use crate::{
     keys::Keys,
     quic::{Lane, Over},
     server::Beside,
-    service::{Unavailable, sweep},
+    service::{Unavailable, statement, sweep},
     store,
 };
 
@@ -97,11 +97,12 @@ pub async fn serve(
     }
 }
 
-/// Ends what is due now, as a running server does every second.
+/// Ends what is due now and drops what was erased, as a running server does every second.
 ///
 /// # Errors
 ///
 /// [`Unavailable`] if the store fails; what is due then still is.
 pub async fn sweep(server: &Server) -> Result<(), Unavailable> {
-    sweep::sweep(server).await
+    sweep::sweep(server).await?;
+    statement::drop_doomed(server).await
 }

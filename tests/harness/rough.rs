@@ -131,7 +131,11 @@ impl Relay {
 
     fn passes(&mut self) -> bool {
         let passes = !self.dice.percent(self.weather.loss.load(Ordering::SeqCst));
-        let counter = if passes { &self.weather.passed } else { &self.weather.lost };
+        let counter = if passes {
+            &self.weather.passed
+        } else {
+            &self.weather.lost
+        };
         counter.fetch_add(1, Ordering::SeqCst);
         passes
     }

@@ -29,6 +29,8 @@ use super::{
 /// Sessions after which a device must be done.
 const SESSIONS_MAX: usize = 6;
 const PAGE: u32 = 200;
+/// Sweeps after which nothing is left of what was erased.
+const SWEEPS: usize = 4;
 
 impl World {
     /// A developer reads something.
@@ -36,10 +38,11 @@ impl World {
         let app = self.dice.below(self.apps.len());
         let (category, ..) = *self.dice.one_of(&CATEGORIES);
         let purpose = *self.dice.one_of(&PURPOSES);
-        if let Some(Ok(answer)) = self.read(app, category, purpose)
-            && self.dice.percent(20)
-        {
-            self.reading.push((answer.grant, answer.guard));
+        if let Some(Ok(answer)) = self.read(app, category, purpose) {
+            self.answered.insert(answer.read_id);
+            if self.dice.percent(20) {
+                self.reading.push((answer.grant, answer.guard));
+            }
         }
     }
 
@@ -83,7 +86,6 @@ impl World {
                     answer.records.len()
                 ));
                 self.count("read answered");
-                self.answered.insert(answer.read_id);
                 self.check_answer(&before, app, category, purpose, answer);
             }
             Err(ReadError::ConsentRequired { .. }) => self.count("read refused"),
@@ -203,6 +205,10 @@ impl World {
             let effort = self.run(owner);
             let is_settled = self.owners[owner].talk.is_some();
             self.hang_up_all();
+            if is_settled {
+                // Not only in the end: a device that says that it is done must be.
+                self.check_all_that_is_held(owner);
+            }
             if effort == 0 && is_settled {
                 return;
             }
@@ -219,24 +225,31 @@ impl World {
                 }
             }
         }
+        if !self.had_two_lives() && !self.clocks_jumped() {
+            self.check_nothing_else_is_held(owner);
+        }
+    }
+
+    /// The server holds no more than what the grants in force show. A paused grant keeps what it had.
+    fn check_nothing_else_is_held(&mut self, owner: usize) {
+        if !self.standing(owner, None, GrantState::Paused).is_empty() {
+            return;
+        }
         let shown_by = |terms| {
             let records = self.owners[owner].holds.records.values();
             records.filter(|version| version.under(terms).is_some()).count() as u64
         };
-        let entries: u64 = self
-            .kept_there(owner, None, &[GrantState::Active, GrantState::Paused])
-            .iter()
-            .map(|(_, terms)| shown_by(terms))
-            .sum();
-        if !self.had_two_lives() && !self.clocks_jumped() {
+        let in_force = self.standing(owner, None, GrantState::Active);
+        let entries: u64 = in_force.iter().map(|(_, terms)| shown_by(terms)).sum();
+        for _ in 0..SWEEPS {
             self.sweep_at_rest();
-            let vault = self.owners[owner].vault.status().unwrap().id;
-            let held = holdings(self.machine.server(), vault).unwrap();
-            if (held.entries, held.unreadable) != (entries, 0) {
-                self.wrong(&format!(
-                    "at rest the server holds {held:?} and should hold {entries} entries"
-                ));
-            }
+        }
+        let vault = self.owners[owner].vault.status().unwrap().id;
+        let held = holdings(self.machine.server(), vault).unwrap();
+        if (held.entries, held.unreadable) != (entries, 0) {
+            self.wrong(&format!(
+                "at rest the server holds {held:?} and should hold {entries} entries"
+            ));
         }
     }
 
@@ -291,7 +304,7 @@ impl World {
     }
 
     /// The grants that stand so on a device and must be at the server, of one application or all.
-    fn kept_there(&self, owner: usize, app: Option<usize>, states: &[GrantState]) -> Vec<(GrantId, Terms)> {
+    fn standing(&self, owner: usize, app: Option<usize>, state: GrantState) -> Vec<(GrantId, Terms)> {
         let later = self.server_now().max(self.device_now());
         let of_app =
             |grant: &&vault_core::Grant| app.is_none_or(|app| grant.app.id == self.apps[app].caller.app);
@@ -299,7 +312,7 @@ impl World {
         grants
             .iter()
             .filter(of_app)
-            .filter(|grant| states.contains(&grant.state))
+            .filter(|grant| grant.state == state)
             .filter(|grant| match grant.terms.duration {
                 Duration::TimeBound(end) => end > later,
                 _ => true,
@@ -318,9 +331,7 @@ impl World {
         purpose: Purpose,
         category: Category,
     ) -> Vec<(GrantId, Vec<Shown>)> {
-        let in_force = self
-            .kept_there(owner, Some(app), &[GrantState::Active])
-            .into_iter();
+        let in_force = self.standing(owner, Some(app), GrantState::Active).into_iter();
         in_force
             .filter(|(_, terms)| {
                 terms.purpose == purpose && terms.details.iter().any(|detail| detail.category == category)

@@ -135,6 +135,10 @@ impl SimDisk {
     pub(crate) fn after_power_cut(&self, dice: &mut Dice) -> Image {
         let content = self.content();
         let mut image = content.durable.clone();
+        if self.power.supply().sync_lies {
+            // All of it together, so that what is left is whole, and old.
+            return image;
+        }
         for change in &content.unsynced {
             let survival = *dice.one_of(&[0, 0, 50, 85, 100, 100]);
             match change {

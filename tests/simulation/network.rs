@@ -1,8 +1,8 @@
 //! How bytes travel, and what the simulation learns of them on their way.
 
 use vault_core::{
-    Conversation, Error, SyncError,
-    wire::frame::{Frame, Refusal, StatementOutcome},
+    Conversation, Error, GrantId, GrantState, SyncError,
+    wire::frame::{Frame, Refusal, Rejection, StatementOutcome},
 };
 
 use super::{line::Line, promises::Sent, world::World};
@@ -134,10 +134,7 @@ impl World {
             Error::Sync(SyncError::Refused(refusal)) => {
                 matches!(refusal, Refusal::TakenOver | Refusal::Unavailable)
             }
-            Error::Sync(SyncError::Protocol(what)) => {
-                what.contains("did not continue what it holds")
-                    || what.contains("did not follow what it holds")
-            }
+            Error::Sync(SyncError::Protocol(what)) => *what == "a statement did not follow what it holds",
             _ => false,
         };
         if !may_be {
@@ -169,31 +166,31 @@ impl World {
         let line = self.lines.get_mut(&number).expect("a line that is spoken on");
         match frame {
             Frame::Hello(hello) => {
-                line.sent = Some(Sent::of(hello.incarnation));
+                line.sent = Some(Sent::default());
                 line.positions = hello.grants;
                 line.ended = hello.ended;
-                let claims = line.positions.clone();
-                for position in &claims {
-                    self.hold(self.promises.claimed(position));
-                }
             }
             Frame::Entries(batch) => {
                 self.log.push(format!(
-                    "  {number}: {} entries of {} to {}",
+                    "  {number}: batch {} with {} entries of {}",
+                    batch.number,
                     batch.entries.len(),
                     batch.grant,
-                    batch.through
                 ));
-                let sent = line.sent.as_mut().expect("HELLO comes first");
-                let kept = self.promises.sent(sent, batch);
+                self.promises
+                    .sent(line.sent.as_mut().expect("HELLO comes first"), batch);
                 self.count("batch sent");
-                self.hold(kept);
             }
-            Frame::List(list) if list.after.is_none() => {
-                let life = line.sent.as_ref().expect("HELLO comes first").life();
-                self.promises.compares(list.grant, life);
-                self.note(format!("  {number}: compares {}", list.grant));
-                self.count("comparison");
+            Frame::Reconcile(asked) => {
+                let owner = line.owner;
+                self.note(format!("  {number}: compares {}", asked.grant));
+                // While a grant is paused nothing can come of it.
+                let is_paused = self.is_paused(owner, asked.grant);
+                self.count(if is_paused {
+                    "idle comparison"
+                } else {
+                    "comparison"
+                });
             }
             Frame::Statement(said) => {
                 let statement = said.statement.verify().expect("a vault signs what it says");
@@ -230,14 +227,18 @@ impl World {
             }
             Frame::EntriesAck(ack) => {
                 self.log.push(format!(
-                    "  {number}: acknowledges {} of {}, rejects {:?}",
-                    ack.through, ack.grant, ack.rejected
+                    "  {number}: acknowledges batch {} of {}, rejects {:?}",
+                    ack.number, ack.grant, ack.rejected
                 ));
                 let sent = line.sent.as_mut().expect("HELLO comes first");
                 let kept = self.promises.acknowledged(sent, ack);
                 self.count("batch acknowledged");
                 for (_, why) in &ack.rejected {
-                    self.count(&format!("entry rejected: {why:?}"));
+                    let why = match why {
+                        Rejection::Stale(_) => "Stale".to_owned(),
+                        other => format!("{other:?}"),
+                    };
+                    self.count(&format!("entry rejected: {why}"));
                 }
                 self.hold(kept);
             }
@@ -264,10 +265,6 @@ impl World {
                 self.promises
                     .shown(statement.grant, statement.number, &statement.event);
                 self.count("statement of another copy");
-            }
-            Frame::Listing(listing) => {
-                let kept = self.promises.listed(listing);
-                self.hold(kept);
             }
             Frame::Refused(refused) => {
                 self.count(&format!("refused: {:?}", refused.refusal));
@@ -299,6 +296,13 @@ impl World {
             self.hear(owner, usize::MAX);
         }
         self.wrong("a session neither ends nor settles")
+    }
+
+    fn is_paused(&self, owner: usize, grant: GrantId) -> bool {
+        let grants = self.owners[owner].vault.grants().unwrap();
+        grants
+            .iter()
+            .any(|known| known.id == grant && known.state == GrantState::Paused)
     }
 
     fn effort(&self) -> usize {

@@ -14,7 +14,8 @@ pub(crate) enum Planted {
     AckBeforeCommit,
     /// A device counts a batch as held once it is sent: it gets an acknowledgement of a batch that was lost.
     CursorMovesOnSend,
-    /// A device that was set back goes on with its old numbers: it is never told that it stands elsewhere.
+    /// A device that was set back goes on with its old revisions: it is never told that it stands elsewhere,
+    /// nor that they were used before.
     OldCopyGoesOn,
     /// The server forgets a withdrawal that it has acknowledged: everything that it keeps loses the last
     /// commits.
@@ -44,7 +45,7 @@ impl World {
         let forged = EntriesAck {
             grant: batch.grant,
             generation: batch.generation,
-            through: batch.through,
+            number: batch.number,
             rejected: Vec::new(),
         };
         line.homeward.extend(encode(&Frame::EntriesAck(forged)));
@@ -60,6 +61,11 @@ impl Line {
                 let mut welcome = welcome.clone();
                 welcome.standings.clear();
                 encode(&Frame::Welcome(welcome))
+            }
+            Frame::EntriesAck(ack) if planted == Planted::OldCopyGoesOn => {
+                let mut ack = ack.clone();
+                ack.rejected.clear();
+                encode(&Frame::EntriesAck(ack))
             }
             frame => encode(frame),
         }

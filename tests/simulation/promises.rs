@@ -7,25 +7,22 @@ use vault_core::{
     Category,
     wire::{
         entry::{Body, Entry},
-        frame::{
-            Entries, EntriesAck, GrantPosition, Listing, Rejection, Standing, StatementAck, StatementOutcome,
-        },
-        id::{GrantId, Incarnation, Slot},
+        frame::{Entries, EntriesAck, GrantPosition, Rejection, Standing, StatementAck, StatementOutcome},
+        id::{GrantId, Slot},
         statement::{Event, Extent},
         terms::Terms,
     },
 };
 
-/// What can stand in a slot: nothing, or an entry.
-type State = Option<Put>;
-
-/// An entry, as far as the wire shows it.
+/// What may stand in a slot: an entry or a deletion, at a revision, as far as the wire shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Put {
+struct State {
     rev: u64,
-    tag: [u8; 16],
-    category: u8,
+    put: Option<([u8; 16], u8)>,
 }
+
+/// A slot that nothing was ever put into.
+const EMPTY: State = State { rev: 0, put: None };
 
 /// What the server has promised of every grant.
 #[derive(Clone, Debug, Default)]
@@ -48,20 +45,13 @@ struct Promise {
     /// Whether a statement that begins another generation is on its way, or may have arrived.
     is_turning: bool,
     generation: u32,
-    /// The farthest that was ever acknowledged of this generation, in whatever life of the data.
-    most: u64,
-    /// Every `through` that may be the last that it stored.
-    acked: BTreeSet<u64>,
     /// What each slot may hold.
     slots: BTreeMap<Slot, BTreeSet<State>>,
-    /// Batches that were acknowledged since their life last compared: what each `through` meant.
-    meant: BTreeMap<(Incarnation, u64), Vec<(Slot, u64, [u8; 16])>>,
 }
 
 /// What one connection has sent and not yet got an answer to.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Sent {
-    life: Incarnation,
     batches: VecDeque<Entries>,
 }
 
@@ -69,18 +59,6 @@ pub(crate) struct Sent {
 pub(crate) type Broken = String;
 
 impl Sent {
-    pub(crate) fn of(life: Incarnation) -> Self {
-        Self {
-            life,
-            batches: VecDeque::new(),
-        }
-    }
-
-    /// The life of the vault file that speaks.
-    pub(crate) fn life(&self) -> Incarnation {
-        self.life
-    }
-
     /// Whether nothing is on the way.
     pub(crate) fn is_answered(&self) -> bool {
         self.batches.is_empty()
@@ -88,6 +66,19 @@ impl Sent {
 }
 
 impl Promise {
+    /// Whether the server can hold what a device says that it holds. Where a slot may hold this or that,
+    /// nothing is known.
+    fn may_hold(&self, position: &GrantPosition) -> bool {
+        let is_known = self.slots.values().all(|states| states.len() == 1);
+        let held = self
+            .slots
+            .values()
+            .flatten()
+            .filter(|state| state.put.is_some())
+            .count() as u64;
+        !is_known || position.generation != self.generation || self.is_turning || position.count == held
+    }
+
     fn accept(&mut self, number: u64, event: &Event) {
         self.accepted = self.accepted.max(number);
         match event {
@@ -102,10 +93,7 @@ impl Promise {
         if extent.generation > self.generation {
             self.generation = extent.generation;
             self.is_turning = false;
-            self.most = 0;
-            self.acked.clear();
             self.slots.clear();
-            self.meant.clear();
         }
         self.bounds.push(extent.terms.clone());
     }
@@ -113,50 +101,35 @@ impl Promise {
 
 impl Promises {
     /// A device sent a batch: from here on it may be stored.
-    pub(crate) fn sent(&mut self, sent: &mut Sent, batch: Entries) -> Result<(), Broken> {
+    pub(crate) fn sent(&mut self, sent: &mut Sent, batch: Entries) {
         let promise = self.0.entry(batch.grant).or_default();
         if batch.generation == promise.generation {
-            let again = promise.meant.get(&(sent.life, batch.through));
-            if again.is_some_and(|before| *before != contents(&batch)) {
-                return Err(format!(
-                    "{} was used again for another batch of grant {}",
-                    batch.through, batch.grant
-                ));
-            }
-            promise.acked.insert(batch.through);
             for entry in &batch.entries {
-                let states = promise.slots.entry(entry.slot).or_insert_with(|| [None].into());
+                let states = promise.slots.entry(entry.slot).or_insert_with(|| [EMPTY].into());
                 states.insert(state(entry));
             }
         }
         sent.batches.push_back(batch);
-        Ok(())
     }
 
     /// The server acknowledged the oldest batch of a connection.
     pub(crate) fn acknowledged(&mut self, sent: &mut Sent, ack: &EntriesAck) -> Result<(), Broken> {
-        let Some(batch) = sent.batches.pop_front() else {
-            return Err("a batch was acknowledged that was not sent".to_owned());
+        let Some(batch) = sent
+            .batches
+            .pop_front()
+            .filter(|batch| batch.number == ack.number)
+        else {
+            return Err("a batch was acknowledged that is not the oldest on the way".to_owned());
         };
-        let whole = |(_, why): &(Slot, Rejection)| matches!(why, Rejection::Gap | Rejection::GrantOver);
+        let is_whole = |(_, why): &(Slot, Rejection)| matches!(why, Rejection::GrantOver);
         let promise = self.0.entry(batch.grant).or_default();
-        if ack.rejected.iter().any(whole) || batch.generation != promise.generation {
+        if ack.rejected.iter().any(is_whole) || batch.generation != promise.generation {
             return Ok(());
         }
-        if ack.through != batch.through {
-            return Err("an acknowledgement is not for the oldest batch".to_owned());
-        }
-        promise.meant.insert((sent.life, batch.through), contents(&batch));
-        promise.most = promise.most.max(batch.through);
         let later: Vec<&Entries> = sent
             .batches
             .iter()
             .filter(|later| later.grant == batch.grant)
-            .collect();
-        promise.acked = later
-            .iter()
-            .map(|later| later.through)
-            .chain([batch.through])
             .collect();
         let rejected: BTreeSet<Slot> = ack.rejected.iter().map(|(slot, _)| *slot).collect();
         for entry in batch
@@ -164,11 +137,20 @@ impl Promises {
             .iter()
             .filter(|entry| !rejected.contains(&entry.slot))
         {
+            let now = state(entry);
+            let states = promise.slots.entry(entry.slot).or_default();
+            if states
+                .iter()
+                .all(|before| before.rev >= now.rev && *before != now)
+            {
+                return Err(format!(
+                    "revision {} of slot {} was used again for something else",
+                    now.rev, entry.slot
+                ));
+            }
             let on_the_way = later.iter().flat_map(|later| &later.entries);
             let on_the_way = on_the_way.filter(|other| other.slot == entry.slot).map(state);
-            promise
-                .slots
-                .insert(entry.slot, on_the_way.chain([state(entry)]).collect());
+            *states = on_the_way.chain([now]).collect();
         }
         Ok(())
     }
@@ -220,25 +202,6 @@ impl Promises {
         Ok(())
     }
 
-    /// A device said where a grant stands: it cannot know more than the server ever acknowledged.
-    pub(crate) fn claimed(&self, position: &GrantPosition) -> Result<(), Broken> {
-        let Some(promise) = self.0.get(&position.grant) else {
-            return Ok(());
-        };
-        let most = promise.acked.iter().copied().max().unwrap_or(0).max(promise.most);
-        if position.generation == promise.generation && position.acked > most {
-            return Err(format!("a device counts {} as held, of {most}", position.acked));
-        }
-        Ok(())
-    }
-
-    /// A device forgets what it knew of a grant and compares: its numbers begin anew.
-    pub(crate) fn compares(&mut self, grant: GrantId, life: Incarnation) {
-        if let Some(promise) = self.0.get_mut(&grant) {
-            promise.meant.retain(|(of, _), _| *of != life);
-        }
-    }
-
     /// The server said where it stands with what a device said.
     pub(crate) fn welcomed(
         &mut self,
@@ -257,45 +220,13 @@ impl Promises {
             let lost = match standing {
                 Some(Standing::Unknown) => promise.accepted > 0,
                 Some(Standing::StatementStale(number)) => number < promise.accepted,
-                Some(Standing::Resume(acked)) if position.generation == promise.generation => {
-                    let known = promise.acked.is_empty() || promise.acked.contains(&acked);
-                    promise.acked = [acked].into();
-                    !known
-                }
+                None => !promise.may_hold(position),
                 _ => false,
             };
             if lost {
                 return Err(format!(
-                    "the server lost what it acknowledged of {}: {standing:?} after {promise:?}",
+                    "the server lost what it acknowledged of {}: {standing:?}",
                     position.grant
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    /// The server said what it holds.
-    pub(crate) fn listed(&mut self, listing: &Listing) -> Result<(), Broken> {
-        let Some(promise) = self.0.get_mut(&listing.grant) else {
-            return Ok(());
-        };
-        if !listing.complete || promise.generation != listing.generation {
-            return Ok(());
-        }
-        let rows: BTreeMap<Slot, _> = listing
-            .rows
-            .iter()
-            .map(|row| (row.slot, (row.rev, row.tag.0)))
-            .collect();
-        for (slot, states) in &promise.slots {
-            let (rev, tag) = rows.get(slot).copied().unwrap_or_default();
-            let holds = (tag != [0; 16]).then_some((rev, tag));
-            if !states
-                .iter()
-                .any(|state| state.map(|put| (put.rev, put.tag)) == holds)
-            {
-                return Err(format!(
-                    "the server lists {holds:?} where {states:?} was acknowledged"
                 ));
             }
         }
@@ -332,7 +263,7 @@ impl Promises {
         category: Category,
         got: &BTreeSet<Slot>,
     ) -> Result<(), Broken> {
-        let of_category = |state: &State| state.is_some_and(|put| put.category == category as u8);
+        let of_category = |state: &State| state.put.is_some_and(|(_, of)| of == category as u8);
         let states = |promises: &Self| {
             promises
                 .0
@@ -345,17 +276,17 @@ impl Promises {
         if is_turning(before) || is_turning(self) {
             return Ok(());
         }
-        for (slot, states) in then {
-            let may_have_changed = now.get(&slot).is_some_and(|now| *now != states);
-            if states.iter().all(of_category) && !may_have_changed && !got.contains(&slot) {
+        for (slot, states) in &then {
+            let may_have_changed = now.get(slot).is_some_and(|now| now != states);
+            if states.iter().all(of_category) && !may_have_changed && !got.contains(slot) {
                 return Err(format!(
                     "slot {slot} of {grant} is not served, but it holds {states:?}"
                 ));
             }
         }
         for slot in got {
-            let states = now.get(slot);
-            if !states.is_some_and(|states| states.iter().any(of_category)) {
+            let states: Vec<_> = then.get(slot).into_iter().chain(now.get(slot)).flatten().collect();
+            if !states.iter().any(|state| of_category(state)) {
                 return Err(format!(
                     "slot {slot} of {grant} is served, but it may hold {states:?}"
                 ));
@@ -370,30 +301,14 @@ impl Promises {
         for (grant, promise) in before.0 {
             let now = self.0.entry(grant).or_default();
             now.erased |= promise.erased && !with_ledger;
-            if now.generation == promise.generation {
-                now.most = now.most.max(promise.most);
-            }
         }
     }
 }
 
 fn state(entry: &Entry) -> State {
-    match &entry.body {
-        Body::Put { category, .. } => Some(Put {
-            rev: entry.rev,
-            tag: entry.tag.0,
-            category: *category as u8,
-        }),
+    let put = match &entry.body {
+        Body::Put { category, .. } => Some((entry.tag.0, *category as u8)),
         Body::Delete => None,
-    }
-}
-
-fn contents(batch: &Entries) -> Vec<(Slot, u64, [u8; 16])> {
-    let mut rows: Vec<_> = batch
-        .entries
-        .iter()
-        .map(|entry| (entry.slot, entry.rev, entry.tag.0))
-        .collect();
-    rows.sort_unstable();
-    rows
+    };
+    State { rev: entry.rev, put }
 }

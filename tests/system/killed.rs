@@ -84,7 +84,11 @@ async fn a_server_killed_again_and_again_in_the_middle_of_a_sync_loses_and_doubl
     for round in 0..kills {
         change(&device, &mut dice, round, &mut ids);
         // Before anything is acknowledged, or after some of it.
-        let deadly = if dice.percent(50) { 0 } else { 1 + dice.below(RECORDS_A_ROUND / 2) } as u64;
+        let deadly = if dice.percent(50) {
+            0
+        } else {
+            1 + dice.below(RECORDS_A_ROUND / 2)
+        } as u64;
         let (told, mut events) = mpsc::unbounded_channel();
         let (vault, finished) = (device.vault.clone(), Arc::new(AtomicBool::new(false)));
         let syncing = tokio::spawn({

@@ -103,7 +103,10 @@ async fn a_network_that_lets_no_packet_pass_is_an_error_of_its_own_and_costs_not
     rough.network.lose(100);
     let error = soon("the end of an attempt", rough.device.vault.sync(|_| {})).await;
     assert!(
-        matches!(error, Err(Error::Sync(SyncError::Timeout | SyncError::Unreachable(_)))),
+        matches!(
+            error,
+            Err(Error::Sync(SyncError::Timeout | SyncError::Unreachable(_)))
+        ),
         "{error:?}"
     );
     rough.network.lose(0);
