@@ -266,6 +266,11 @@ impl World {
             return;
         }
         // The same request may have been agreed to on another copy, or before this one was set back.
+        let may_end = |terms: &Terms| matches!(terms.duration, Duration::TimeBound(_));
+        if self.clocks_jumped() && self.consents[&answer.grant].terms.iter().any(may_end) {
+            // For one of the clocks it is over.
+            return;
+        }
         let is_agreed_elsewhere = self.had_two_lives() && self.promises.forbids(answer.grant).is_none();
         let state = self.owners[owner].vault.grants().unwrap();
         let state = state
@@ -372,6 +377,8 @@ impl World {
                         || self.had_two_lives()
                         || self.clocks_jumped()
                         || self.may_have_lapsed()
+                        // A later amendment may have closed the request meanwhile.
+                        || grant.amends.is_some()
                 }
                 GrantState::Refused => false,
             };

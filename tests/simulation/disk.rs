@@ -139,18 +139,25 @@ impl SimDisk {
             // All of it together, so that what is left is whole, and old.
             return image;
         }
-        for change in &content.unsynced {
+        // In whatever order the pieces were written, a place fares the same.
+        let chance = u64::from_le_bytes(dice.bytes());
+        let survives = |place: usize| {
+            let mut dice = Dice::silent(chance ^ place as u64);
             let survival = *dice.one_of(&[0, 0, 50, 85, 100, 100]);
+            dice.percent(survival)
+        };
+        for change in &content.unsynced {
             match change {
                 Unsynced::Length(length) => {
-                    if dice.percent(survival) {
+                    if survives(*length) {
                         image.resize(*length, 0);
                     }
                 }
                 Unsynced::Write { offset, bytes } => {
                     for (number, piece) in bytes.chunks(GRAIN).enumerate() {
-                        if dice.percent(survival) {
-                            write(&mut image, offset + number * GRAIN, piece);
+                        let place = offset + number * GRAIN;
+                        if survives(place) {
+                            write(&mut image, place, piece);
                         }
                     }
                 }

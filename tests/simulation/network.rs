@@ -184,9 +184,9 @@ impl World {
             Frame::Reconcile(asked) => {
                 let owner = line.owner;
                 self.note(format!("  {number}: compares {}", asked.grant));
-                // While a grant is paused nothing can come of it.
-                let is_paused = self.is_paused(owner, asked.grant);
-                self.count(if is_paused {
+                // While a grant is paused, or over by the clock of this device, nothing comes of it.
+                let is_at_rest = self.is_at_rest(owner, asked.grant);
+                self.count(if is_at_rest {
                     "idle comparison"
                 } else {
                     "comparison"
@@ -298,11 +298,11 @@ impl World {
         self.wrong("a session neither ends nor settles")
     }
 
-    fn is_paused(&self, owner: usize, grant: GrantId) -> bool {
+    fn is_at_rest(&self, owner: usize, grant: GrantId) -> bool {
         let grants = self.owners[owner].vault.grants().unwrap();
         grants
             .iter()
-            .any(|known| known.id == grant && known.state == GrantState::Paused)
+            .any(|known| known.id == grant && known.state != GrantState::Active)
     }
 
     fn effort(&self) -> usize {

@@ -285,7 +285,12 @@ impl Promises {
             }
         }
         for slot in got {
-            let states: Vec<_> = then.get(slot).into_iter().chain(now.get(slot)).flatten().collect();
+            let states: Vec<_> = then
+                .get(slot)
+                .into_iter()
+                .chain(now.get(slot))
+                .flatten()
+                .collect();
             if !states.iter().any(|state| of_category(state)) {
                 return Err(format!(
                     "slot {slot} of {grant} is served, but it may hold {states:?}"
