@@ -205,7 +205,7 @@ impl World {
             let effort = self.run(owner);
             let is_settled = self.owners[owner].talk.is_some();
             self.hang_up_all();
-            if is_settled {
+            if is_settled && !self.had_two_lives() {
                 // Not only in the end: a device that says that it is done must be.
                 self.check_all_that_is_held(owner);
             }
@@ -353,8 +353,10 @@ impl World {
     /// What the device says of itself is what the owner did, and what became of it has a reason.
     fn check_the_owner_knows(&self, owner: usize) {
         let this = &self.owners[owner];
-        if !this.holds_just(&this.holds) {
-            self.wrong("a vault lost or changed something of its own");
+        if let Some(difference) = this.differs_from(&this.holds) {
+            self.wrong(&format!(
+                "a vault lost or changed something of its own: {difference}"
+            ));
         }
         for grant in this.vault.grants().unwrap() {
             let consent = &self.consents[&grant.id];
@@ -366,7 +368,7 @@ impl World {
                         Some(Word::Agreed { is_paused: true, .. })
                     );
                     let as_said = paused == (grant.state == GrantState::Paused);
-                    !grant.undelivered && (as_said || self.had_two_lives())
+                    !grant.undelivered && (as_said || self.had_two_lives() || self.clocks_jumped())
                 }
                 GrantState::Superseded => consent.is_amended,
                 GrantState::Erased => consent.is_withdrawn && self.promises.is_erased(grant.id),

@@ -167,6 +167,11 @@ impl Owner {
 
     /// Whether the vault holds what a model says: records and words, no more and no less.
     pub(crate) fn holds_just(&self, holds: &Holds) -> bool {
+        self.differs_from(holds).is_none()
+    }
+
+    /// Where the vault does not hold what a model says.
+    pub(crate) fn differs_from(&self, holds: &Holds) -> Option<String> {
         let mut left = holds.records.len();
         for (category, ..) in &CATEGORIES {
             let all = Query {
@@ -174,25 +179,38 @@ impl Owner {
                 ..Query::of(*category)
             };
             for record in self.vault.query(&all).unwrap() {
-                if !holds
-                    .records
-                    .get(&record.id)
-                    .is_some_and(|version| version.is(&record))
-                {
-                    return false;
+                let known = holds.records.get(&record.id);
+                if !known.is_some_and(|version| version.is(&record)) {
+                    return Some(format!("{}: {known:?}", record.id));
                 }
                 left -= 1;
             }
         }
+        if left > 0 {
+            return Some(format!("{left} records are gone"));
+        }
         let grants = self.vault.grants().unwrap();
-        let said = |known: &vault_core::Grant| match holds.grants.get(&known.id) {
-            Some(Word::Agreed { bounds, .. }) => {
-                bounds.iter().all(|bound| shows_no_more(&known.terms, bound))
-            }
-            Some(Word::Withdrew) => matches!(known.state, GrantState::Withdrawn | GrantState::Erased),
-            None => false,
-        };
-        left == 0 && grants.len() == holds.grants.len() && grants.iter().all(said)
+        if grants.len() != holds.grants.len() {
+            return Some(format!(
+                "{} grants instead of {}",
+                grants.len(),
+                holds.grants.len()
+            ));
+        }
+        grants.iter().find_map(|known| match holds.grants.get(&known.id) {
+            Some(Word::Agreed { bounds, .. }) => bounds
+                .iter()
+                .find(|bound| !shows_no_more(&known.terms, bound))
+                .map(|bound| {
+                    format!(
+                        "{} is {:?} with {:?}, beyond {bound:?}",
+                        known.id, known.state, known.terms
+                    )
+                }),
+            Some(Word::Withdrew) => (!matches!(known.state, GrantState::Withdrawn | GrantState::Erased))
+                .then(|| format!("{} was withdrawn and is {:?}", known.id, known.state)),
+            None => Some(format!("{} came from nowhere", known.id)),
+        })
     }
 
     /// Power failed while records were put, and all of them were durable.
