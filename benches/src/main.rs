@@ -10,6 +10,8 @@ mod stopwatch;
 mod sync;
 mod workload;
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser};
 
 /// Measures the project, each part beside its limit.
@@ -19,9 +21,15 @@ enum Bench {
     File(Size),
     /// Sync end to end, beside the same entries written durably without it.
     Sync {
-        /// Only 1 000 and 10 000 records, one round.
+        /// Only 1 000 and 10 000 records and 20 devices, one round.
         #[arg(long)]
         quick: bool,
+    },
+    /// Serves devices of a benchmark.
+    #[command(hide = true)]
+    Serve {
+        /// The server's folder.
+        folder: PathBuf,
     },
 }
 
@@ -53,7 +61,7 @@ impl Size {
 fn main() -> anyhow::Result<()> {
     match Bench::parse() {
         Bench::File(size) => file::run(size.records(), size.rounds()),
-        Bench::Sync { quick: true } => sync::run(&[1_000, 10_000], 1),
-        Bench::Sync { quick: false } => sync::run(&[1_000, 10_000, 100_000], 3),
+        Bench::Sync { quick } => sync::run(quick),
+        Bench::Serve { folder } => sync::serve(&folder),
     }
 }

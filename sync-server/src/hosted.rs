@@ -13,10 +13,10 @@ use crate::{
     Server,
     clock::Clock,
     config::Config,
+    devices::{Lane, Over, Receiving, Sending},
     entropy::Entropy,
     error::StartError,
     keys::Keys,
-    quic::{Lane, Over},
     server::Beside,
     service::{Unavailable, statement, sweep},
     store,
@@ -91,7 +91,12 @@ pub async fn serve(
     from_device: UnboundedReceiver<Bytes>,
     to_device: UnboundedSender<Bytes>,
 ) {
-    let mut lane = Lane::new(server, device, to_device, from_device);
+    let mut lane = Lane::new(
+        server,
+        device,
+        Sending::Hosted(to_device),
+        Receiving::Hosted(from_device),
+    );
     if let Over::Refused(refusal) = lane.serve(GREETING_TIMEOUT).await {
         lane.refuse(refusal).await;
     }

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use vault_file::{Snapshot, Transaction};
-use vault_wire::{frame::ServerKeys, id::StateId, json::hex};
+use vault_wire::{frame::ServerKeys, id::StateId, json::hex, time::Timestamp};
 
 use crate::{
     error::Error,
@@ -14,12 +14,12 @@ use crate::{
     },
 };
 
-/// Where a server listens for devices: a host name or IP address, and a UDP port.
+/// Where a server listens for devices: a host name or IP address, and a port, of UDP and of TCP alike.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerAddress {
     /// Host name or IP address, without brackets.
     pub host: String,
-    /// UDP port.
+    /// Port.
     pub port: u16,
 }
 
@@ -48,6 +48,8 @@ pub(crate) struct ServerRow {
     pub(crate) keys: Option<ServerKeys>,
     /// The life of its data that this vault last spoke to.
     pub(crate) state: Option<StateId>,
+    /// Until when TCP is tried first, because UDP did not get through.
+    pub(crate) udp_blocked_until: Option<Timestamp>,
 }
 
 /// The server that this vault is connected to.
@@ -65,6 +67,7 @@ pub(crate) fn trusted(store: &Store, address: &ServerAddress, pin: ServerKeyPin)
             pin,
             keys: None,
             state: None,
+            udp_blocked_until: None,
         }),
         Err(error) => Err(error),
     }

@@ -12,9 +12,7 @@ use super::{
     progress::{self, Progress},
 };
 use crate::{
-    consent::{
-        GrantRow, GrantState, ended as end_here, load_grant, store_grant, withdrawn_elsewhere,
-    },
+    consent::{GrantRow, GrantState, ended as end_here, load_grant, store_grant, withdrawn_elsewhere},
     error::Error,
     store::{Store, decode, tables::GRANTS},
 };

@@ -12,7 +12,7 @@ use vault_wire::{
     signature::PublicKey,
 };
 
-use super::streams::{Incoming, Outgoing};
+use super::stream::{Receiving, Sending};
 use crate::{
     Server,
     live::Session,
@@ -44,10 +44,10 @@ pub(crate) enum Over {
 type Stored = Pin<Box<dyn Future<Output = Result<EntriesAck, PushError>> + Send>>;
 
 /// The lane of one connection.
-pub(crate) struct Lane<O> {
+pub(crate) struct Lane {
     server: Server,
     device: PublicKey,
-    send: O,
+    send: Sending,
     frames: mpsc::Receiver<Result<Frame, Refusal>>,
     reading: JoinHandle<()>,
     pending: VecDeque<Stored>,
@@ -61,8 +61,8 @@ struct Greeted {
     told: u64,
 }
 
-impl<O: Outgoing> Lane<O> {
-    pub(crate) fn new(server: Server, device: PublicKey, send: O, receive: impl Incoming) -> Self {
+impl Lane {
+    pub(crate) fn new(server: Server, device: PublicKey, send: Sending, receive: Receiving) -> Self {
         let (frames_in, frames) = mpsc::channel(READ_AHEAD_FRAMES);
         Self {
             server,
@@ -96,7 +96,7 @@ impl<O: Outgoing> Lane<O> {
     }
 
     /// Completes once the device has everything that was sent.
-    pub(crate) async fn finish(&mut self) {
+    pub(super) async fn finish(&mut self) {
         self.send.finish().await;
     }
 
@@ -262,13 +262,13 @@ impl<O: Outgoing> Lane<O> {
 
     async fn write(&mut self, frame: &Frame) -> Result<(), Over> {
         match timeout(SEND_TIMEOUT, self.send.write(&encode(frame))).await {
-            Ok(true) => Ok(()),
-            Ok(false) | Err(_) => Err(Over::Left),
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Over::Left),
         }
     }
 }
 
-impl<O> Drop for Lane<O> {
+impl Drop for Lane {
     fn drop(&mut self) {
         self.reading.abort();
     }
@@ -282,9 +282,9 @@ async fn oldest(pending: &mut VecDeque<Stored>) -> Result<EntriesAck, PushError>
 }
 
 /// Reads frames until the device leaves or sends bytes that are none.
-async fn read(mut receive: impl Incoming, frames: mpsc::Sender<Result<Frame, Refusal>>) {
+async fn read(mut receive: Receiving, frames: mpsc::Sender<Result<Frame, Refusal>>) {
     let mut reader = Reader::default();
-    while let Some(chunk) = receive.next().await {
+    while let Some(chunk) = receive.read().await {
         let mut bytes: &[u8] = &chunk;
         loop {
             let frame = match reader.next(&mut bytes) {
