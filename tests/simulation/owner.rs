@@ -237,7 +237,7 @@ impl Owner {
     /// Power failed while the owner agreed to something, and the decision was durable.
     fn adopt_unfinished_grant(&mut self) {
         for grant in self.vault.grants().unwrap() {
-            if grant.state == GrantState::Active {
+            if matches!(grant.state, GrantState::Active | GrantState::Expired) {
                 let agreed = Word::Agreed {
                     bounds: vec![grant.terms],
                     is_paused: false,
