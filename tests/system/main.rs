@@ -17,6 +17,7 @@ mod killed;
 mod nothing_leaves;
 mod refusals;
 mod requirements;
+mod rough_networks;
 mod secrecy;
 mod set_back;
 mod udp_blocked;

@@ -44,10 +44,10 @@ pub use error::Error;
 pub use host::Host;
 pub use records::{Collection, NewRecord, Query, Record};
 pub use sync::{RejectedRecord, ServerAddress, ServerKeyPin, Shared, SyncError, SyncEvent, SyncReport};
-pub use vault::{GrantHistory, ImportProgress, ImportSummary, Vault, VaultFile, VaultStatus};
+pub use vault::{Conversation, GrantHistory, ImportProgress, ImportSummary, Vault, VaultFile, VaultStatus};
 
 pub use vault_file::{
-    Copied, Error as FileError, Finding, KdfParams, Loss, Options, Origin, Part, Passphrase, Problem,
+    Copied, Disk, Error as FileError, Finding, KdfParams, Loss, Options, Origin, Part, Passphrase, Problem,
     Progress as FileProgress, RawKey, RecoveryCode, Salvaged, Secret, SlotId, SlotInfo, SlotKind, SlotSecret,
     VaultKey, Verified, Watch,
 };

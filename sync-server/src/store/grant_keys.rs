@@ -4,10 +4,10 @@
 use std::{
     collections::HashMap,
     fmt,
-    path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use vault_file::Disk;
 use vault_wire::{grant_key::GrantKey, id::GrantId};
 use zeroize::Zeroizing;
 
@@ -32,9 +32,9 @@ struct Slots {
 }
 
 impl GrantKeys {
-    /// Opens the file, or creates it.
-    pub(crate) fn open(path: &Path, key: &[u8; 32], entropy: &Entropy) -> Result<Self, StoreError> {
-        let (file, records) = SideFile::open(path, WHAT, key, RECORD_BYTES, entropy.clone())?;
+    /// Opens the file on its disk.
+    pub(crate) fn open(disk: Box<dyn Disk>, key: &[u8; 32], entropy: &Entropy) -> Result<Self, StoreError> {
+        let (file, records) = SideFile::open(disk, WHAT, key, RECORD_BYTES, entropy.clone())?;
         let mut slots = Slots {
             file,
             places: HashMap::new(),
@@ -58,7 +58,7 @@ impl GrantKeys {
 
     /// The key of a grant's generation, if it is held.
     pub(crate) fn get(&self, grant: GrantId, generation: u32) -> Result<Option<GrantKey>, StoreError> {
-        let mut slots = self.slots();
+        let slots = self.slots();
         let Some(&place) = slots.places.get(&(grant, generation)) else {
             return Ok(None);
         };
@@ -143,13 +143,15 @@ impl fmt::Debug for GrantKeys {
 mod tests {
     use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
-    use super::*;
+    use std::path::Path;
+
+    use super::{super::side_file::file_at, *};
 
     const GRANT: GrantId = GrantId([1; 16]);
 
     fn open(path: &Path) -> GrantKeys {
         let entropy = Entropy::new(ChaCha20Rng::from_seed([7; 32]));
-        GrantKeys::open(path, &[9; 32], &entropy).unwrap()
+        GrantKeys::open(file_at(path).unwrap(), &[9; 32], &entropy).unwrap()
     }
 
     #[test]

@@ -367,7 +367,12 @@ impl Lane {
 
     /// Rows that are acknowledged and still to be made durable.
     pub(super) fn rows_to_keep(&self) -> usize {
-        self.settled.len() + self.arrived.iter().map(|arrived| arrived.sent.rows.len()).sum::<usize>()
+        self.settled.len()
+            + self
+                .arrived
+                .iter()
+                .map(|arrived| arrived.sent.rows.len())
+                .sum::<usize>()
     }
 
     /// Whether nothing is on the way of which more could be learnt before it is made durable.
@@ -409,9 +414,17 @@ impl Lane {
             looked = Some(sent.looked);
         }
         let held = keeping.finish()?;
-        let acked_at = if looked.is_some() { Some(now) } else { self.progress.acked_at };
+        let acked_at = if looked.is_some() {
+            Some(now)
+        } else {
+            self.progress.acked_at
+        };
         // Nothing on the way: all that was looked at is settled, also what needed no batch.
-        let looked = if self.sent.is_empty() { Some(self.looked) } else { looked };
+        let looked = if self.sent.is_empty() {
+            Some(self.looked)
+        } else {
+            looked
+        };
         self.progress = Progress {
             held,
             acked_at,

@@ -156,7 +156,9 @@ async fn otherwise(
 }
 
 async fn limited<T>(attempt: impl Future<Output = Result<T, SyncError>>) -> Result<T, SyncError> {
-    timeout(CONNECT_TIMEOUT, attempt).await.unwrap_or(Err(SyncError::Timeout))
+    timeout(CONNECT_TIMEOUT, attempt)
+        .await
+        .unwrap_or(Err(SyncError::Timeout))
 }
 
 async fn resolve(server: &ServerAddress) -> Result<SocketAddr, SyncError> {
