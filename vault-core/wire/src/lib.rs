@@ -7,6 +7,7 @@
 
 pub mod catalogue;
 pub mod certificate;
+pub mod domain;
 pub mod entry;
 pub mod frame;
 pub mod grant_key;
