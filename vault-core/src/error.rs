@@ -2,7 +2,11 @@
 
 use vault_wire::{Malformed, catalogue::Category};
 
-use crate::{consent::RequestState, import::ImportError, sync::SyncError};
+use crate::{
+    consent::{Contradiction, RequestState},
+    import::ImportError,
+    sync::SyncError,
+};
 
 /// What went wrong, and what the caller can do.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +47,14 @@ pub enum Error {
     /// A selection that allows more than was asked, or nothing.
     #[error("this selection is not possible: {0}")]
     InvalidSelection(&'static str),
+    /// The request contradicts itself, or what the application's own domain says. It can be rejected only.
+    #[error("this is not who it says: {0}; reject it")]
+    NotWhoItSays(Contradiction),
+    /// Delivery `sealed` was asked for by an application for which only the server vouches.
+    #[error(
+        "this asks for what only the application could open, and only the server vouches for it: sync while its domain can be reached, or reject it"
+    )]
+    NotVouchedFor,
     /// The request was answered or lapsed.
     #[error("the request is {0} and cannot be answered any more")]
     RequestClosed(RequestState),

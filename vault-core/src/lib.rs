@@ -33,11 +33,12 @@ mod records;
 mod store;
 mod sync;
 mod vault;
+mod well_known;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use consent::{
-    Activity, ErasureProof, Grant, GrantState, InboxRequest, Preview, PreviewedRecord, RequestState,
-    Selection,
+    Activity, Contradiction, DomainAnswer, ErasureProof, Grant, GrantState, InboxRequest, Preview,
+    PreviewedRecord, RequestState, Selection, Voucher,
 };
 pub use entropy::Randomness;
 pub use error::Error;
@@ -45,6 +46,7 @@ pub use host::Host;
 pub use records::{Collection, NewRecord, Query, Record};
 pub use sync::{ServerAddress, ServerKeyPin, SyncError, SyncEvent, SyncReport};
 pub use vault::{ImportProgress, ImportSummary, Vault, VaultFile, VaultStatus};
+pub use well_known::{AppDocuments, DOCUMENT_BYTES_MAX, DocumentError, HttpsDocuments};
 
 pub use vault_file::{
     Copied, Error as FileError, Finding, KdfParams, Loss, Options, Origin, Part, Passphrase, Problem,

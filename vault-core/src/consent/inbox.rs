@@ -11,7 +11,10 @@ use vault_wire::{
     time::Timestamp,
 };
 
-use super::apps;
+use super::{
+    apps,
+    voucher::{Voucher, pin},
+};
 use crate::{
     error::Error,
     store::{decode, encode, tables::REQUESTS},
@@ -26,6 +29,8 @@ pub struct InboxRequest {
     pub received_at: Timestamp,
     /// Where it stands.
     pub state: RequestState,
+    /// Who vouches for the one that asks.
+    pub voucher: Voucher,
 }
 
 /// Where a request stands.
@@ -58,14 +63,16 @@ impl RequestRow {
         Ok(ConsentRequest::from_bytes(&self.delivered.bytes)?)
     }
 
-    fn shown(self, now: Timestamp) -> Result<InboxRequest, Error> {
+    fn shown(self, view: &Snapshot, now: Timestamp) -> Result<InboxRequest, Error> {
         let request = self.request()?;
+        let voucher = Voucher::of(&self.delivered, &request, pin(view, request.app.id)?.as_ref());
         let lapsed = self.state == RequestState::Pending && now > request.expires_at;
         let state = if lapsed { RequestState::Expired } else { self.state };
         Ok(InboxRequest {
             request,
             received_at: self.received_at,
             state,
+            voucher,
         })
     }
 }
@@ -109,7 +116,7 @@ pub(super) fn close(transaction: &Transaction, id: RequestId, how: Closed) -> Re
 /// Every request, latest first.
 pub(crate) fn requests(view: &Snapshot, now: Timestamp) -> Result<Vec<InboxRequest>, Error> {
     let rows = view.table(&REQUESTS)?.range(..)?.rev();
-    rows.map(|row| decode::<RequestRow>(&row?.1, "a consent request")?.shown(now))
+    rows.map(|row| decode::<RequestRow>(&row?.1, "a consent request")?.shown(view, now))
         .collect()
 }
 
@@ -119,7 +126,7 @@ pub(crate) fn request(view: &Snapshot, id: RequestId, now: Timestamp) -> Result<
         .table(&REQUESTS)?
         .get(id.as_bytes())?
         .ok_or(Error::NotFound("consent request"))?;
-    decode::<RequestRow>(&row, "a consent request")?.shown(now)
+    decode::<RequestRow>(&row, "a consent request")?.shown(view, now)
 }
 
 /// A request that the owner can still answer.

@@ -4,14 +4,16 @@
 use vault_file::{Snapshot, Transaction};
 use vault_wire::{
     frame::{StatementRefusal, SubmitStatement},
-    grant_key::SealingPublicKey,
+    grant_key::{SealedGrantKey, SealingPublicKey},
     id::GrantId,
     statement::{Event, SignedStatement, Statement},
+    terms::Delivery,
 };
 
 use super::{
     apps,
     grant::{self, GrantRow, GrantState, StoredGrantKey, load_grant, store_grant},
+    inbox,
 };
 use crate::{
     error::Error,
@@ -94,20 +96,40 @@ pub(crate) fn submission(
         }
         Event::Refused | Event::Paused | Event::Resumed | Event::Withdrawn => false,
     };
-    let sealed = opens_generation.then(|| {
-        let mut randomness = store.host.randomness.clone();
-        row.key
-            .key()
-            .seal_to(server, grant, row.extent.generation, &mut randomness)
-    });
-    let grant_key = sealed
-        .transpose()
-        .map_err(|_| Error::unreadable("the server's sealing key"))?;
+    let grant_key = match opens_generation {
+        true => Some(sealed_key(store, view, grant, &row, server)?),
+        false => None,
+    };
     Ok(SubmitStatement {
         statement,
         certificate: apps::consent_certificate(view, row.app)?,
         grant_key,
     })
+}
+
+/// The key of a grant's generation, sealed to its holder. In delivery `sealed` that is the key which the
+/// application named in the very request that the owner agreed to: another one that it shows later
+/// re-targets nothing.
+fn sealed_key(
+    store: &Store,
+    view: &Snapshot,
+    grant: GrantId,
+    row: &GrantRow,
+    server: &SealingPublicKey,
+) -> Result<SealedGrantKey, Error> {
+    let holder = match row.extent.terms.delivery {
+        Delivery::Server => *server,
+        Delivery::Sealed => inbox::request(view, row.request, store.now())?
+            .request
+            .app
+            .sealing_key
+            .ok_or(Error::unreadable("a sealed grant without its holder"))?,
+    };
+    let mut randomness = store.host.randomness.clone();
+    row.key
+        .key()
+        .seal_to(&holder, grant, row.extent.generation, &mut randomness)
+        .map_err(|_| Error::unreadable("the sealing key of a grant's holder"))
 }
 
 /// The server has a statement.

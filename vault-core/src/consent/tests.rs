@@ -29,18 +29,18 @@ use crate::{
     store::Store,
 };
 
-const ID: RequestId = RequestId([5; 16]);
-const NOW: Timestamp = Timestamp::from_unix_ms(1_800_000_000_000);
+pub(super) const ID: RequestId = RequestId([5; 16]);
+pub(super) const NOW: Timestamp = Timestamp::from_unix_ms(1_800_000_000_000);
 
-struct Fixture {
-    store: Store,
-    clock: Arc<ManualClock>,
+pub(super) struct Fixture {
+    pub(super) store: Store,
+    pub(super) clock: Arc<ManualClock>,
     request: ConsentRequest,
     _folder: tempfile::TempDir,
 }
 
 /// A vault with five receipts and one request for brand, cost and day of purchase.
-fn fixture() -> Fixture {
+pub(super) fn fixture() -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::new(NOW));
     let randomness = Randomness::new(ChaCha20Rng::seed_from_u64(1));
@@ -81,7 +81,7 @@ fn fixture() -> Fixture {
     }
 }
 
-fn asked() -> ConsentRequest {
+pub(super) fn asked() -> ConsentRequest {
     let text = || "text".to_owned();
     let app = AppIdentity {
         id: AppId([4; 16]),
@@ -134,7 +134,7 @@ fn delivered(request: &ConsentRequest) -> DeliveredRequest {
     }
 }
 
-fn deliver(store: &Store, number: u64, event: Event) {
+pub(super) fn deliver(store: &Store, number: u64, event: Event) {
     store
         .update(|transaction| keep_notice(transaction, &Notice { number, event }, NOW))
         .unwrap();

@@ -4,8 +4,9 @@ use vault_wire::id::{GrantId, RequestId};
 
 use super::Vault;
 use crate::{
-    consent::{self, Activity, ErasureProof, Grant, InboxRequest, Preview, Selection},
+    consent::{self, Activity, DomainAnswer, ErasureProof, Grant, InboxRequest, Preview, Selection},
     error::Error,
+    well_known::AppDocuments,
 };
 
 impl Vault {
@@ -37,6 +38,16 @@ impl Vault {
     /// Refuses a consent request.
     pub fn reject(&self, id: RequestId) -> Result<(), Error> {
         consent::reject(&*self.store()?, id)
+    }
+
+    /// Asks the own domains of those who ask whether they are who they say, and pins the answers. Open
+    /// requests show it by [`InboxRequest::voucher`]. A domain that cannot be reached is asked again the
+    /// next time. Blocks while it asks.
+    ///
+    /// # Errors
+    /// Those of the vault; a domain's silence is part of the answer.
+    pub fn ask_domains(&self, documents: &dyn AppDocuments) -> Result<Vec<DomainAnswer>, Error> {
+        consent::ask_domains(&*self.store()?, documents)
     }
 
     /// Every grant, latest first.

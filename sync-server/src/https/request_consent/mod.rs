@@ -1,6 +1,7 @@
 //! `POST /request-consent`: asks a user, and holds the call open for the answer.
 
 mod fields;
+mod signed;
 mod terms;
 mod wording;
 
@@ -18,8 +19,15 @@ use super::{
 };
 use crate::{
     Server,
-    service::request_consent::{self as service, METADATA_BYTES_MAX, NewRequest, RequestError},
+    service::{
+        request_consent::{self as service, METADATA_BYTES_MAX, NewRequest, RequestError},
+        signed_request::request_signed,
+    },
 };
+
+pub(super) use signed::prepare;
+
+const SCOPE: &str = "consent:request";
 
 /// Without `Prefer` it waits for the whole immediate window.
 pub(super) async fn request_consent(
@@ -28,10 +36,12 @@ pub(super) async fn request_consent(
     headers: HeaderMap,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    require(&caller, "consent:request")?;
-    let new = parse(&body, server.now())?;
+    require(&caller, SCOPE)?;
+    let asked = match signed::parse(&body)? {
+        Some(signed) => request_signed(&server, &caller, signed).await?,
+        None => service::request_consent(&server, &caller, parse(&body, server.now())?).await?,
+    };
     drop(body);
-    let asked = service::request_consent(&server, &caller, new).await?;
     let preference = Preference::of(&headers);
     let wait_ms = preference.wait_ms(WAIT_SECONDS_MAX);
     let view = consent_requests::awaited(&server, &caller, asked, wait_ms).await?;
@@ -89,9 +99,12 @@ impl From<RequestError> for Problem {
     fn from(error: RequestError) -> Self {
         let detail = error.to_string();
         match error {
-            RequestError::SealedNotOffered | RequestError::InvalidTerms(_) | RequestError::TooLarge(_) => {
-                Self::new(Code::InvalidRequest, detail)
-            }
+            RequestError::NoSealingKey
+            | RequestError::NoSigningKey
+            | RequestError::InvalidTerms(_)
+            | RequestError::TooLarge(_) => Self::new(Code::InvalidRequest, detail),
+            RequestError::SignatureRequired => Self::plain(Code::SignatureRequired),
+            RequestError::InvalidSignature(_) => Self::new(Code::InvalidSignature, detail),
             RequestError::RecentlyRefused { retry_after_s } => {
                 Self::new(Code::RecentlyRefused, detail).retry_after(retry_after_s)
             }

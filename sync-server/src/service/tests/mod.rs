@@ -6,6 +6,7 @@ mod erasure;
 mod pushes;
 mod reads;
 mod restore;
+mod sealed;
 mod statements;
 mod windows;
 mod world;
