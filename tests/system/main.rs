@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod clones;
+mod domains;
 mod forged;
 mod histories;
 mod imports;
@@ -16,6 +17,7 @@ mod killed;
 mod nothing_leaves;
 mod refusals;
 mod requirements;
+mod sealed;
 mod secrecy;
 mod way_of_a_record;
 mod windows;

@@ -7,12 +7,12 @@ use serde_json::{Value as Json, json};
 use vault_core::{
     InboxRequest, RequestState,
     wire::{
-        request::{AppIdentity, ConsentRequest, Recipient, Vouched},
+        request::{AppIdentity, ConsentRequest, Recipient},
         terms::Terms,
     },
 };
 
-use super::{Facts, Page, Screen, Tone, ago, heading, local, plain, span, state, terms};
+use super::{Facts, Page, Screen, Tone, ago, heading, local, plain, span, state, terms, voucher};
 use crate::find::short;
 
 /// A request as scripts read it.
@@ -24,6 +24,7 @@ pub(crate) fn json(inbox: &InboxRequest) -> Json {
         "id": request.id.to_string(),
         "status": inbox.state.to_string(),
         "app": app_json(&request.app),
+        "vouched": voucher::json(&inbox.voucher),
         "purpose_text": request.purpose_text,
         "benefit": request.benefit,
         "requested": terms::json(&request.terms),
@@ -50,10 +51,6 @@ pub(crate) fn app_json(app: &AppIdentity) -> Json {
         "website": app.website,
         "privacy_policy_url": app.privacy_policy_url,
         "support_contact": app.support_contact,
-        "vouched": match app.vouched {
-            Vouched::ByServer => "server",
-            Vouched::ByDomain => "domain",
-        },
     })
 }
 
@@ -75,7 +72,11 @@ pub(crate) fn list(page: &mut Page<'_>, requests: &[InboxRequest]) -> io::Result
         let request = &inbox.request;
         vec![
             Cell::new(short(&request.id)),
-            Cell::new(plain(&request.app.display_name)),
+            Cell::new(format!(
+                "{}{}",
+                plain(&request.app.display_name),
+                voucher::mark(&inbox.voucher)
+            )),
             Cell::new(terms::categories(&request.terms)),
             Cell::new(request.terms.purpose.code()),
             state(tone(inbox.state), &inbox.state.to_string()),
@@ -117,10 +118,7 @@ pub(crate) fn prompt(page: &mut Page<'_>, inbox: &InboxRequest, agreed: &Terms) 
     ))?;
     let facts = terms::conditions(who_and_why(request), agreed, page.screen);
     page.facts(standing(to_whom(facts, request), inbox, page.screen))?;
-    if request.app.vouched == Vouched::ByServer {
-        let doubt = "Only the sync server vouches for this name. Check the matching code and the website.";
-        page.toned(Tone::Waiting, doubt)?;
-    }
+    voucher::prompt(page, inbox)?;
     terms::fields_beside(page, &request.terms, agreed)
 }
 
@@ -227,7 +225,7 @@ mod tests {
             "EU",
             "7KQ",
             "24 h 2 min; the application waits on the line for 2 min 30 s more",
-            "Only the sync server vouches",
+            "Only the server vouches for this name",
             "purchased_at",
             "by day",
         ] {

@@ -5,7 +5,7 @@ use std::{io, sync::Arc};
 use jiff::tz::TimeZone;
 use vault_core::{
     Activity, AppId, Category, ErasureProof, Grant, GrantId, GrantState, InboxRequest, ManualClock,
-    Precision, Preview, PreviewedRecord, Record, RecordId, RequestId, RequestState, Timestamp, Value,
+    Precision, Preview, PreviewedRecord, Record, RecordId, RequestId, RequestState, Timestamp, Value, Voucher,
     wire::{
         frame::{Closed, DeliveredRequest, Event},
         id::{ErasureId, ReadId, StateId, SubjectId},
@@ -152,6 +152,7 @@ pub(crate) fn inbox_request() -> InboxRequest {
         request: consent_request(),
         received_at: now().plus_ms(-29_000),
         state: RequestState::Pending,
+        voucher: Voucher::Server,
     }
 }
 
