@@ -98,7 +98,14 @@ const VAULT_CORE: Plan = &[
     (
         "vault",
         &[
-            "error", "host", "store", "records", "consent", "sync", "import", "well_known",
+            "error",
+            "host",
+            "store",
+            "records",
+            "consent",
+            "sync",
+            "import",
+            "well_known",
         ],
     ),
 ];
@@ -219,7 +226,13 @@ fn crates_depend_downwards_only() {
     }
 }
 
-const CODE: [&str; 5] = ["vault-core", "sync-server", "bindings/cli", "bindings/open", "tests"];
+const CODE: [&str; 5] = [
+    "vault-core",
+    "sync-server",
+    "bindings/cli",
+    "bindings/open",
+    "tests",
+];
 
 #[test]
 fn files_are_short_enough_to_read() {

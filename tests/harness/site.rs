@@ -73,11 +73,7 @@ impl Site {
         let address = listener.local_addr().unwrap();
         let (answer, asked) = (Arc::new(Mutex::new(answer)), Arc::new(AtomicUsize::new(0)));
         let stopping = Arc::new(AtomicBool::new(false));
-        let (said, counted, stop) = (
-            Arc::clone(&answer),
-            Arc::clone(&asked),
-            Arc::clone(&stopping),
-        );
+        let (said, counted, stop) = (Arc::clone(&answer), Arc::clone(&asked), Arc::clone(&stopping));
         let serving = thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 if stop.load(Ordering::SeqCst) {

@@ -34,14 +34,24 @@ fn a_certificate_that_is_over_of_another_name_or_of_a_foreign_authority_is_not_b
     ] {
         let refused = asked_of(&site).unwrap_err();
         assert!(matches!(refused, DocumentError::NotTrusted(_)), "{refused:?}");
-        assert_eq!(site.asked(), 0, "nothing was asked before the certificate was checked");
+        assert_eq!(
+            site.asked(),
+            0,
+            "nothing was asked before the certificate was checked"
+        );
     }
 }
 
 #[test]
 fn a_redirect_is_not_followed_and_no_other_status_counts() {
     let elsewhere = Site::of(DOMAIN, Reply::Json(json!({ "version": 1, "apps": [] })));
-    for (status, reason) in [(301, "Moved"), (302, "Found"), (308, "Moved"), (404, "Not Found"), (500, "No")] {
+    for (status, reason) in [
+        (301, "Moved"),
+        (302, "Found"),
+        (308, "Moved"),
+        (404, "Not Found"),
+        (500, "No"),
+    ] {
         let head = format!(
             "HTTP/1.1 {status} {reason}\r\nlocation: https://other.example/x\r\ncontent-type: application/json\r\n\
              content-length: 2\r\nconnection: close\r\n\r\n{{}}"
@@ -54,7 +64,11 @@ fn a_redirect_is_not_followed_and_no_other_status_counts() {
 
 #[test]
 fn only_json_is_read() {
-    for kind in ["text/html", "application/jsonp", "text/plain; charset=application/json"] {
+    for kind in [
+        "text/html",
+        "application/jsonp",
+        "text/plain; charset=application/json",
+    ] {
         let body = format!(
             "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}"
         );

@@ -62,7 +62,9 @@ impl Stage {
         let site = Site::of(DOMAIN, Reply::Json(document));
         let device = world.device().await;
         for (brand, cost) in [("Chandlery & Sons", "12.90"), ("Farm Shop Podgorica", "3.45")] {
-            let put = device.vault.put(receipt(world.clocks.time(), brand, cost, "card"));
+            let put = device
+                .vault
+                .put(receipt(world.clocks.time(), brand, cost, "card"));
             put.unwrap();
         }
         let subject = device.link(&shop).await;
@@ -82,7 +84,10 @@ impl Stage {
 
     /// Asks, signed by the application's key.
     async fn asked(&self) {
-        let answer = self.shop.ask_signed(&self.ask(), &self.subject, &self.keys.signing).await;
+        let answer = self
+            .shop
+            .ask_signed(&self.ask(), &self.subject, &self.keys.signing)
+            .await;
         assert_eq!(answer.status, 202, "{}", answer.json);
         self.device.sync().await;
     }
@@ -152,19 +157,21 @@ async fn a_sealed_grant_is_read_by_the_application_with_the_helper() {
     assert!(answer.records().iter().all(|record| record.fields.is_null()));
     let opened = open_answer(&answer.bytes, std::slice::from_ref(&stage.keys.sealing)).unwrap();
     assert_eq!(fields_of(&opened), shown(&stage.device));
-    let put = stage.device.vault.put(receipt(
-        stage.world.clocks.time(),
-        "Night Market",
-        "1.10",
-        "cash",
-    ));
+    let put = stage
+        .device
+        .vault
+        .put(receipt(stage.world.clocks.time(), "Night Market", "1.10", "cash"));
     put.unwrap();
     stage.device.sync().await;
     let answer = stage.read().await;
     let opened = open_answer(&answer.bytes, std::slice::from_ref(&stage.keys.sealing)).unwrap();
     assert_eq!(fields_of(&opened), shown(&stage.device));
     stage.device.sync().await;
-    assert_eq!(stage.device.reads_told().len(), 2, "the owner sees sealed reads too");
+    assert_eq!(
+        stage.device.reads_told().len(),
+        2,
+        "the owner sees sealed reads too"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -272,9 +279,11 @@ fn opens(answer: &Value, secret: [u8; 32]) -> bool {
 }
 
 fn decoded(text: &str) -> Vec<u8> {
-    let value = |c: u8| b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-        .iter()
-        .position(|digit| *digit == c);
+    let value = |c: u8| {
+        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+            .iter()
+            .position(|digit| *digit == c)
+    };
     let (mut bytes, mut bits, mut held) = (Vec::new(), 0_u32, 0);
     for six in text.bytes().filter_map(value) {
         bits = bits << 6 | u32::try_from(six).unwrap();
@@ -295,7 +304,11 @@ fn secrets_below(folder: &Path) -> Vec<[u8; 32]> {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let meanings = text.lines().flat_map(|line| [decoded(line), from_hex(line)]);
         for meaning in std::iter::once(bytes).chain(meanings) {
-            secrets.extend(meaning.windows(32).map(|window| <[u8; 32]>::try_from(window).unwrap()));
+            secrets.extend(
+                meaning
+                    .windows(32)
+                    .map(|window| <[u8; 32]>::try_from(window).unwrap()),
+            );
         }
     }
     secrets
@@ -325,7 +338,10 @@ async fn what_is_sealed_cannot_be_filtered_and_is_gone_after_a_withdrawal() {
         );
         assert_eq!(refused.header("content-type"), Some("application/problem+json"));
     }
-    let page = stage.shop.read_with(&stage.subject, Receipts, "?limit=1", None).await;
+    let page = stage
+        .shop
+        .read_with(&stage.subject, Receipts, "?limit=1", None)
+        .await;
     assert_eq!(page.records().len(), 1);
     assert!(page.json["has_more"].as_bool().unwrap());
     stage.device.withdraw(grant).await;
@@ -368,7 +384,9 @@ async fn a_server_that_registers_its_own_keys_or_name_for_an_application_is_foun
             Contradiction::Keys,
         ),
     ] {
-        set_app_keys(stage.world.server(), stage.shop.app, keys).await.unwrap();
+        set_app_keys(stage.world.server(), stage.shop.app, keys)
+            .await
+            .unwrap();
         let asked = stage.shop.ask_signed(&other, &stage.subject, &evil.signing).await;
         assert_eq!(asked.status, 202, "{}", asked.json);
         stage.device.sync().await;
@@ -402,7 +420,10 @@ async fn what_was_prepared_otherwise_than_asked_is_not_signed() {
     let prepared = stage.shop.prepare(&asked).await;
     let signed = sign(&prepared.bytes, &asked).unwrap();
     let spoil: [(&dyn Fn(&mut Value), &str); 8] = [
-        (&|a| a["purpose"]["text"] = json!("Something else"), "purpose.text"),
+        (
+            &|a| a["purpose"]["text"] = json!("Something else"),
+            "purpose.text",
+        ),
         (&|a| a["purpose"]["code"] = json!("marketing"), "purpose.code"),
         (&|a| a["delivery"] = json!("server"), "delivery"),
         (
@@ -453,7 +474,10 @@ async fn an_application_sees_and_changes_its_own_keys_only() {
         well_known["publish_at"],
         format!("https://{DOMAIN}/.well-known/pv-app.json")
     );
-    assert_eq!(well_known["document"]["apps"][0]["sealing_key"], app.json["sealing_key"]);
+    assert_eq!(
+        well_known["document"]["apps"][0]["sealing_key"],
+        app.json["sealing_key"]
+    );
     let other = stage.world.developer("Bazaar").await;
     let path = format!("/api/v1/apps/{}", other.app);
     let foreign = stage

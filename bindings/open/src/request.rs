@@ -142,11 +142,17 @@ impl Asked {
             (purpose.benefit == request.benefit, "purpose.benefit"),
             (self.has_details(&terms.details), "authorization_details"),
             (self.duration.is(terms.duration), "duration"),
-            (self.data_life_days() == terms.data_life.map(|life| life.days), "data_life"),
+            (
+                self.data_life_days() == terms.data_life.map(|life| life.days),
+                "data_life",
+            ),
             (self.has_frequency(request), "frequency"),
             (self.delivery == name_of(terms.delivery), "delivery"),
             (self.has_recipients(&request.recipients), "recipients"),
-            (self.storage_locations == request.storage_locations, "storage_locations"),
+            (
+                self.storage_locations == request.storage_locations,
+                "storage_locations",
+            ),
             (self.has_notice(request.notice.as_ref()), "notice"),
             (
                 self.amends == request.amends.map(|grant| grant.to_string()),
@@ -227,9 +233,7 @@ impl AskedDetail {
             && prepared
                 .fields
                 .iter()
-                .all(|(leaf, precision)| {
-                    self.names(leaf) && self.allows(prepared.category, leaf, *precision)
-                })
+                .all(|(leaf, precision)| self.names(leaf) && self.allows(prepared.category, leaf, *precision))
     }
 
     fn names(&self, leaf: &str) -> bool {

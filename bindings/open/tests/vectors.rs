@@ -44,9 +44,15 @@ fn payloads() -> Vec<Payload> {
     );
     let receipt = [
         ("brand", Value::Text("Čokolada & Café “Ω”".into())),
-        ("total_cost", Value::Decimal("-1234567890123456789.50".parse().unwrap())),
+        (
+            "total_cost",
+            Value::Decimal("-1234567890123456789.50".parse().unwrap()),
+        ),
         ("currency", Value::Text("EUR".into())),
-        ("purchased_at", Value::Timestamp(Timestamp::from_unix_ms(1_790_000_000_123))),
+        (
+            "purchased_at",
+            Value::Timestamp(Timestamp::from_unix_ms(1_790_000_000_123)),
+        ),
         ("purchase_location.city", Value::Text("Ljubljana".into())),
         ("purchase_location.country", Value::Text("SI".into())),
     ];
@@ -60,7 +66,13 @@ fn payloads() -> Vec<Payload> {
         ("early", Value::Date(Date::new(-44, 3, 15).unwrap())),
         ("before_1970", Value::Timestamp(Timestamp::from_unix_ms(-1))),
         ("on_the_second", Value::Timestamp(Timestamp::from_unix_ms(0))),
-        ("place", Value::Point { lat: 46.05, lon: -14.5 }),
+        (
+            "place",
+            Value::Point {
+                lat: 46.05,
+                lon: -14.5,
+            },
+        ),
         ("nested", nested),
     ];
     let long = [("brand", Value::Text("long ".repeat(300)))];
@@ -91,7 +103,10 @@ fn answer() -> Json {
             let (slot, tag) = (secret.slot(RecordId([number; 16])), secret.content_tag(&bytes));
             let rev = u64::from(number) << 40;
             let entry = Entry::put(&key, binding, Category::Receipts, slot, tag, rev, bytes, &mut rng);
-            let Body::Put { nonce, ciphertext, .. } = entry.body else {
+            let Body::Put {
+                nonce, ciphertext, ..
+            } = entry.body
+            else {
                 panic!("a put")
             };
             json!({
@@ -145,30 +160,70 @@ fn refused() -> Vec<(&'static str, Json, &'static str)> {
     let grant = json!(GrantId([0x18; 16]).to_string());
     vec![
         ("another grant", changed("/grant/id", grant), "key"),
-        ("another generation", changed("/grant/sealed_key/generation", json!(4)), "key"),
+        (
+            "another generation",
+            changed("/grant/sealed_key/generation", json!(4)),
+            "key",
+        ),
         (
             "an encapsulated key of small order",
             changed("/grant/sealed_key/enc", json!(BASE64.encode([0; 32]))),
             "key",
         ),
         ("another slot", changed("/data/0/id", slot_of(1)), "record"),
-        ("another category", changed("/data/0/category", json!("health")), "record"),
-        ("another statement", changed("/data/0/sealed/statement", json!(9)), "record"),
-        ("another revision", changed("/data/0/sealed/rev", json!(9)), "record"),
+        (
+            "another category",
+            changed("/data/0/category", json!("health")),
+            "record",
+        ),
+        (
+            "another statement",
+            changed("/data/0/sealed/statement", json!(9)),
+            "record",
+        ),
+        (
+            "another revision",
+            changed("/data/0/sealed/rev", json!(9)),
+            "record",
+        ),
         ("the nonce of another record", swapped("nonce"), "record"),
-        ("the ciphertext of another record", swapped("ciphertext"), "record"),
+        (
+            "the ciphertext of another record",
+            swapped("ciphertext"),
+            "record",
+        ),
         (
             "a ciphertext cut short",
             changed("/data/0/sealed/ciphertext", json!("AAAA")),
             "record",
         ),
-        ("a nonce cut short", changed("/data/0/sealed/nonce", json!("AAAA")), "answer"),
-        ("no base64", changed("/data/0/sealed/nonce", json!("%%%")), "answer"),
-        ("a negative revision", changed("/data/0/sealed/rev", json!(-1)), "answer"),
-        ("no such category", changed("/data/0/category", json!("horoscopes")), "answer"),
+        (
+            "a nonce cut short",
+            changed("/data/0/sealed/nonce", json!("AAAA")),
+            "answer",
+        ),
+        (
+            "no base64",
+            changed("/data/0/sealed/nonce", json!("%%%")),
+            "answer",
+        ),
+        (
+            "a negative revision",
+            changed("/data/0/sealed/rev", json!(-1)),
+            "answer",
+        ),
+        (
+            "no such category",
+            changed("/data/0/category", json!("horoscopes")),
+            "answer",
+        ),
         ("no record id", changed("/data/0/id", json!("rec_")), "answer"),
         ("no data", changed("/data", json!({})), "answer"),
-        ("a problem", json!({ "code": "consent_required", "status": 403 }), "refused"),
+        (
+            "a problem",
+            json!({ "code": "consent_required", "status": 403 }),
+            "refused",
+        ),
     ]
 }
 

@@ -77,14 +77,18 @@ fn read(body: &Node<'_>) -> Option<AppKeys> {
 }
 
 fn key(node: &Node<'_>) -> Option<[u8; 32]> {
-    key_of_hex(node.text(64)?)
-        .or_else(|| node.fault(Code::InvalidRequest, "must be the 64 hexadecimal digits of a public key"))
+    key_of_hex(node.text(64)?).or_else(|| {
+        node.fault(
+            Code::InvalidRequest,
+            "must be the 64 hexadecimal digits of a public key",
+        )
+    })
 }
 
 fn rendered(app: &AppIdentity) -> Json {
-    let well_known = app.domain().map(|domain| {
-        json!({ "publish_at": domain.document_url(), "document": well_known_document(app) })
-    });
+    let well_known = app
+        .domain()
+        .map(|domain| json!({ "publish_at": domain.document_url(), "document": well_known_document(app) }));
     json!({
         "id": app.id.to_string(),
         "object": "app",

@@ -77,7 +77,9 @@ pub(super) fn vouched_by_domain(identity: &mut AppIdentity, keys: AppKeys) -> Re
 /// See [`AdminError`].
 pub fn app_identity(server: &Server, app: AppId) -> Result<AppIdentity, AdminError> {
     let view = server.store().view().map_err(Unavailable::from)?;
-    let account = view.get(&APP_ACCOUNTS, app.as_bytes()).map_err(Unavailable::from)?;
+    let account = view
+        .get(&APP_ACCOUNTS, app.as_bytes())
+        .map_err(Unavailable::from)?;
     let account = account.ok_or(AdminError::UnknownApp(app))?;
     let row = view
         .get(&APPS, &key(&[account.as_bytes(), app.as_bytes()]))

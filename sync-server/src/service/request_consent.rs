@@ -60,7 +60,9 @@ pub struct NewRequest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     /// Delivery `sealed` was asked for by an application that has no sealing key.
-    #[error("delivery `sealed` needs a sealing key: register one, and publish it on the application's domain")]
+    #[error(
+        "delivery `sealed` needs a sealing key: register one, and publish it on the application's domain"
+    )]
     NoSealingKey,
     /// The application signs its requests, and this one is not signed.
     #[error("this application signs its requests: prepare this one, sign it, and send it signed")]
@@ -153,8 +155,14 @@ impl Draw {
 }
 
 impl NewRequest {
-    pub(super) fn made(self, draw: &Draw, app: &AppIdentity, now: Timestamp) -> Result<ConsentRequest, RequestError> {
-        let mut request = ConsentRequest::new(draw.id, self.subject, app.clone(), self.terms, self.wording, now);
+    pub(super) fn made(
+        self,
+        draw: &Draw,
+        app: &AppIdentity,
+        now: Timestamp,
+    ) -> Result<ConsentRequest, RequestError> {
+        let mut request =
+            ConsentRequest::new(draw.id, self.subject, app.clone(), self.terms, self.wording, now);
         if self.binding_code {
             request.binding_code.clone_from(&draw.binding_code);
         }

@@ -97,7 +97,9 @@ fn signed_by(
     }
     signing_key
         .verify(labels::REQUEST, &signed.bytes, &signed.signature)
-        .map_err(|_| RequestError::InvalidSignature("the signature is not the application's over these bytes"))
+        .map_err(|_| {
+            RequestError::InvalidSignature("the signature is not the application's over these bytes")
+        })
 }
 
 /// A signed request is of now: its windows are the usual ones, and have just begun.

@@ -210,7 +210,9 @@ mod tests {
             enc: [1; 32],
             ciphertext: (0..48).collect(),
         };
-        open(&path).put(GRANT, 1, &HeldKey::Sealed(sealed.clone())).unwrap();
+        open(&path)
+            .put(GRANT, 1, &HeldKey::Sealed(sealed.clone()))
+            .unwrap();
         let Some(HeldKey::Sealed(found)) = open(&path).get(GRANT, 1).unwrap() else {
             panic!("the key is not there")
         };
@@ -231,7 +233,11 @@ mod tests {
         let after = std::fs::read(&path).unwrap();
         assert!(before[..2 * 141].iter().any(|byte| *byte != 0));
         assert!(after[..2 * 141].iter().all(|byte| *byte == 0));
-        assert_eq!(after[2 * 141..], before[2 * 141..], "the other grant's key is untouched");
+        assert_eq!(
+            after[2 * 141..],
+            before[2 * 141..],
+            "the other grant's key is untouched"
+        );
         assert!(keys.get(GRANT, 1).unwrap().is_none());
         assert!(open(&path).get(GRANT, 2).unwrap().is_none());
     }

@@ -135,6 +135,8 @@ pub(super) fn load_pin(transaction: &Transaction, app: AppId) -> Result<Option<P
 }
 
 pub(super) fn store_pin(transaction: &Transaction, app: AppId, pin: &Pin) -> Result<(), Error> {
-    transaction.table(&APP_PINS)?.insert(app.as_bytes(), &encode(pin))?;
+    transaction
+        .table(&APP_PINS)?
+        .insert(app.as_bytes(), &encode(pin))?;
     Ok(())
 }

@@ -239,7 +239,10 @@ fn a_server_that_puts_another_key_name_or_domain_into_a_request_is_refused() {
         }
         let view = fixture.store.view().unwrap();
         let shown = apps::identity(&view, honest.app.id).unwrap().unwrap();
-        assert_eq!(shown, honest.app, "case {number}: the forged identity was remembered");
+        assert_eq!(
+            shown, honest.app,
+            "case {number}: the forged identity was remembered"
+        );
         assert_eq!(fixture.voucher(7), by_domain(), "case {number}");
         reject(&fixture.store, forged.id).unwrap();
     }

@@ -90,12 +90,7 @@ impl Listing {
             &self.brand_name,
             &self.controller,
             &self.country,
-        ) == (
-            &app.display_name,
-            &app.brand_name,
-            &app.controller,
-            &app.country,
-        )
+        ) == (&app.display_name, &app.brand_name, &app.controller, &app.country)
     }
 
     /// Whether the application has these keys.

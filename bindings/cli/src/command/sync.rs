@@ -57,7 +57,9 @@ fn once(vault: &Vault, output: &mut Output) -> Result<(), Failure> {
         },
         |page| {
             report(page, &done, &told)?;
-            domains.iter().try_for_each(|answer| voucher::answer(page, answer))
+            domains
+                .iter()
+                .try_for_each(|answer| voucher::answer(page, answer))
         },
     )
 }

@@ -5,7 +5,8 @@ use std::{io, sync::Arc};
 use jiff::tz::TimeZone;
 use vault_core::{
     Activity, AppId, Category, ErasureProof, Grant, GrantId, GrantState, InboxRequest, ManualClock,
-    Precision, Preview, PreviewedRecord, Record, RecordId, RequestId, RequestState, Timestamp, Value, Voucher,
+    Precision, Preview, PreviewedRecord, Record, RecordId, RequestId, RequestState, Timestamp, Value,
+    Voucher,
     wire::{
         frame::{Closed, DeliveredRequest, Event},
         id::{ErasureId, ReadId, StateId, SubjectId},

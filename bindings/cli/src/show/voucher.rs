@@ -124,9 +124,15 @@ mod tests {
     #[test]
     fn the_owner_is_told_whose_word_there_is() {
         let by_server = said(Voucher::Server, Delivery::Server);
-        assert!(by_server.contains("Only the server vouches for this name"), "{by_server}");
+        assert!(
+            by_server.contains("Only the server vouches for this name"),
+            "{by_server}"
+        );
         let not_asked = said(Voucher::NotAskedYet(domain()), Delivery::Sealed);
-        assert!(not_asked.contains("acme.example was not reached yet"), "{not_asked}");
+        assert!(
+            not_asked.contains("acme.example was not reached yet"),
+            "{not_asked}"
+        );
         assert!(not_asked.contains("cannot be approved"), "{not_asked}");
         let changed = Voucher::Domain {
             domain: domain(),
@@ -147,7 +153,10 @@ mod tests {
             outcome: Err(DocumentError::TooSlow),
         };
         let text = shown(&screen(), |page| answer(page, &silent));
-        assert!(text.contains("acme.example could not be asked") && text.contains("in time"), "{text}");
+        assert!(
+            text.contains("acme.example could not be asked") && text.contains("in time"),
+            "{text}"
+        );
         assert_eq!(answer_json(&silent)["known"], Json::Null);
     }
 }

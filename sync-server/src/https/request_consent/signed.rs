@@ -84,7 +84,10 @@ fn read(body: &Node<'_>) -> Option<SignedRequest> {
 fn signature(node: &Node<'_>) -> Option<Signature> {
     match bytes(node, 64)?.try_into() {
         Ok(signature) => Some(Signature(signature)),
-        Err(_) => node.fault(Code::InvalidRequest, "must be the 64 bytes of an Ed25519 signature"),
+        Err(_) => node.fault(
+            Code::InvalidRequest,
+            "must be the 64 bytes of an Ed25519 signature",
+        ),
     }
 }
 
@@ -92,6 +95,9 @@ fn bytes(node: &Node<'_>, most: usize) -> Option<Vec<u8>> {
     let text = node.text(most.div_ceil(3) * 4)?;
     match BASE64.decode(text) {
         Ok(bytes) => Some(bytes),
-        Err(_) => node.fault(Code::InvalidRequest, "must be base64 with padding (RFC 4648, section 4)"),
+        Err(_) => node.fault(
+            Code::InvalidRequest,
+            "must be base64 with padding (RFC 4648, section 4)",
+        ),
     }
 }

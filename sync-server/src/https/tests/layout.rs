@@ -17,6 +17,20 @@ pub(super) fn masked(text: &str) -> String {
     shown + rest
 }
 
+/// Keys and sealed bytes cut to their beginning: they are long, and say nothing to people.
+pub(super) fn shortened(json: &str) -> String {
+    let is_digit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
+    let texts = json.split('"').map(|text| {
+        let is_long = text.len() > 40 && text.chars().all(is_digit);
+        if is_long {
+            format!("{}…", &text[..6])
+        } else {
+            text.to_owned()
+        }
+    });
+    texts.collect::<Vec<_>>().join("\"")
+}
+
 /// JSON for people: in one line what fits there, members in the order in which they were sent.
 pub(super) fn laid_out(json: &str, indent: usize) -> String {
     const LINE: usize = 110;

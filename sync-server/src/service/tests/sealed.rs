@@ -190,7 +190,10 @@ async fn a_sealed_read_is_told_to_the_owner_with_all_that_it_can_hold() {
     let world = with_keys().await;
     let granted = world.sealed_grant().await;
     let entry = world.device.receipt(&granted, 1, 1, &brand("Acme"));
-    world.device.push(&world.server, &granted, (0, 1), vec![entry]).await;
+    world
+        .device
+        .push(&world.server, &granted, (0, 1), vec![entry])
+        .await;
     let answer = world.read().await.unwrap();
     let told = world.device.told(&world.server).await;
     let Some(Told::Read(receipt)) = told.into_iter().map(|notice| notice.event).next_back() else {
@@ -205,7 +208,10 @@ async fn sealed_records_are_chosen_by_arrival_and_not_by_what_they_hold() {
     let world = with_keys().await;
     let granted = world.sealed_grant().await;
     let entry = world.device.receipt(&granted, 1, 1, &brand("Acme"));
-    world.device.push(&world.server, &granted, (0, 1), vec![entry]).await;
+    world
+        .device
+        .push(&world.server, &granted, (0, 1), vec![entry])
+        .await;
     let all = query(world.subject);
     for filtered in [
         ReadQuery {
@@ -236,7 +242,10 @@ async fn a_withdrawal_destroys_the_wrapped_key_of_a_sealed_grant_and_then_its_en
     let world = with_keys().await;
     let mut granted = world.sealed_grant().await;
     let entry = world.device.receipt(&granted, 1, 1, &brand("Acme"));
-    world.device.push(&world.server, &granted, (0, 1), vec![entry]).await;
+    world
+        .device
+        .push(&world.server, &granted, (0, 1), vec![entry])
+        .await;
     let wrapped = std::fs::read(world.folder.path().join("data/grant-keys")).unwrap();
     assert!(wrapped.iter().any(|byte| *byte != 0));
     let outcome = world
@@ -249,7 +258,10 @@ async fn a_withdrawal_destroys_the_wrapped_key_of_a_sealed_grant_and_then_its_en
     let erasure = receipt.verify(&receipt.key).unwrap();
     assert_eq!((erasure.keys, erasure.entries), (1, 1));
     let wiped = std::fs::read(world.folder.path().join("data/grant-keys")).unwrap();
-    assert!(wiped.iter().all(|byte| *byte == 0), "no byte of the wrapping is left");
+    assert!(
+        wiped.iter().all(|byte| *byte == 0),
+        "no byte of the wrapping is left"
+    );
     assert!(matches!(
         world.read().await,
         Err(ReadError::ConsentRequired { .. })
@@ -259,10 +271,7 @@ async fn a_withdrawal_destroys_the_wrapped_key_of_a_sealed_grant_and_then_its_en
 #[tokio::test]
 async fn a_sealed_key_of_another_form_and_an_entry_of_another_category_are_refused() {
     let world = with_keys().await;
-    world
-        .ask_signed(&world.prepared(sealed_terms()))
-        .await
-        .unwrap();
+    world.ask_signed(&world.prepared(sealed_terms())).await.unwrap();
     let asked = world.device.asked(&world.server).await;
     let statement = world
         .device
@@ -305,10 +314,7 @@ async fn an_application_with_keys_asks_signed_or_not_at_all() {
     assert_eq!(delivered.bytes, request.to_bytes());
     let signature = delivered.signature.unwrap();
     let key = signing().public();
-    assert_eq!(
-        key.verify(labels::REQUEST, &delivered.bytes, &signature),
-        Ok(())
-    );
+    assert_eq!(key.verify(labels::REQUEST, &delivered.bytes, &signature), Ok(()));
     let again = world.ask_signed(&request).await.unwrap();
     assert_eq!((again.id, again.reused), (request.id, true));
     let alike = world.ask_signed(&world.prepared(terms())).await.unwrap();
