@@ -63,6 +63,7 @@ pub(crate) fn list(page: &mut Page<'_>, requests: &[InboxRequest]) -> io::Result
     let headings = [
         heading("ID").whole(),
         heading("Application"),
+        heading("Vouched by"),
         heading("Asks for"),
         heading("Purpose"),
         heading("State").whole(),
@@ -72,11 +73,8 @@ pub(crate) fn list(page: &mut Page<'_>, requests: &[InboxRequest]) -> io::Result
         let request = &inbox.request;
         vec![
             Cell::new(short(&request.id)),
-            Cell::new(format!(
-                "{}{}",
-                plain(&request.app.display_name),
-                voucher::mark(&inbox.voucher)
-            )),
+            Cell::new(plain(&request.app.display_name)),
+            Cell::new(voucher::column(&inbox.voucher)),
             Cell::new(terms::categories(&request.terms)),
             Cell::new(request.terms.purpose.code()),
             state(tone(inbox.state), &inbox.state.to_string()),
@@ -84,6 +82,7 @@ pub(crate) fn list(page: &mut Page<'_>, requests: &[InboxRequest]) -> io::Result
         ]
     });
     page.wrapped_table(headings, rows)?;
+    voucher::doubts(page, requests)?;
     match requests.iter().any(|inbox| inbox.state == RequestState::Pending) {
         true => page.toned(
             Tone::Over,
@@ -236,8 +235,9 @@ mod tests {
     #[test]
     fn a_request_in_the_list_has_its_state_and_the_time_that_is_left() {
         let text = shown(&narrow(120), |page| list(page, &[inbox_request()]));
-        assert_eq!(text.lines().count(), 3, "{text}");
+        assert_eq!(text.lines().count(), 4, "{text}");
         assert!(text.contains("`vault preview ID`"), "{text}");
+        assert!(text.contains("only the server vouches for this name"), "{text}");
         assert!(text.contains("pending") && text.contains("24 h 2 min"), "{text}");
         assert!(text.contains("receipts (3 fields)"), "{text}");
     }

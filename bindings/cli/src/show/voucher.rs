@@ -24,13 +24,28 @@ pub(crate) fn json(voucher: &Voucher) -> Json {
     }
 }
 
-/// What stands behind an application's name in a list.
-pub(crate) fn mark(voucher: &Voucher) -> &'static str {
+/// Whose word there is, in a list.
+pub(crate) fn column(voucher: &Voucher) -> String {
     match voucher {
-        Voucher::Server | Voucher::NotAskedYet(_) => " (only the server vouches for this name)",
-        Voucher::Domain { .. } => "",
-        Voucher::Nobody(_) => " (not who it says)",
+        Voucher::Server | Voucher::NotAskedYet(_) => "server".to_owned(),
+        Voucher::Domain { domain, .. } => domain.to_string(),
+        Voucher::Nobody(_) => "nobody".to_owned(),
     }
+}
+
+/// What the owner must know of a list in which not every name is vouched for by its domain.
+pub(crate) fn doubts(page: &mut Page<'_>, requests: &[InboxRequest]) -> io::Result<()> {
+    let is_any = |doubtful: fn(&Voucher) -> bool| requests.iter().any(|inbox| doubtful(&inbox.voucher));
+    if is_any(|voucher| matches!(voucher, Voucher::Server | Voucher::NotAskedYet(_))) {
+        page.toned(Tone::Waiting, "“server”: only the server vouches for this name.")?;
+    }
+    if is_any(|voucher| matches!(voucher, Voucher::Nobody(_))) {
+        page.toned(
+            Tone::Bad,
+            "“nobody”: this is not who it says, and cannot be approved.",
+        )?;
+    }
+    Ok(())
 }
 
 /// What the owner must know of it before deciding.

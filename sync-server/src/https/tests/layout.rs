@@ -17,17 +17,11 @@ pub(super) fn masked(text: &str) -> String {
     shown + rest
 }
 
-/// Keys and sealed bytes cut to their beginning: they are long, and say nothing to people.
+/// Keys, nonces and sealed bytes left out: they are long, and say nothing to people.
 pub(super) fn shortened(json: &str) -> String {
     let is_digit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
-    let texts = json.split('"').map(|text| {
-        let is_long = text.len() > 40 && text.chars().all(is_digit);
-        if is_long {
-            format!("{}…", &text[..6])
-        } else {
-            text.to_owned()
-        }
-    });
+    let is_long = |text: &str| text.len() > 30 && text.chars().all(is_digit);
+    let texts = json.split('"').map(|text| if is_long(text) { "…" } else { text });
     texts.collect::<Vec<_>>().join("\"")
 }
 
