@@ -2,7 +2,9 @@
 //! them from there, and what it seals opens for the application and for nobody else.
 
 use std::{
-    env, fs,
+    env,
+    ffi::OsString,
+    fs,
     io::Write,
     path::Path,
     process::{Command, Stdio},
@@ -174,12 +176,22 @@ async fn a_sealed_grant_is_read_by_the_application_with_the_helper() {
     );
 }
 
+/// A Python with the packages of the helper, if there is one; `tests/run` makes it.
+#[expect(
+    clippy::print_stdout,
+    reason = "who runs the tests must see what they did not look at"
+)]
+fn python() -> Option<OsString> {
+    let named = env::var_os("VAULT_PYTHON");
+    if named.is_none() {
+        println!("SKIPPED: VAULT_PYTHON names no Python with the packages of bindings/open/python");
+    }
+    named
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_python_helper_opens_what_the_server_answers() {
-    let Some(python) = env::var_os("VAULT_PYTHON") else {
-        eprintln!("SKIPPED: VAULT_PYTHON names no Python with the packages of bindings/open/python");
-        return;
-    };
+    let Some(python) = python() else { return };
     let stage = Stage::new(171).await;
     stage.granted().await;
     let answer = stage.read().await;
@@ -419,7 +431,8 @@ async fn what_was_prepared_otherwise_than_asked_is_not_signed() {
     };
     let prepared = stage.shop.prepare(&asked).await;
     let signed = sign(&prepared.bytes, &asked).unwrap();
-    let spoil: [(&dyn Fn(&mut Value), &str); 8] = [
+    type Change = (&'static dyn Fn(&mut Value), &'static str);
+    let spoil: [Change; 8] = [
         (
             &|a| a["purpose"]["text"] = json!("Something else"),
             "purpose.text",

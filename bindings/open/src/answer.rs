@@ -155,6 +155,7 @@ fn exactly<const N: usize>(text: &str) -> Result<[u8; N], OpenError> {
     bytes(text)?.try_into().map_err(wrong)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
 fn not_an_answer(error: impl ToString) -> OpenError {
     OpenError::NotAnAnswer(error.to_string())
 }

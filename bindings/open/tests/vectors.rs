@@ -1,6 +1,8 @@
 //! The committed test vectors, which the Python helper reads too. They are made here from fixed keys;
 //! with `VAULT_OPEN_VECTORS=write` in the environment this test writes them anew.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests say what they expect")]
+
 use std::{env, fs, path::Path};
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};

@@ -36,7 +36,7 @@ pub struct AppKeys {
 ///
 /// [`AdminError::Invalid`] if the website has no domain that vaults could ask.
 pub async fn set_app_keys(server: &Server, app: AppId, keys: AppKeys) -> Result<AppIdentity, AdminError> {
-    let set = server
+    server
         .store()
         .write(move |tx| {
             let Some(account) = tx.get(&APP_ACCOUNTS, app.as_bytes())? else {
@@ -53,8 +53,7 @@ pub async fn set_app_keys(server: &Server, app: AppId, keys: AppKeys) -> Result<
             Ok(Ok(row.identity))
         })
         .await
-        .map_err(Unavailable::from)?;
-    set
+        .map_err(Unavailable::from)?
 }
 
 /// An identity whose keys the domain of its website publishes.

@@ -182,7 +182,8 @@ fn sealed_is_given_only_to_an_application_that_its_domain_vouches_for() {
 #[test]
 fn a_server_that_puts_another_key_name_or_domain_into_a_request_is_refused() {
     let attacker = SecretKey::from_seed(&[0x66; 32]);
-    let spoil: [(&dyn Fn(&mut ConsentRequest), &SecretKey, Contradiction); 8] = [
+    type Forgery<'a> = (&'a dyn Fn(&mut ConsentRequest), &'a SecretKey, Contradiction);
+    let spoil: [Forgery<'_>; 8] = [
         (&|_| (), &attacker, Contradiction::Signature),
         (
             &|r| r.app.signing_key = Some(SecretKey::from_seed(&[0x66; 32]).public()),
