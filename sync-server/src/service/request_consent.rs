@@ -426,7 +426,6 @@ fn keep(
     request: &ConsentRequest,
     row: &RequestRow,
     asked: Digest,
-    signature: Option<Signature>,
 ) -> Result<(), StoreError> {
     let id = request.id;
     let app = row.app.as_bytes();

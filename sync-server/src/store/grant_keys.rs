@@ -73,7 +73,7 @@ impl GrantKeys {
 
     /// The key of a grant's generation, if it is held.
     pub(crate) fn get(&self, grant: GrantId, generation: u32) -> Result<Option<HeldKey>, StoreError> {
-        let mut slots = self.slots();
+        let slots = self.slots();
         let Some(&place) = slots.places.get(&(grant, generation)) else {
             return Ok(None);
         };
