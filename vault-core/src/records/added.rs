@@ -7,7 +7,7 @@ use vault_wire::catalogue::Category;
 
 use super::{
     Record,
-    write::{Change, time_key, updated_key},
+    write::{Change, time_key},
 };
 use crate::store::{encode, u64_key};
 
@@ -19,7 +19,6 @@ type Nothing = [u8; 0];
 pub(super) struct Added {
     pub(super) records: Vec<([u8; 16], Vec<u8>)>,
     pub(super) changes: Vec<([u8; 8], Vec<u8>)>,
-    pub(super) updated: Vec<([u8; 24], Nothing)>,
     pub(super) by_time: BTreeMap<Category, Vec<([u8; 25], Nothing)>>,
 }
 
@@ -33,7 +32,6 @@ impl Added {
         };
         self.records.push((*record.id.as_bytes(), encode(record)));
         self.changes.push((u64_key(record.seq), encode(&change)));
-        self.updated.push((updated_key(record), []));
         self.by_time
             .entry(record.category)
             .or_default()
@@ -44,7 +42,6 @@ impl Added {
     pub(super) fn sorted(mut self) -> Self {
         self.records.sort_unstable();
         self.changes.sort_unstable();
-        self.updated.sort_unstable();
         self.by_time.values_mut().for_each(|times| times.sort_unstable());
         self
     }

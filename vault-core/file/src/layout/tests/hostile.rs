@@ -66,7 +66,7 @@ fn absurd_slots_are_refused_when_the_file_is_opened() {
         ("no pages", |slot| slot.pages = 0),
         ("endless pages", |slot| slot.pages = u64::MAX),
         ("more pages than allowed", |slot| {
-            slot.pages = (1 << 30) / 4096 + 1
+            slot.pages = (1 << 30) / 4096 + 1;
         }),
         ("one block more than there is", |slot| slot.blocks += 1),
         ("endless blocks", |slot| slot.blocks = u32::MAX),
