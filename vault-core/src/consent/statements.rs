@@ -93,7 +93,9 @@ pub(super) fn say(
 ) -> Result<(), Error> {
     let last = load(transaction, id, row.statement)?.ok_or(Error::unreadable("a statement"))?;
     let before = read(&last.signed)?;
-    let statement = Statement::following(&before, last.signed.digest(), event, store.now());
+    let mut statement = Statement::following(&before, last.signed.digest(), event, store.now());
+    // Two copies of one vault must never make the same statement and mean different keys by it.
+    statement.delivery_nonce = store.host.randomness.bytes();
     let key = apps::consent_key(store, transaction, row.app)?.key;
     keep(transaction, id, statement.number, statement.sign(&key))?;
     row.statement = statement.number;

@@ -43,7 +43,7 @@ fn two_files_of_the_same_content_under_the_same_secret_share_no_page() {
     let written = one
         .chunks(64)
         .zip(two.chunks(64))
-        .skip(24576 / 64)
+        .skip(286_720 / 64)
         .filter(|(one, _)| **one != [0; 64]);
     assert!(written.clone().count() > 64);
     assert!(written.into_iter().all(|(one, two)| one != two));
