@@ -35,15 +35,15 @@ enum Bench {
         #[arg(long)]
         quick: bool,
     },
+    /// Runs part of `file` in a process of its own.
+    #[command(hide = true, subcommand)]
+    Child(file::Child),
     /// Serves devices of a benchmark.
     #[command(hide = true)]
     Serve {
         /// The server's folder.
         folder: PathBuf,
     },
-    /// Runs part of `file` in a process of its own.
-    #[command(hide = true, subcommand)]
-    Child(file::Child),
 }
 
 /// How much is measured.
@@ -77,7 +77,7 @@ fn main() -> anyhow::Result<()> {
     match bench {
         Bench::File(size) => file::run(size.chosen(), &report("file")),
         Bench::Sync { quick } => sync::run(quick, &report("sync")),
-        Bench::Serve { folder } => sync::serve(&folder),
         Bench::Child(child) => child.run(),
+        Bench::Serve { folder } => sync::serve(&folder),
     }
 }

@@ -1,7 +1,7 @@
 //! A disk in memory that fails on command, loses power on command, and can remember all that was done to it.
 //!
 //! Reads see every write at once, as the system's cache shows it; what survives a loss of power is told by
-//! [`Remains`](crate::remains::Remains) from the record of writes, changes of length and syncs.
+//! [`Remains`](super::remains::Remains) from the record of writes, changes of length and syncs.
 
 use std::cell::Cell;
 use std::io;
@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use vault_file::Disk;
 
-use crate::dice::Dice;
-use crate::image::Image;
-use crate::remains::{Damage, Remains};
+use super::dice::Dice;
+use super::image::Image;
+use super::remains::{Damage, Remains};
 
 /// What the disk does wrong. Changes (writes, changes of length, syncs) and reads are counted apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,8 +22,6 @@ pub(crate) enum Trouble {
     None,
     /// Power fails during this change.
     CutAt(u64),
-    /// Power fails during this sync, the moment at which most is at stake.
-    CutAtSync(u64),
     /// The process is killed at this change: what it had written stays in the system's cache.
     KillAt(u64),
     /// This change alone fails, as does everything that the file then tries.
@@ -305,10 +303,6 @@ impl State {
                 Err(io::Error::other("killed"))
             }
             Trouble::CutAt(at) if at == operation => {
-                self.dark = true;
-                Ok(())
-            }
-            Trouble::CutAtSync(at) if is_sync && at == self.syncs => {
                 self.dark = true;
                 Ok(())
             }
