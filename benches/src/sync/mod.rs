@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 pub(crate) use serve::serve;
 
-use crate::report::Report;
+use crate::report::{Report, progress};
 
 /// How much is measured.
 #[derive(Clone, Copy)]
@@ -54,10 +54,13 @@ pub(crate) fn run(quick: bool, report: &Report) -> anyhow::Result<()> {
     for &(records, name) in plan.sizes {
         let rounds = if records >= 1_000_000 { 1 } else { plan.rounds };
         for _ in 0..rounds {
+            progress(format_args!("a first sync of {records} records"));
             runtime.block_on(cold::measure(records, name, &mut figures))?;
         }
     }
+    progress(format_args!("quiet connections"));
     runtime.block_on(quiet::measure(plan.idle, &mut figures))?;
+    progress(format_args!("{} devices at once", plan.devices));
     runtime.block_on(crowd::measure(plan.devices, &mut figures))?;
     let largest = plan.sizes.last().map_or("1m", |(_, name)| name);
     print(&figures, largest, report);
