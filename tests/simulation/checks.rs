@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use sync_server::service::{
     holdings::holdings,
-    read::{ReadAnswer, ReadError, ReadQuery, read},
+    read::{Content, ReadAnswer, ReadError, ReadQuery, read},
 };
 use vault_core::{
     Category, GrantId, GrantState, Value,
@@ -120,7 +120,7 @@ impl World {
             self.wrong(&format!("{} is served after its end", answer.grant));
         }
         for record in &answer.records {
-            let seen = (category, record.fields.clone());
+            let seen = (category, opened(&record.content).clone());
             let is_consented = |version: &Version| {
                 consent
                     .terms
@@ -283,7 +283,11 @@ impl World {
         let Some((_, shown)) = expected.into_iter().find(|(grant, _)| *grant == answer.grant) else {
             self.wrong(&format!("{} is served and not in force", answer.grant));
         };
-        let got: Vec<Shown> = answer.records.into_iter().map(|record| record.fields).collect();
+        let got: Vec<Shown> = answer
+            .records
+            .into_iter()
+            .map(|record| opened(&record.content).clone())
+            .collect();
         if told(&got) != told(&shown) {
             let (got, shown) = (told(&got), told(&shown));
             self.wrong(&format!(
@@ -433,4 +437,12 @@ fn told(records: &[Shown]) -> Vec<String> {
         .collect();
     told.sort_unstable();
     told
+}
+
+/// What a record shows in delivery `server`.
+fn opened(content: &Content) -> &Shown {
+    match content {
+        Content::Fields(fields) => fields,
+        Content::Sealed { .. } => panic!("no grant of a simulation is sealed"),
+    }
 }

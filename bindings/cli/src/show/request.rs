@@ -12,9 +12,7 @@ use vault_core::{
     },
 };
 
-use super::{
-    Facts, Page, Screen, Tone, ago, amendment, heading, local, plain, span, state, terms, voucher,
-};
+use super::{Facts, Page, Screen, Tone, ago, amendment, heading, local, plain, span, state, terms, voucher};
 use crate::find::short;
 
 /// A request as scripts read it.
