@@ -20,6 +20,7 @@ mod process;
 mod rough;
 mod tap;
 mod traces;
+mod tunnel;
 mod world;
 
 pub use ask::Ask;
@@ -33,6 +34,7 @@ pub use process::{Process, serve_if_asked};
 pub use rough::RoughNetwork;
 pub use tap::Tap;
 pub use traces::Traces;
+pub use tunnel::Tunnel;
 pub use world::World;
 
 use std::{future::Future, time::Duration};

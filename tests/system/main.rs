@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod changes;
 mod clones;
 mod forged;
 mod histories;
@@ -18,6 +19,8 @@ mod refusals;
 mod requirements;
 mod rough_networks;
 mod secrecy;
+mod set_back;
+mod udp_blocked;
 mod way_of_a_record;
 mod windows;
 mod withdrawn;

@@ -36,8 +36,8 @@ mod vault;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use consent::{
-    Activity, Amendment, Change, ErasureProof, Grant, GrantState, InboxRequest, Preview, PreviewedRecord,
-    Receipt, RefusedStatement, RequestState, Selection,
+    Activity, Amendment, Change, ErasureProof, Grant, GrantState, InboxRequest, InvalidReceipt, Preview,
+    PreviewedRecord, RECEIPT_TEXT_MAX, Receipt, RefusedStatement, RequestState, Selection, VerifiedReceipt,
 };
 pub use entropy::Randomness;
 pub use error::Error;

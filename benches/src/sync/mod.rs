@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 pub(crate) use serve::serve;
 
-use crate::report::line;
+use crate::report::Report;
 
 /// How much is measured.
 #[derive(Clone, Copy)]
@@ -47,7 +47,7 @@ pub(crate) type Figures = BTreeMap<String, Vec<f64>>;
 
 /// Prints every figure, each beside what it is to reach. With `quick`, the largest size stands for a
 /// million and few devices for two hundred.
-pub(crate) fn run(quick: bool) -> anyhow::Result<()> {
+pub(crate) fn run(quick: bool, report: &Report) -> anyhow::Result<()> {
     let plan = if quick { QUICK } else { WHOLE };
     let runtime = tokio::runtime::Runtime::new()?;
     let mut figures = Figures::new();
@@ -60,9 +60,9 @@ pub(crate) fn run(quick: bool) -> anyhow::Result<()> {
     runtime.block_on(quiet::measure(plan.idle, &mut figures))?;
     runtime.block_on(crowd::measure(plan.devices, &mut figures))?;
     let largest = plan.sizes.last().map_or("1m", |(_, name)| name);
-    print(&figures, largest);
+    print(&figures, largest, report);
     if quick {
-        line("sync", "scaled_down", 1.0, "yes: what is named 1m is of 10k, 200 devices are 20");
+        report.line("scaled_down", 1.0, "yes: what is named 1m is of 10k, 200 devices are 20");
     }
     Ok(())
 }
@@ -87,19 +87,19 @@ const METRICS: &[(&str, &str, &str)] = &[
     ("devices_200_coalescing_gain", "times one device", ""),
 ];
 
-fn print(figures: &Figures, largest: &str) {
+fn print(figures: &Figures, largest: &str, report: &Report) {
     for (metric, unit, limit) in METRICS {
         let named = metric.replace("1m", largest);
         let unit = if limit.is_empty() { (*unit).to_owned() } else { format!("{unit}; {limit}") };
         match figures.get(*metric).or_else(|| figures.get(&named)) {
-            Some(values) => line("sync", metric, median(values), &unit),
-            None => line("sync", metric, f64::NAN, "not measured in this run"),
+            Some(values) => report.line(metric, median(values), &unit),
+            None => report.line(metric, f64::NAN, "not measured in this run"),
         }
     }
     for (metric, values) in figures {
         let is_above = METRICS.iter().any(|(name, ..)| name == metric || name.replace("1m", largest) == *metric);
         if !is_above {
-            line("sync", metric, median(values), "");
+            report.line(metric, median(values), "");
         }
     }
 }

@@ -23,6 +23,7 @@ pub(crate) mod reconcile;
 pub(crate) mod statement;
 pub(crate) mod sweep;
 
+mod amending;
 mod api_key;
 mod audit;
 mod grant_rules;

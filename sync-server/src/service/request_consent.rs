@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use vault_wire::{
     Digest, digest,
-    frame::{Closed, DeliveredRequest, Event},
+    frame::{DeliveredRequest, Event},
     id::{GrantId, RequestId, SubjectId, VaultId, crockford_char},
     limits,
     request::{AppIdentity, ConsentRequest, Required, Wording},
@@ -14,8 +14,9 @@ use vault_wire::{
 
 use super::{
     Unavailable,
+    amending::{amendable, amending, supersede},
     auth::Caller,
-    grant_rules::{is_active, state_at},
+    grant_rules::is_active,
     notices,
     request_view::{Coverage, RequestView, view_of},
     retry_after::seconds,
@@ -190,7 +191,7 @@ fn ask(
     let home = home(tx, caller, new.subject)?;
     match new.amends {
         Some(grant) => {
-            if let Err(error) = amendable(tx, caller, home, &new, grant, now)? {
+            if let Err(error) = amendable(tx, caller, home, new.subject, grant, now)? {
                 return Ok(Err(error));
             }
         }
@@ -274,62 +275,6 @@ fn asked_digest(new: &NewRequest, app: &AppIdentity) -> Digest {
     let mut bytes = request.to_bytes();
     bytes.push(u8::from(new.binding_code));
     digest(ASKED, &bytes)
-}
-
-/// Whether a grant can be amended: it is the application's own, of this subject, and not over.
-fn amendable(
-    tx: &Tx,
-    caller: &Caller,
-    home: VaultId,
-    new: &NewRequest,
-    grant: GrantId,
-    now: Timestamp,
-) -> Result<Result<(), RequestError>, StoreError> {
-    let row = tx.get(&GRANTS, &key(&[home.as_bytes(), grant.as_bytes()]))?;
-    let theirs = row.filter(|row| row.app == caller.app && row.subject == new.subject);
-    Ok(match theirs {
-        None => Err(RequestError::NoSuchGrant),
-        Some(row) if state_at(&row, now).is_over() => Err(RequestError::GrantOver),
-        Some(_) => Ok(()),
-    })
-}
-
-/// The pending requests that would amend a grant.
-fn amending(
-    tx: &Tx,
-    home: VaultId,
-    pending: &[(RequestId, PendingRow)],
-    grant: GrantId,
-) -> Result<Vec<RequestId>, StoreError> {
-    let mut amending = Vec::new();
-    for (id, _) in pending {
-        let Some(row) = tx.get(&REQUESTS, &key(&[home.as_bytes(), id.as_bytes()]))? else {
-            continue;
-        };
-        let request = ConsentRequest::from_bytes(&row.bytes).map_err(|_| StoreError::Row("requests"))?;
-        if request.amends == Some(grant) {
-            amending.push(*id);
-        }
-    }
-    Ok(amending)
-}
-
-/// A newer amendment takes the place of a pending one.
-fn supersede(tx: &Tx, caller: &Caller, home: VaultId, id: RequestId) -> Result<(), StoreError> {
-    let at = key(&[home.as_bytes(), id.as_bytes()]);
-    if let Some(mut row) = tx.get(&REQUESTS, &at)? {
-        row.state = RequestState::Superseded;
-        tx.put(&REQUESTS, &at, &row)?;
-    }
-    tx.remove(
-        &PENDING,
-        &key(&[home.as_bytes(), caller.app.as_bytes(), id.as_bytes()]),
-    )?;
-    let closed = Event::RequestClosed {
-        request: id,
-        how: Closed::Superseded,
-    };
-    notices::append(tx, home, &closed)
 }
 
 /// The request whose grant already covers what is asked.

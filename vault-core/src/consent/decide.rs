@@ -61,6 +61,7 @@ fn decide(
             request_digest,
             state,
             key_generation: extent.generation,
+            former_key: None,
             extent,
             extent_number: 1,
             key: StoredGrantKey::of(&GrantKey::generate(&mut store.host.randomness.clone())),

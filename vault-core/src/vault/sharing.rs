@@ -125,6 +125,11 @@ impl Vault {
         })
     }
 
+    /// Every grant, and every refusal, of which there are statements.
+    pub fn statement_chains(&self) -> Result<Vec<GrantId>, Error> {
+        consent::chains(&self.view()?)
+    }
+
     /// The consent receipts of a grant, or of a refusal, by number: every statement with all that it takes
     /// to check it offline. Refused ones come last.
     pub fn receipts(&self, id: GrantId) -> Result<Vec<Receipt>, Error> {

@@ -320,6 +320,10 @@ impl Server {
     }
 
     pub(super) fn keep(&mut self, sent: Entries) -> EntriesAck {
+        assert!(
+            sent.generation <= self.generation,
+            "entries of a generation that the server does not have yet"
+        );
         if sent.generation != self.generation || self.is_paused() {
             return EntriesAck {
                 grant: sent.grant,

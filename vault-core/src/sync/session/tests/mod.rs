@@ -3,6 +3,7 @@
 mod chain;
 mod changes;
 mod doubles;
+mod lanes;
 
 use vault_wire::{
     catalogue::Category,

@@ -21,6 +21,9 @@ use vault_wire::{
     value::Value,
 };
 
+mod changes;
+mod receipts;
+
 use super::*;
 use crate::{
     clock::ManualClock,
@@ -43,6 +46,11 @@ struct Fixture {
 
 /// A vault with five receipts and one request for brand, cost and day of purchase.
 fn fixture() -> Fixture {
+    fixture_of(asked())
+}
+
+/// The same with another request.
+fn fixture_of(request: ConsentRequest) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::new(NOW));
     let randomness = Randomness::new(ChaCha20Rng::seed_from_u64(1));
@@ -73,7 +81,6 @@ fn fixture() -> Fixture {
             writer.finish()
         })
         .unwrap();
-    let request = asked();
     deliver(&store, 1, Event::Request(delivered(&request)));
     Fixture {
         store,
@@ -158,6 +165,19 @@ impl Fixture {
     fn confirm(&self, grant: GrantId, number: u64) {
         let server = SecretKey::from_seed(&[3; 32]);
         let word = Acceptance::new(VaultId([0; 16]), [0; 32], [0; 32], NOW, StateId([0; 16])).sign(&server);
+        let confirmed = |transaction: &_| accepted(&self.store, transaction, grant, number, &word);
+        self.store.update(confirmed).unwrap();
+    }
+
+    /// The server has a statement of a grant, and its word holds.
+    fn accept(&self, grant: GrantId, number: u64) {
+        let said = self.statement(grant, number);
+        let view = self.store.view().unwrap();
+        let server = SealingSecretKey::from_seed(&[2; 32]).public();
+        let sent = submission(&self.store, &view, grant, number, &server).unwrap();
+        let (vault, digest) = (self.store.identity.vault(), sent.statement.digest());
+        let key = SecretKey::from_seed(&[3; 32]);
+        let word = Acceptance::new(vault, said.request, digest, NOW, StateId([0; 16])).sign(&key);
         let confirmed = |transaction: &_| accepted(&self.store, transaction, grant, number, &word);
         self.store.update(confirmed).unwrap();
     }
