@@ -19,6 +19,8 @@ mod content;
 mod deeds;
 mod disk;
 mod line;
+#[path = "../model/mod.rs"]
+mod model;
 mod network;
 mod owner;
 mod planted;
