@@ -102,7 +102,8 @@ fn answer() -> Json {
                 generation: GENERATION,
                 statement: u64::from(number),
             };
-            let (slot, tag) = (secret.slot(RecordId([number; 16])), secret.content_tag(&bytes));
+            let slot = secret.slot(RecordId([number; 16]));
+            let tag = secret.content_tag(slot, &bytes);
             let rev = u64::from(number) << 40;
             let entry = Entry::put(&key, binding, Category::Receipts, slot, tag, rev, bytes, &mut rng);
             let Body::Put {

@@ -62,6 +62,8 @@ impl World {
         NewRequest {
             subject: self.subject,
             terms,
+            required: Vec::new(),
+            amends: None,
             wording: wording(),
             binding_code: true,
             metadata: None,
@@ -101,7 +103,7 @@ impl World {
             generation: 1,
         };
         let outcome = self.give_sealed(&granted, sealed_key(&granted)).await;
-        assert_eq!(outcome, StatementOutcome::Accepted);
+        assert!(matches!(outcome, StatementOutcome::Accepted(_)));
         granted
     }
 
@@ -110,6 +112,7 @@ impl World {
             statement: granted.last.clone(),
             certificate: self.device.certificate(),
             grant_key: Some(grant_key),
+            proof: None,
         };
         let device = &self.device;
         let ack = statement::submit(&self.server, device.vault, device.owner.public(), sent).await;
@@ -166,7 +169,7 @@ async fn the_application_opens_what_the_server_cannot() {
         world.device.receipt(&granted, 1, 1, &brand("Acme")),
         world.device.receipt(&granted, 2, 1, &brand("Bazaar")),
     ];
-    let ack = world.device.push(&world.server, &granted, (0, 2), entries).await;
+    let ack = world.device.push(&world.server, &granted, entries).await;
     assert!(ack.rejected.is_empty(), "{ack:?}");
     let answer = world.read().await.unwrap();
     assert_eq!(
@@ -190,10 +193,7 @@ async fn a_sealed_read_is_told_to_the_owner_with_all_that_it_can_hold() {
     let world = with_keys().await;
     let granted = world.sealed_grant().await;
     let entry = world.device.receipt(&granted, 1, 1, &brand("Acme"));
-    world
-        .device
-        .push(&world.server, &granted, (0, 1), vec![entry])
-        .await;
+    world.device.push(&world.server, &granted, vec![entry]).await;
     let answer = world.read().await.unwrap();
     let told = world.device.told(&world.server).await;
     let Some(Told::Read(receipt)) = told.into_iter().map(|notice| notice.event).next_back() else {
@@ -208,10 +208,7 @@ async fn sealed_records_are_chosen_by_arrival_and_not_by_what_they_hold() {
     let world = with_keys().await;
     let granted = world.sealed_grant().await;
     let entry = world.device.receipt(&granted, 1, 1, &brand("Acme"));
-    world
-        .device
-        .push(&world.server, &granted, (0, 1), vec![entry])
-        .await;
+    world.device.push(&world.server, &granted, vec![entry]).await;
     let all = query(world.subject);
     for filtered in [
         ReadQuery {
@@ -242,10 +239,7 @@ async fn a_withdrawal_destroys_the_wrapped_key_of_a_sealed_grant_and_then_its_en
     let world = with_keys().await;
     let mut granted = world.sealed_grant().await;
     let entry = world.device.receipt(&granted, 1, 1, &brand("Acme"));
-    world
-        .device
-        .push(&world.server, &granted, (0, 1), vec![entry])
-        .await;
+    world.device.push(&world.server, &granted, vec![entry]).await;
     let wrapped = std::fs::read(world.folder.path().join("data/grant-keys")).unwrap();
     assert!(wrapped.iter().any(|byte| *byte != 0));
     let outcome = world
@@ -287,17 +281,15 @@ async fn a_sealed_key_of_another_form_and_an_entry_of_another_category_are_refus
     let refused = StatementOutcome::Refused(StatementRefusal::BadGrantKey);
     assert_eq!(world.give_sealed(&granted, long).await, refused);
     let good = sealed_key(&granted);
-    assert_eq!(
-        world.give_sealed(&granted, good).await,
-        StatementOutcome::Accepted
-    );
+    let taken = world.give_sealed(&granted, good).await;
+    assert!(matches!(taken, StatementOutcome::Accepted(_)));
     let mut elsewhere = world.device.receipt(&granted, 1, 1, &brand("Acme"));
     if let Body::Put { category, .. } = &mut elsewhere.body {
         *category = vault_wire::catalogue::Category::Health;
     }
     let ack = world
         .device
-        .push(&world.server, &granted, (0, 1), vec![elsewhere.clone()])
+        .push(&world.server, &granted, vec![elsewhere.clone()])
         .await;
     assert_eq!(ack.rejected, [(elsewhere.slot, Rejection::OutsideGrant)]);
 }
