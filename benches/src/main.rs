@@ -10,6 +10,8 @@ mod stopwatch;
 mod sync;
 mod workload;
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser};
 use report::Report;
 
@@ -29,13 +31,19 @@ enum Bench {
     File(Size),
     /// Sync end to end, beside the same entries written durably without it.
     Sync {
-        /// Only 1 000 and 10 000 records, one round.
+        /// Only 1 000 and 10 000 records and 20 devices, one round.
         #[arg(long)]
         quick: bool,
     },
     /// Runs part of `file` in a process of its own.
     #[command(hide = true, subcommand)]
     Child(file::Child),
+    /// Serves devices of a benchmark.
+    #[command(hide = true)]
+    Serve {
+        /// The server's folder.
+        folder: PathBuf,
+    },
 }
 
 /// How much is measured.
@@ -68,8 +76,8 @@ fn main() -> anyhow::Result<()> {
     let report = |bench| Report { bench, json };
     match bench {
         Bench::File(size) => file::run(size.chosen(), &report("file")),
-        Bench::Sync { quick: true } => sync::run(&[1_000, 10_000], 1, &report("sync")),
-        Bench::Sync { quick: false } => sync::run(&[1_000, 10_000, 100_000], 3, &report("sync")),
+        Bench::Sync { quick } => sync::run(quick, &report("sync")),
         Bench::Child(child) => child.run(),
+        Bench::Serve { folder } => sync::serve(&folder),
     }
 }

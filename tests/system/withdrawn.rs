@@ -165,9 +165,8 @@ async fn the_old_approval_sent_again_brings_nothing_back() {
         grant,
         statement: 1,
         generation: 1,
-        acked: 1,
         count: 1,
-        fingerprint: Default::default(),
+        fingerprint: vault_core::wire::entry::Fingerprint([1; 16]),
     };
     let welcome = forger.reconnect(vec![position]).await;
     assert_eq!(welcome.standings, [(grant, Standing::Withdrawn)]);

@@ -54,7 +54,8 @@ fn measured(kind: Option<Kind>, records: u64, cache_mib: usize) -> anyhow::Resul
 pub(super) fn run(path: &Path, records: u64, cache_mib: usize, kind: Option<Kind>) -> anyhow::Result<()> {
     let cache_bytes = cache_mib << 20;
     let engine = kind.map(|kind| kind.create(path, cache_bytes)).transpose()?;
-    for begin in (0..records).step_by(PER_COMMIT as usize) {
+    for batch in 0..records.div_ceil(PER_COMMIT) {
+        let begin = batch * PER_COMMIT;
         let items = items(begin..records.min(begin + PER_COMMIT));
         std::hint::black_box(&items);
         engine.as_ref().map_or(Ok(()), |engine| engine.import(&items))?;

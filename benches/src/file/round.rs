@@ -20,7 +20,8 @@ use crate::{
 };
 
 pub(super) const WARM_READS: u64 = 100_000;
-/// Into so many slices each part is cut, the engines taking turns after each.
+const READS_OF_A_SLICE: usize = 10_000;
+/// Into so many slices the commits are cut, the engines taking turns after each.
 const SLICES: u64 = 10;
 const COMMITS_OF_A_SLICE: u64 = 200;
 pub(super) const COMMITS: u64 = SLICES * COMMITS_OF_A_SLICE;
@@ -140,7 +141,7 @@ impl Round {
         self.say("reads from the cache");
         let ids = picks(self.size.records, WARM_READS, 0);
         self.in_turn(|one| one.engine()?.get_all(&ids))?;
-        for ids in ids.chunks(ids.len().div_ceil(SLICES as usize)) {
+        for ids in ids.chunks(READS_OF_A_SLICE) {
             self.in_turn(|one| {
                 let ((), took) = timed(|| one.engine()?.get_all(ids))?;
                 one.run.warm_get += took;

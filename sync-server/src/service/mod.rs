@@ -2,6 +2,7 @@
 //! bytes into these calls.
 
 pub mod admin;
+pub mod app_keys;
 pub mod auth;
 pub mod await_decision;
 pub mod grants;
@@ -13,13 +14,14 @@ pub mod request_consent;
 pub mod request_view;
 pub mod scopes;
 pub mod session_token;
+pub mod signed_request;
 
 pub(crate) mod enrol;
 pub(crate) mod hello;
 pub(crate) mod link_code;
-pub(crate) mod list;
 pub(crate) mod notices;
 pub(crate) mod push;
+pub(crate) mod reconcile;
 pub(crate) mod statement;
 pub(crate) mod sweep;
 
@@ -27,6 +29,7 @@ mod amending;
 mod api_key;
 mod audit;
 mod grant_rules;
+mod held;
 mod refusals;
 mod retry_after;
 mod secret_text;

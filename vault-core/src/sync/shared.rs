@@ -40,7 +40,7 @@ pub struct RejectedRecord {
     /// Why.
     pub why: Rejection,
     /// When that was known here.
-    pub at: Option<Timestamp>,
+    pub at: Timestamp,
 }
 
 /// What the server holds of a grant's present generation.
@@ -52,7 +52,7 @@ pub(crate) fn shared(
 ) -> Result<Shared, Error> {
     let progress = Progress::load(view, grant, row.extent.generation)?;
     Ok(Shared {
-        records: progress.count,
+        records: progress.held.count,
         last_at: progress.acked_at,
         rejected: rejected(store, view, grant, row)?,
     })

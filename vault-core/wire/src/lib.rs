@@ -8,6 +8,7 @@
 pub mod acceptance;
 pub mod catalogue;
 pub mod certificate;
+pub mod domain;
 pub mod entry;
 pub mod frame;
 pub mod grant_key;
@@ -18,6 +19,7 @@ pub mod limits;
 pub mod payload;
 pub mod purpose;
 pub mod receipt;
+pub mod reconcile;
 pub mod request;
 pub mod signature;
 pub mod statement;

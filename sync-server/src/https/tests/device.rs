@@ -11,7 +11,7 @@ use vault_wire::{
         DeliveredRequest, Entries, EntriesAck, Event as Told, Register, StatementAck, StatementOutcome,
         SubmitStatement,
     },
-    grant_key::GrantKey,
+    grant_key::{GrantKey, SealingPublicKey},
     id::{AppId, GrantId, RecordId, VaultId},
     payload::Payload,
     request::ConsentRequest,
@@ -94,6 +94,21 @@ impl Device {
 
     /// Approves a request on the terms that `narrow` leaves of what was asked.
     pub(super) async fn approve(&self, asked: &DeliveredRequest, narrow: impl FnOnce(&mut Terms)) -> Given {
+        let server = self.server.keys().sealing.public();
+        self.give(asked, narrow, &server).await
+    }
+
+    /// Approves a sealed request: the grant key goes to the application.
+    pub(super) async fn approve_sealed(&self, asked: &DeliveredRequest, holder: &SealingPublicKey) -> Given {
+        self.give(asked, |_| (), holder).await
+    }
+
+    async fn give(
+        &self,
+        asked: &DeliveredRequest,
+        narrow: impl FnOnce(&mut Terms),
+        holder: &SealingPublicKey,
+    ) -> Given {
         let request = ConsentRequest::from_bytes(&asked.bytes).unwrap();
         let mut terms = request.terms;
         narrow(&mut terms);
@@ -103,9 +118,8 @@ impl Device {
         };
         let statement = self.answer(asked, Event::Given(extent));
         let key = GrantKey::generate(&mut *self.rng.lock().unwrap());
-        let sealing = self.server.keys().sealing.public();
         let sealed = key.seal_to(
-            &sealing,
+            holder,
             statement.grant,
             GENERATION,
             &mut *self.rng.lock().unwrap(),
@@ -195,7 +209,7 @@ impl Device {
                     .collect();
                 let bytes = Payload { fields }.to_bytes();
                 let slot = secret.slot(RecordId(u128::from(number).to_be_bytes()));
-                let (tag, mut rng) = (secret.content_tag(&bytes), self.rng.lock().unwrap());
+                let (tag, mut rng) = (secret.content_tag(slot, &bytes), self.rng.lock().unwrap());
                 Entry::put(&given.key, binding, category, slot, tag, 1, bytes, &mut *rng)
             })
             .collect();
@@ -203,8 +217,7 @@ impl Device {
             grant: given.grant,
             generation: GENERATION,
             statement: binding.statement,
-            after,
-            through,
+            number: through,
             entries,
         };
         let ack = push::push(&self.server, &self.session, batch).await.unwrap();

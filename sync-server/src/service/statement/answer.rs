@@ -1,13 +1,13 @@
 //! The first statement of a grant: the answer to a consent request.
 
 use vault_wire::{
-    entry::Fingerprint,
     frame::StatementRefusal,
     id::{GrantId, RequestId},
     limits,
+    reconcile::Summary,
     request::ConsentRequest,
     statement::{Event, Extent},
-    terms::{Delivery, Terms},
+    terms::Terms,
     time::Timestamp,
 };
 
@@ -118,7 +118,7 @@ fn in_time(
 }
 
 fn within_asked(extent: &Extent, asked: &Terms) -> Result<(), StatementRefusal> {
-    let within = extent.terms.within(asked) && extent.terms.delivery == Delivery::Server;
+    let within = extent.terms.within(asked);
     within.then_some(()).ok_or(StatementRefusal::WiderThanAsked)
 }
 
@@ -155,9 +155,7 @@ fn begin(
         reads_total: 0,
         last_read_at: None,
         one_read: None,
-        acked: 0,
-        count: 0,
-        fingerprint: Fingerprint::default(),
+        held: Summary::default(),
         next_arrival: 0,
     };
     let grant = statement.grant.as_bytes();

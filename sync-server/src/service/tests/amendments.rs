@@ -30,10 +30,7 @@ async fn shared() -> (World, Given) {
     world.ask().await;
     let given = world.device.approve(&world.server).await;
     let entry = world.device.receipt(&given, 1, 1, &brand("Acme"));
-    world
-        .device
-        .push(&world.server, &given, (0, 1), vec![entry])
-        .await;
+    world.device.push(&world.server, &given, vec![entry]).await;
     (world, given)
 }
 
@@ -92,7 +89,7 @@ async fn an_approved_amendment_supersedes_the_old_grant_which_is_erased() {
     );
     sweep(&world.server).await.unwrap();
     let late = world.device.receipt(&old, 2, 2, &brand("Late"));
-    let ack = world.device.push(&world.server, &old, (1, 2), vec![late]).await;
+    let ack = world.device.push(&world.server, &old, vec![late]).await;
     assert_eq!(ack.rejected.len(), 1, "nothing comes in under the old grant");
     let outcome = world
         .device

@@ -13,6 +13,7 @@ use vault_wire::{
     grant_key::GrantKey,
     id::{AppId, GrantId, Incarnation, RecordId, VaultId},
     payload::Payload,
+    reconcile::{Item, Summary},
     request::ConsentRequest,
     signature::SecretKey,
     statement::{Event, Extent, SignedStatement, Statement},
@@ -208,6 +209,17 @@ impl Device {
 
     /// A receipt sealed for a grant.
     pub(super) fn receipt(&self, given: &Given, record: u8, rev: u64, fields: &[(&str, Value)]) -> Entry {
+        self.receipt_of(given, u128::from_be_bytes([record; 16]), rev, fields)
+    }
+
+    /// A receipt of one of very many records.
+    pub(super) fn receipt_of(
+        &self,
+        given: &Given,
+        record: u128,
+        rev: u64,
+        fields: &[(&str, Value)],
+    ) -> Entry {
         let secret = GrantSecret::derive(&[9; 32], given.grant, given.generation);
         let fields = fields
             .iter()
@@ -216,13 +228,14 @@ impl Device {
             fields: fields.collect(),
         }
         .to_bytes();
-        let tag = secret.content_tag(&bytes);
-        let mut rng = ChaCha20Rng::from_seed([record; 32]);
+        let slot = secret.slot(RecordId(record.to_be_bytes()));
+        let tag = secret.content_tag(slot, &bytes);
+        let mut rng = ChaCha20Rng::seed_from_u64(record as u64);
         Entry::put(
             &given.key,
             binding(given),
             Category::Receipts,
-            secret.slot(RecordId([record; 16])),
+            slot,
             tag,
             rev,
             bytes,
@@ -230,14 +243,8 @@ impl Device {
         )
     }
 
-    pub(super) async fn push(
-        &self,
-        server: &Server,
-        given: &Given,
-        (after, through): (u64, u64),
-        entries: Vec<Entry>,
-    ) -> EntriesAck {
-        push::push(server, &self.session, batch(given, (after, through), entries))
+    pub(super) async fn push(&self, server: &Server, given: &Given, entries: Vec<Entry>) -> EntriesAck {
+        push::push(server, &self.session, batch(given, entries))
             .await
             .unwrap()
     }
@@ -277,23 +284,22 @@ pub(super) fn given(terms: Terms) -> Event {
     Event::Given(Extent { terms, generation: 1 })
 }
 
-pub(super) fn batch(given: &Given, (after, through): (u64, u64), entries: Vec<Entry>) -> Entries {
+pub(super) fn batch(given: &Given, entries: Vec<Entry>) -> Entries {
     Entries {
         grant: given.grant,
         generation: given.generation,
         statement: binding(given).statement,
-        after,
-        through,
+        number: 1,
         entries,
     }
 }
 
 pub(super) fn held(entries: &[Entry]) -> Fingerprint {
-    let mut fingerprint = Fingerprint::default();
-    entries
+    let items: Vec<_> = entries
         .iter()
-        .for_each(|entry| fingerprint.toggle(entry.slot, entry.rev, entry.tag));
-    fingerprint
+        .map(|entry| Item::new(entry.slot, entry.tag))
+        .collect();
+    items.iter().collect::<Summary>().fingerprint()
 }
 
 pub(super) fn brand(name: &str) -> [(&'static str, Value); 1] {

@@ -17,8 +17,8 @@ use super::{
     world::{World, at_start, config},
 };
 use crate::{
-    Server, clock::Clock, entropy::Entropy, keys::Keys, service::Unavailable, service::read::ReadError,
-    store::Store,
+    Server, clock::Clock, entropy::Entropy, keys::Keys, server::Beside, service::Unavailable,
+    service::read::ReadError, store::Store,
 };
 
 #[derive(Debug)]
@@ -87,17 +87,15 @@ async fn a_read_that_cannot_be_recorded_is_not_answered() {
     let is_full = Arc::new(AtomicBool::new(false));
     let store = store_on(&config.data_dir.join("store.vault"), &is_full, &keys.0.store);
     let clock_here = Arc::clone(&clock) as Arc<dyn Clock>;
-    let server = Server::over(config, clock_here, entropy, keys, store)
+    let beside = Beside::in_folders_of(&config).unwrap();
+    let server = Server::over(config, clock_here, entropy, keys, store, beside)
         .await
         .unwrap();
     let world = World::with(server, clock, folder).await;
     world.ask().await;
     let granted = world.device.approve(&world.server).await;
     let entry = world.device.receipt(&granted, 1, 1, &brand("Acme"));
-    world
-        .device
-        .push(&world.server, &granted, (0, 1), vec![entry])
-        .await;
+    world.device.push(&world.server, &granted, vec![entry]).await;
     assert_eq!(world.read().await.unwrap().records.len(), 1);
     is_full.store(true, Ordering::SeqCst);
     let refused = world.read().await.unwrap_err();

@@ -22,12 +22,11 @@ use crate::service::{
 };
 
 /// A device's words for a grant as it stood.
-fn position(given: &Given, statement: u64, acked: u64, count: u64, print: Fingerprint) -> GrantPosition {
+fn position(given: &Given, statement: u64, count: u64, print: Fingerprint) -> GrantPosition {
     GrantPosition {
         grant: given.grant,
         statement,
         generation: given.generation,
-        acked,
         count,
         fingerprint: print,
     }
@@ -57,10 +56,7 @@ async fn set_back_to_before_consent() -> (World, Given, Proof) {
         acceptance: accepted(outcome),
     };
     let entry = world.device.receipt(&given, 1, 1, &brand("Acme"));
-    world
-        .device
-        .push(&world.server, &given, (0, 1), vec![entry])
-        .await;
+    world.device.push(&world.server, &given, vec![entry]).await;
     let world = restarted(world, || put_back(&backup, &folder)).await;
     // Long after every window has closed.
     world.clock.advance_ms(40 * 86_400_000);
@@ -101,7 +97,7 @@ async fn a_consent_that_was_lost_is_restored_from_the_servers_own_word() {
         .greet(
             &world.server,
             1,
-            vec![position(&given, 1, 1, 1, Fingerprint([1; 16]))],
+            vec![position(&given, 1, 1, Fingerprint([1; 16]))],
             vec![],
         )
         .await;
@@ -118,7 +114,7 @@ async fn a_consent_that_was_lost_is_restored_from_the_servers_own_word() {
     let word = |signed: &SignedAcceptance| signed.verify(&receipts).unwrap();
     assert_eq!(word(&accepted(restored)).accepted_at, word(&before).accepted_at);
     let entry = device.receipt(&given, 1, 1, &brand("Acme"));
-    let ack = device.push(&world.server, &given, (0, 1), vec![entry]).await;
+    let ack = device.push(&world.server, &given, vec![entry]).await;
     assert!(ack.rejected.is_empty(), "{ack:?}");
     assert_eq!(
         world.read().await.unwrap().records.len(),
@@ -204,10 +200,7 @@ async fn data_and_ledger_from_before_a_withdrawal_answer_nothing_once_the_device
     world.ask().await;
     let mut given = world.device.approve(&world.server).await;
     let entry = world.device.receipt(&given, 1, 1, &brand("Acme"));
-    world
-        .device
-        .push(&world.server, &given, (0, 1), vec![entry])
-        .await;
+    world.device.push(&world.server, &given, vec![entry]).await;
     let (folder, backup) = places(&world);
     let world = restarted(world, || copied(&folder, &backup)).await;
     world
@@ -234,10 +227,7 @@ async fn data_and_ledger_from_before_a_withdrawal_answer_nothing_once_the_device
         GrantStatus::Withdrawn
     );
     let entry = world.device.receipt(&given, 2, 2, &brand("Late"));
-    let ack = world
-        .device
-        .push(&world.server, &given, (1, 2), vec![entry])
-        .await;
+    let ack = world.device.push(&world.server, &given, vec![entry]).await;
     assert_eq!(ack.rejected.len(), 1);
     let outcome = world.device.submit(&world.server, given.last.clone(), None).await;
     assert!(matches!(outcome, StatementOutcome::Erased(_)), "{outcome:?}");
@@ -256,10 +246,7 @@ async fn data_from_before_a_pause_answer_nothing_until_the_pause_came_again() {
     let mut given = world.device.approve(&world.server).await;
     let entry = world.device.receipt(&given, 1, 1, &brand("Acme"));
     let print = held(std::slice::from_ref(&entry));
-    world
-        .device
-        .push(&world.server, &given, (0, 1), vec![entry])
-        .await;
+    world.device.push(&world.server, &given, vec![entry]).await;
     let (folder, backup) = places(&world);
     let world = restarted(world, || copied(&folder, &backup)).await;
     let device = &world.device;
@@ -271,7 +258,7 @@ async fn data_from_before_a_pause_answer_nothing_until_the_pause_came_again() {
     let world = restarted(world, || put_back(&backup, &folder)).await;
     assert!(world.read().await.is_ok());
     let device = &world.device;
-    let named = position(&given, 4, 1, 1, print);
+    let named = position(&given, 4, 1, print);
     let (welcome, _) = device.greet(&world.server, 1, vec![named], vec![]).await;
     assert_eq!(welcome.standings, [(given.grant, Standing::StatementStale(1))]);
     for statement in [paused, resumed, given.last.clone()] {
@@ -301,7 +288,7 @@ async fn a_device_that_missed_statements_is_sent_each_with_the_servers_word() {
     for event in [Event::Paused, Event::Resumed, Event::Paused] {
         world.device.follow(&world.server, &mut given, event).await;
     }
-    let named = position(&given, 2, 0, 0, Fingerprint::default());
+    let named = position(&given, 2, 0, held(&[]));
     let (welcome, kept) = world.device.greet(&world.server, 1, vec![named], vec![]).await;
     assert_eq!(welcome.standings, [(given.grant, Standing::Behind(4))]);
     let receipts = world.server.keys().receipts.public();
@@ -326,7 +313,7 @@ async fn a_grant_that_ended_by_its_terms_is_told_apart_from_a_withdrawn_one() {
     };
     world.try_ask(world.subject, once.clone()).await.unwrap();
     let mut first = world.device.approve(&world.server).await;
-    let named = |given: &Given| position(given, 1, 0, 0, Fingerprint::default());
+    let named = |given: &Given| position(given, 1, 0, held(&[]));
     world
         .device
         .follow(&world.server, &mut first, Event::Withdrawn)

@@ -14,7 +14,7 @@ type Bytes = &'static [u8];
 pub(crate) struct Append<'a>(Fence<CursorMut<'a, Bytes, Bytes>>);
 
 /// Fewer rows are not worth a run of their own.
-const RUN_MIN: usize = 32;
+const RUN_MIN: usize = 128;
 
 impl WriteTable<'_> {
     /// Sets the values of many keys, which ascend, in half the time of as many [`insert`](Self::insert)s where

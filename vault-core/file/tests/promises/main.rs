@@ -5,6 +5,8 @@ mod anchor;
 #[cfg(test)]
 mod checking;
 #[cfg(test)]
+mod child_process;
+#[cfg(test)]
 mod copies;
 #[cfg(test)]
 mod damage;
@@ -42,6 +44,8 @@ mod key_slots;
 mod key_store;
 #[cfg(test)]
 mod ledger;
+#[cfg(all(test, target_os = "linux"))]
+mod memory;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]
@@ -50,6 +54,8 @@ mod page_damage;
 mod places;
 #[cfg(test)]
 mod power_cut;
+#[cfg(all(test, target_os = "linux"))]
+mod process_memory;
 #[cfg(test)]
 mod reading_and_writing;
 #[cfg(test)]
@@ -60,3 +66,7 @@ mod rewriting;
 mod secrecy;
 #[cfg(test)]
 mod simulated_disk;
+#[cfg(test)]
+mod size;
+#[cfg(test)]
+mod two_processes;

@@ -4,9 +4,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::dice::Dice;
-use crate::image::Image;
-use crate::simulated_disk::{Entry, Event, JOURNAL, Mark, Planted, Record};
+use super::dice::Dice;
+use super::image::Image;
+use super::simulated_disk::{Entry, Event, JOURNAL, Mark, Planted, Record};
 
 /// What becomes of what was not synced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! A disk in memory that fails on command, loses power on command, and can remember all that was done to it.
 //!
 //! Reads see every write at once, as the system's cache shows it; what survives a loss of power is told by
-//! [`Remains`](crate::remains::Remains) from the record of writes, changes of length and syncs.
+//! [`Remains`](super::remains::Remains) from the record of writes, changes of length and syncs.
 
 use std::cell::Cell;
 use std::io;
@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use vault_file::Disk;
 
-use crate::dice::Dice;
-use crate::image::Image;
-use crate::remains::{Damage, Remains};
+use super::dice::Dice;
+use super::image::Image;
+use super::remains::{Damage, Remains};
 
 /// What the disk does wrong. Changes (writes, changes of length, syncs) and reads are counted apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

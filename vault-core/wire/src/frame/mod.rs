@@ -9,11 +9,11 @@ mod device;
 mod server;
 
 pub use codec::{FrameError, Reader, decode, encode, length_of};
-pub use device::{Entries, EventsSeen, GrantPosition, Hello, LinkOpen, List, Register, SubmitStatement};
+pub use device::{Entries, EventsSeen, GrantPosition, Hello, LinkOpen, Reconcile, Register, SubmitStatement};
 pub use server::{
-    Closed, DeliveredRequest, EntriesAck, Event, KeptStatement, LinkCode, Listing, ListingRow, Notice,
-    Refusal, Refused, Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck,
-    StatementOutcome, StatementRefusal, Welcome,
+    Closed, DeliveredRequest, EntriesAck, Event, KeptStatement, LinkCode, Notice, Refusal, Refused,
+    Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome,
+    StatementRefusal, Welcome,
 };
 
 /// Name of the protocol in TLS (ALPN, RFC 7301).
@@ -37,7 +37,7 @@ pub enum Frame {
     /// Device: notices up to here are kept.
     EventsSeen(EventsSeen),
     /// Device: what do you hold of this grant?
-    List(List),
+    Reconcile(Reconcile),
     /// Server: answer to HELLO.
     Welcome(Welcome),
     /// Server: the vault is enrolled.
@@ -50,8 +50,8 @@ pub enum Frame {
     EntriesAck(EntriesAck),
     /// Server: something for the owner.
     Notice(Box<Notice>),
-    /// Server: a page of what it holds.
-    Listing(Listing),
+    /// Server: what it holds.
+    Reconciled(Reconcile),
     /// Server: a statement that the device did not name.
     Kept(Box<KeptStatement>),
     /// Server: the connection ends, and why.

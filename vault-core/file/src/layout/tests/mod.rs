@@ -1,9 +1,17 @@
 //! The rules of the layout that cannot be seen from outside, and its promises at a size at which a small file
 //! has many groups and directories.
 
+#[path = "../../../tests/promises/dice.rs"]
+#[expect(dead_code, reason = "what the tests of the whole file use besides")]
+mod dice;
 mod hostile;
+#[path = "../../../tests/promises/image.rs"]
+mod image;
 mod memory;
 mod power_cut;
+#[path = "../../../tests/promises/remains.rs"]
+#[expect(dead_code, reason = "what the tests of the whole file use besides")]
+mod remains;
 mod replay;
 #[path = "../../../tests/promises/simulated_disk.rs"]
 #[expect(dead_code, reason = "what the tests of the whole file use besides")]

@@ -37,7 +37,6 @@ impl Server {
             self.grant_key = Some(key.unwrap());
             self.generation = extent.generation;
             self.held.clear();
-            self.acked = 0;
         }
         let vault = sent.certificate.bytes[1..17].try_into().unwrap();
         let at = Timestamp::from_unix_ms(1);

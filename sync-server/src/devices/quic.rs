@@ -1,26 +1,27 @@
-//! Devices over QUIC: one UDP port, TLS 1.3 with a raw public key on the device's side, one stream a
-//! connection.
+//! QUIC: one UDP port, one stream a connection.
 
-mod connection;
-mod lane;
-mod tls;
-
-#[cfg(test)]
-mod tests;
-
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use quinn::{
-    Endpoint, EndpointConfig, IdleTimeout, Incoming, ServerConfig, TokioRuntime, TransportConfig, VarInt,
+    Endpoint, EndpointConfig, IdleTimeout, Incoming, MtuDiscoveryConfig, ServerConfig, TokioRuntime,
+    TransportConfig, VarInt,
+    crypto::rustls::{HandshakeData, QuicServerConfig},
 };
 use quinn_proto::HashedConnectionIdGenerator;
 use ring::hmac;
-use tokio::task::JoinSet;
+use rustls_pki_types::CertificateDer;
+use tokio::{task::JoinSet, time::timeout};
+use vault_wire::{frame::ALPN, signature::PublicKey};
 
+use super::{
+    CONNECTIONS_MAX,
+    connection::{self, GREETING_TIMEOUT},
+    lane::Lane,
+    stream::{Receiving, Sending},
+    tls,
+};
 use crate::{Server, error::StartError};
 
-/// Most devices that are connected at the same time.
-const CONNECTIONS_MAX: usize = 100_000;
 /// With so many connections, a device's address is checked before anything is spent on it.
 const CONNECTIONS_BEFORE_RETRY: usize = 1_000;
 const IDLE_TIMEOUT_MS: u32 = 60_000;
@@ -28,16 +29,19 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// Bytes that a device may send ahead. Small, because each idle connection keeps them ready.
 const STREAM_WINDOW_BYTES: u32 = 512 << 10;
 const SEND_WINDOW_BYTES: u64 = 1 << 20;
+/// Largest datagram that is tried: what an Ethernet with jumbo frames carries.
+const DATAGRAM_BYTES_MAX: u16 = 8_952;
 
 /// The socket on which devices are served.
-pub(crate) fn listen(server: &Server) -> Result<Endpoint, StartError> {
-    let address = server.config().devices;
+pub(super) fn listen(server: &Server, address: SocketAddr) -> Result<Endpoint, StartError> {
     let failed = |source| StartError::Listen {
         what: "devices",
         address,
         source,
     };
-    let mut config = ServerConfig::with_crypto(Arc::new(tls::server_config(&server.tls().certified())?));
+    let tls = tls::server_config(&server.tls().certified())?;
+    let tls = QuicServerConfig::try_from(tls).map_err(|_| no_cipher())?;
+    let mut config = ServerConfig::with_crypto(Arc::new(tls));
     config.transport_config(Arc::new(transport()));
     config.max_incoming(CONNECTIONS_BEFORE_RETRY);
     let socket = std::net::UdpSocket::bind(address).map_err(failed)?;
@@ -56,12 +60,13 @@ fn endpoint_config(server: &Server) -> EndpointConfig {
     let reset_key = hmac::Key::new(hmac::HMAC_SHA256, &*server.keys().stateless_reset());
     let connection_ids = server.keys().connection_ids();
     let mut config = EndpointConfig::new(Arc::new(reset_key));
+    let _ = config.max_udp_payload_size(DATAGRAM_BYTES_MAX);
     config.cid_generator(move || Box::new(HashedConnectionIdGenerator::from_key(connection_ids)));
     config
 }
 
 /// Serves devices until the server stops.
-pub(crate) async fn serve(server: Server, endpoint: Endpoint) {
+pub(super) async fn serve(server: Server, endpoint: Endpoint) {
     let mut connections = JoinSet::new();
     loop {
         let incoming = tokio::select! {
@@ -71,7 +76,7 @@ pub(crate) async fn serve(server: Server, endpoint: Endpoint) {
         };
         let Some(incoming) = incoming else { break };
         if let Some(admitted) = admit(incoming, connections.len()) {
-            connections.spawn(connection::serve(server.clone(), admitted));
+            connections.spawn(converse(server.clone(), admitted));
         }
     }
     // Connections watch the request to stop too, and end in good order.
@@ -95,6 +100,42 @@ fn admit(incoming: Incoming, connected: usize) -> Option<Incoming> {
     Some(incoming)
 }
 
+/// Serves one connection, from the handshake to its end.
+async fn converse(server: Server, incoming: Incoming) {
+    let Ok(connecting) = incoming.accept() else { return };
+    let Ok(Ok(connection)) = timeout(GREETING_TIMEOUT, connecting).await else {
+        return;
+    };
+    let Some(device) = device_key(&connection).filter(|_| speaks_our_protocol(&connection)) else {
+        return;
+    };
+    let Ok(Ok((send, receive))) = timeout(GREETING_TIMEOUT, connection.accept_bi()).await else {
+        return;
+    };
+    let lane = Lane::new(server, device, Sending::Quic(send), Receiving::Quic(receive));
+    let reason = connection::serve(lane).await;
+    connection.close(VarInt::from_u32(0), reason);
+}
+
+/// The device key that TLS authenticated.
+fn device_key(connection: &quinn::Connection) -> Option<PublicKey> {
+    let identity = connection.peer_identity()?;
+    let chain = identity.downcast::<Vec<CertificateDer<'static>>>().ok()?;
+    PublicKey::from_spki(chain.first()?)
+}
+
+/// Whether the device asked for this protocol by name. TLS lets one pass that names none.
+fn speaks_our_protocol(connection: &quinn::Connection) -> bool {
+    connection
+        .handshake_data()
+        .and_then(|data| data.downcast::<HandshakeData>().ok())
+        .is_some_and(|data| data.protocol.as_deref() == Some(ALPN))
+}
+
+fn no_cipher() -> rustls::Error {
+    rustls::Error::General("no cipher for QUIC".into())
+}
+
 fn transport() -> TransportConfig {
     let mut transport = TransportConfig::default();
     transport.max_concurrent_bidi_streams(VarInt::from_u32(1));
@@ -105,5 +146,8 @@ fn transport() -> TransportConfig {
     transport.datagram_receive_buffer_size(None);
     transport.max_idle_timeout(Some(IdleTimeout::from(VarInt::from_u32(IDLE_TIMEOUT_MS))));
     transport.keep_alive_interval(Some(KEEP_ALIVE));
+    let mut discovery = MtuDiscoveryConfig::default();
+    discovery.upper_bound(DATAGRAM_BYTES_MAX);
+    transport.mtu_discovery_config(Some(discovery));
     transport
 }

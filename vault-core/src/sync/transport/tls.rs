@@ -19,32 +19,42 @@ use vault_wire::{
     signature::{PublicKey, SecretKey},
 };
 
-use super::{ServerKeyPin, SyncError};
 use sha2::{Digest, Sha256};
 
-/// A TLS configuration that trusts one server key and shows one device key.
-pub(super) fn client_config(
+use super::{ServerKeyPin, SyncError};
+
+/// One server key that is trusted, and one device key that is shown.
+pub(super) struct Identity {
     pin: ServerKeyPin,
-    transport_seed: &[u8; 32],
-    verdict: &Verdict,
-) -> Result<ClientConfig, SyncError> {
-    let provider = Arc::new(ring::default_provider());
-    let verifier = PinnedServer {
-        pin,
-        provider: provider.clone(),
-        verdict: verdict.clone(),
-    };
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .map_err(|_| SyncError::Protocol("TLS 1.3 is not available"))?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_client_cert_resolver(Arc::new(AlwaysResolvesClientRawPublicKeys::new(device_key(
-            transport_seed,
-        )?)));
-    config.alpn_protocols = vec![ALPN.to_vec()];
-    config.enable_early_data = false;
-    Ok(config)
+    device: Arc<CertifiedKey>,
+}
+
+impl Identity {
+    pub(super) fn new(pin: ServerKeyPin, transport_seed: &[u8; 32]) -> Result<Self, SyncError> {
+        let device = device_key(transport_seed)?;
+        Ok(Self { pin, device })
+    }
+
+    /// A TLS configuration for one connection, and what it will come to think of the server's key.
+    pub(super) fn client_config(&self) -> Result<(ClientConfig, Verdict), SyncError> {
+        let provider = Arc::new(ring::default_provider());
+        let verdict = Verdict::default();
+        let verifier = PinnedServer {
+            pin: self.pin,
+            provider: provider.clone(),
+            verdict: verdict.clone(),
+        };
+        let shown = AlwaysResolvesClientRawPublicKeys::new(Arc::clone(&self.device));
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .map_err(|_| SyncError::Protocol("TLS 1.3 is not available"))?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_client_cert_resolver(Arc::new(shown));
+        config.alpn_protocols = vec![ALPN.to_vec()];
+        config.enable_early_data = false;
+        Ok((config, verdict))
+    }
 }
 
 fn device_key(seed: &[u8; 32]) -> Result<Arc<CertifiedKey>, SyncError> {

@@ -3,7 +3,6 @@
 
 use std::{collections::VecDeque, future::Future, pin::Pin, time::Duration};
 
-use quinn::{RecvStream, SendStream};
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 use vault_wire::{
     frame::{
@@ -13,12 +12,14 @@ use vault_wire::{
     signature::PublicKey,
 };
 
+use super::stream::{Receiving, Sending};
 use crate::{
     Server,
     live::Session,
     service::{
-        enrol, hello, link_code, list, notices,
+        enrol, hello, link_code, notices,
         push::{PushError, push},
+        reconcile::{ReconcileError, reconcile},
         statement,
     },
 };
@@ -27,12 +28,11 @@ use crate::{
 const READ_AHEAD_FRAMES: usize = 8;
 /// Batches that wait to be durable.
 const PENDING_BATCHES: usize = 16;
-const READ_CHUNK_BYTES: usize = 64 << 10;
 /// How long a device may leave what it is sent unread.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why a connection is over.
-pub(super) enum Over {
+pub(crate) enum Over {
     /// The device left, or is gone.
     Left,
     /// The device cannot go on, and is told why.
@@ -44,10 +44,10 @@ pub(super) enum Over {
 type Stored = Pin<Box<dyn Future<Output = Result<EntriesAck, PushError>> + Send>>;
 
 /// The lane of one connection.
-pub(super) struct Lane {
+pub(crate) struct Lane {
     server: Server,
     device: PublicKey,
-    send: SendStream,
+    send: Sending,
     frames: mpsc::Receiver<Result<Frame, Refusal>>,
     reading: JoinHandle<()>,
     pending: VecDeque<Stored>,
@@ -62,7 +62,7 @@ struct Greeted {
 }
 
 impl Lane {
-    pub(super) fn new(server: Server, device: PublicKey, send: SendStream, receive: RecvStream) -> Self {
+    pub(crate) fn new(server: Server, device: PublicKey, send: Sending, receive: Receiving) -> Self {
         let (frames_in, frames) = mpsc::channel(READ_AHEAD_FRAMES);
         Self {
             server,
@@ -75,7 +75,7 @@ impl Lane {
     }
 
     /// Serves the device until the connection is over.
-    pub(super) async fn serve(&mut self, greeting: Duration) -> Over {
+    pub(crate) async fn serve(&mut self, greeting: Duration) -> Over {
         let greeted = match timeout(greeting, self.greet()).await {
             Ok(Ok(greeted)) => greeted,
             Ok(Err(over)) => return over,
@@ -91,15 +91,13 @@ impl Lane {
     }
 
     /// Tells the device why the connection ends.
-    pub(super) async fn refuse(&mut self, refusal: Refusal) {
+    pub(crate) async fn refuse(&mut self, refusal: Refusal) {
         let _ = self.write(&Frame::Refused(Refused { refusal })).await;
     }
 
     /// Completes once the device has everything that was sent.
     pub(super) async fn finish(&mut self) {
-        if self.send.finish().is_ok() {
-            let _ = self.send.stopped().await;
-        }
+        self.send.finish().await;
     }
 
     /// REGISTER, if the device sends it, and HELLO.
@@ -162,18 +160,20 @@ impl Lane {
         self.tell(&mut greeted).await?;
         loop {
             let has_room = self.pending.len() < PENDING_BATCHES;
+            // In this order: a device that never stops to send keeps nothing else from happening.
             tokio::select! {
+                biased;
+                () = stopping.requested() => return Err(Over::Stopping),
+                () = greeted.session.taken_over() => return Err(Over::Refused(Refusal::TakenOver)),
                 stored = oldest(&mut self.pending), if !self.pending.is_empty() => {
                     self.pending.pop_front();
                     self.acknowledge(stored).await?;
                 }
+                () = greeted.session.noticed() => self.tell(&mut greeted).await?,
                 frame = self.frames.recv(), if has_room => {
                     let frame = frame.ok_or(Over::Left)?.map_err(Over::Refused)?;
                     self.hear(&greeted, frame).await?;
                 }
-                () = greeted.session.noticed() => self.tell(&mut greeted).await?,
-                () = greeted.session.taken_over() => return Err(Over::Refused(Refusal::TakenOver)),
-                () = stopping.requested() => return Err(Over::Stopping),
             }
         }
     }
@@ -203,8 +203,14 @@ impl Lane {
             Frame::LinkOpen(_) => {
                 Frame::LinkCode(link_code::open(&self.server, vault).await.map_err(unavailable)?)
             }
-            Frame::List(asked) => {
-                Frame::Listing(list::list(&self.server, vault, &asked).map_err(unavailable)?)
+            Frame::Reconcile(asked) => {
+                let server = self.server.clone();
+                let answering = tokio::task::spawn_blocking(move || reconcile(&server, vault, asked));
+                let answer = answering.await.unwrap_or(Err(ReconcileError::Unavailable));
+                Frame::Reconciled(answer.map_err(|error| match error {
+                    ReconcileError::Malformed => Over::Refused(Refusal::BadFrame),
+                    ReconcileError::Unavailable => Over::Refused(Refusal::Unavailable),
+                })?)
             }
             Frame::EventsSeen(seen) => {
                 return notices::seen(&self.server, vault, seen.through)
@@ -248,13 +254,14 @@ impl Lane {
     async fn next_frame(&mut self) -> Result<Frame, Over> {
         let stopping = self.server.stopping().clone();
         tokio::select! {
+            biased;
             frame = self.frames.recv() => frame.ok_or(Over::Left)?.map_err(Over::Refused),
             () = stopping.requested() => Err(Over::Stopping),
         }
     }
 
     async fn write(&mut self, frame: &Frame) -> Result<(), Over> {
-        match timeout(SEND_TIMEOUT, self.send.write_all(&encode(frame))).await {
+        match timeout(SEND_TIMEOUT, self.send.write(&encode(frame))).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Over::Left),
         }
@@ -275,10 +282,10 @@ async fn oldest(pending: &mut VecDeque<Stored>) -> Result<EntriesAck, PushError>
 }
 
 /// Reads frames until the device leaves or sends bytes that are none.
-async fn read(mut receive: RecvStream, frames: mpsc::Sender<Result<Frame, Refusal>>) {
+async fn read(mut receive: Receiving, frames: mpsc::Sender<Result<Frame, Refusal>>) {
     let mut reader = Reader::default();
-    while let Ok(Some(chunk)) = receive.read_chunk(READ_CHUNK_BYTES, true).await {
-        let mut bytes: &[u8] = &chunk.bytes;
+    while let Some(chunk) = receive.read().await {
+        let mut bytes: &[u8] = &chunk;
         loop {
             let frame = match reader.next(&mut bytes) {
                 Ok(None) => break,

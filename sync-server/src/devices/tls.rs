@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use quinn::crypto::rustls::{HandshakeData, QuicServerConfig};
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, PeerIncompatible, ServerConfig,
     SignatureScheme,
@@ -21,7 +20,7 @@ use vault_wire::{frame::ALPN, signature::PublicKey};
 use crate::keys::provider;
 
 /// How the server speaks TLS with devices: version 1.3 only, this protocol only, no early data.
-pub(super) fn server_config(certified: &Arc<CertifiedKey>) -> Result<QuicServerConfig, Error> {
+pub(super) fn server_config(certified: &Arc<CertifiedKey>) -> Result<ServerConfig, Error> {
     let provider = Arc::new(provider());
     let verifier = RawKeys {
         algorithms: provider.signature_verification_algorithms,
@@ -31,22 +30,7 @@ pub(super) fn server_config(certified: &Arc<CertifiedKey>) -> Result<QuicServerC
         .with_client_cert_verifier(Arc::new(verifier))
         .with_cert_resolver(Arc::new(Always(Arc::clone(certified))));
     config.alpn_protocols = vec![ALPN.to_vec()];
-    QuicServerConfig::try_from(config).map_err(|_| Error::General("no cipher for QUIC".into()))
-}
-
-/// The device key that TLS authenticated.
-pub(super) fn device_key(connection: &quinn::Connection) -> Option<PublicKey> {
-    let identity = connection.peer_identity()?;
-    let chain = identity.downcast::<Vec<CertificateDer<'static>>>().ok()?;
-    PublicKey::from_spki(chain.first()?)
-}
-
-/// Whether the device asked for this protocol by name. TLS lets one pass that names none.
-pub(super) fn speaks_our_protocol(connection: &quinn::Connection) -> bool {
-    connection
-        .handshake_data()
-        .and_then(|data| data.downcast::<HandshakeData>().ok())
-        .is_some_and(|data| data.protocol.as_deref() == Some(ALPN))
+    Ok(config)
 }
 
 #[derive(Debug)]
