@@ -5,8 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
-    Server, clock::Clock, config::Config, devices, entropy::Entropy, error::StartError, https,
-    service::sweep,
+    Server, clock::Clock, config::Config, devices, entropy::Entropy, error::StartError, https, service::sweep,
 };
 
 /// A server that serves. It goes on until [`stop`](Self::stop), or until this is dropped.

@@ -51,7 +51,9 @@ pub(super) async fn serve(server: Server, listener: TcpListener) {
 }
 
 async fn converse(server: Server, config: TlsAcceptor, stream: TcpStream) {
-    let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE);
+    let keep_alive = TcpKeepalive::new()
+        .with_time(KEEP_ALIVE)
+        .with_interval(KEEP_ALIVE);
     let prepared = SockRef::from(&stream)
         .set_tcp_keepalive(&keep_alive)
         .and_then(|()| stream.set_nodelay(true));
@@ -59,7 +61,9 @@ async fn converse(server: Server, config: TlsAcceptor, stream: TcpStream) {
         return;
     };
     let tls = stream.get_ref().1;
-    let device = tls.peer_certificates().and_then(|chain| PublicKey::from_spki(chain.first()?));
+    let device = tls
+        .peer_certificates()
+        .and_then(|chain| PublicKey::from_spki(chain.first()?));
     let speaks_our_protocol = tls.alpn_protocol() == Some(ALPN);
     let Some(device) = device.filter(|_| speaks_our_protocol && prepared.is_ok()) else {
         return;

@@ -55,7 +55,8 @@ impl<'t> Holding<'t> {
             if let Body::Put { category, .. } = before.entry.body {
                 let item = Item::new(before.entry.slot, before.entry.tag);
                 self.change(row, &Change::Removed(item))?;
-                self.arrivals.remove(&self.arrival_key(category as u8, before.arrival))?;
+                self.arrivals
+                    .remove(&self.arrival_key(category as u8, before.arrival))?;
             }
         }
         let arrival = row.next_arrival;

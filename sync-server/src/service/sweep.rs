@@ -16,8 +16,8 @@ use crate::{
     store::{
         Deadline, GrantState, RequestRow, RequestState, Rows, StoreError, Tx,
         tables::{
-            COOL_DOWNS, DEADLINES, GRANTS, LINK_CODES, NOTICE_HEADS, NOTICES, OPEN_LINKS, PENDING,
-            REQUESTS, TOKENS, VAULTS, key,
+            COOL_DOWNS, DEADLINES, GRANTS, LINK_CODES, NOTICE_HEADS, NOTICES, OPEN_LINKS, PENDING, REQUESTS,
+            TOKENS, VAULTS, key,
         },
     },
 };

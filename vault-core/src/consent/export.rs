@@ -86,7 +86,9 @@ impl Exporter {
     /// What the grant shows now of a record that it has shown in a slot.
     pub(crate) fn look_again(&self, slot: Slot, record: RecordId) -> Result<Export, Error> {
         let record = self.records.find(record)?;
-        let detail = record.as_ref().and_then(|record| self.details.get(&record.category));
+        let detail = record
+            .as_ref()
+            .and_then(|record| self.details.get(&record.category));
         Ok(detail.map_or(Export::Hidden(slot), |detail| {
             self.shown(slot, record.as_ref(), detail)
         }))

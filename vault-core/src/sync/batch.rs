@@ -60,7 +60,10 @@ impl Packer<'_> {
     pub(super) fn walk(&mut self, from: u64, to: u64) -> Result<Option<u64>, Error> {
         let mut looked = from;
         let (first, last) = (u64_key(from + 1), u64_key(to));
-        let changes = self.view.table(&CHANGES)?.range(first.as_slice()..=last.as_slice())?;
+        let changes = self
+            .view
+            .table(&CHANGES)?
+            .range(first.as_slice()..=last.as_slice())?;
         for (number, row) in changes.enumerate() {
             if self.is_full() || number >= CHANGES_PER_STEP {
                 return Ok(Some(looked));
@@ -100,13 +103,19 @@ impl Packer<'_> {
                 self.strays.remove(&slot);
                 let known = self.beyond.known(&self.held, slot)?;
                 let unchanged = known.content == Content::Tagged(tag);
-                let rev = if unchanged { known.rev.max(1) } else { known.rev + 1 };
+                let rev = if unchanged {
+                    known.rev.max(1)
+                } else {
+                    known.rev + 1
+                };
                 let row = Row {
                     slot,
                     becomes: Some(Held { rev, tag, record }),
                 };
                 if !unchanged {
-                    let entry = self.exporter.seal(self.store, category, slot, tag, rev, projection);
+                    let entry = self
+                        .exporter
+                        .seal(self.store, category, slot, tag, rev, projection);
                     self.send(entry, row);
                 } else if !known.is_held {
                     self.batch.settled.push(row);

@@ -86,7 +86,11 @@ impl Beyond {
     /// A batch with this row was acknowledged and the held set says so. A later one may be changing the
     /// same slot.
     pub(super) fn arrived(&mut self, batch: u64, slot: Slot) {
-        if self.on_the_way.get(&slot).is_some_and(|(last, ..)| *last == batch) {
+        if self
+            .on_the_way
+            .get(&slot)
+            .is_some_and(|(last, ..)| *last == batch)
+        {
             self.on_the_way.remove(&slot);
         }
     }

@@ -56,7 +56,10 @@ impl HeldSet {
         let from = first.slot();
         for row in self.0.range(from.as_bytes().as_slice()..)? {
             let (key, value) = row?;
-            let slot = key.as_slice().try_into().map_err(|_| Error::unreadable("a held entry"))?;
+            let slot = key
+                .as_slice()
+                .try_into()
+                .map_err(|_| Error::unreadable("a held entry"))?;
             let item = Item::new(Slot(slot), Held::decode(&value)?.tag);
             if Edge::At(item) >= span.to || items.len() == limit {
                 break;
@@ -82,5 +85,7 @@ pub(super) fn compared(
         let first = key.as_slice().last().copied().unwrap_or_default();
         tallies.push((first, decode(&row, "a tally")?));
     }
-    Ok(Tallied::new(tallies, move |span: &Span, limit: usize| held.items(span, limit)))
+    Ok(Tallied::new(tallies, move |span: &Span, limit: usize| {
+        held.items(span, limit)
+    }))
 }

@@ -66,12 +66,9 @@ impl Looked {
 
     /// The gap was looked at up to a change.
     pub(super) fn fill(&mut self, through: u64) {
-        self.gap = self.gap.and_then(|gap| {
-            (through < gap.to).then_some(Gap {
-                from: through,
-                ..gap
-            })
-        });
+        self.gap = self
+            .gap
+            .and_then(|gap| (through < gap.to).then_some(Gap { from: through, ..gap }));
     }
 
     /// How many changes are at most still to be looked at.

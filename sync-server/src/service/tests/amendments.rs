@@ -30,10 +30,7 @@ async fn shared() -> (World, Given) {
     world.ask().await;
     let given = world.device.approve(&world.server).await;
     let entry = world.device.receipt(&given, 1, 1, &brand("Acme"));
-    world
-        .device
-        .push(&world.server, &given, vec![entry])
-        .await;
+    world.device.push(&world.server, &given, vec![entry]).await;
     (world, given)
 }
 

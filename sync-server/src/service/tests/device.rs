@@ -243,12 +243,7 @@ impl Device {
         )
     }
 
-    pub(super) async fn push(
-        &self,
-        server: &Server,
-        given: &Given,
-        entries: Vec<Entry>,
-    ) -> EntriesAck {
+    pub(super) async fn push(&self, server: &Server, given: &Given, entries: Vec<Entry>) -> EntriesAck {
         push::push(server, &self.session, batch(given, entries))
             .await
             .unwrap()
@@ -300,7 +295,10 @@ pub(super) fn batch(given: &Given, entries: Vec<Entry>) -> Entries {
 }
 
 pub(super) fn held(entries: &[Entry]) -> Fingerprint {
-    let items: Vec<_> = entries.iter().map(|entry| Item::new(entry.slot, entry.tag)).collect();
+    let items: Vec<_> = entries
+        .iter()
+        .map(|entry| Item::new(entry.slot, entry.tag))
+        .collect();
     items.iter().collect::<Summary>().fingerprint()
 }
 

@@ -26,10 +26,7 @@ async fn the_receipt_states_what_was_erased_and_comes_again_unchanged() {
     let entries: Vec<_> = (1..=5)
         .map(|n| world.device.receipt(&granted, n, 1, &brand("Acme")))
         .collect();
-    world
-        .device
-        .push(&world.server, &granted, entries.clone())
-        .await;
+    world.device.push(&world.server, &granted, entries.clone()).await;
     let held = holdings(&world.server, world.device.vault).unwrap();
     assert_eq!((held.entries, held.fields), (5, ["brand".to_owned()].into()));
     let first = world
@@ -68,10 +65,15 @@ async fn with_many(world: &World) -> super::device::Given {
     let granted = world.device.approve(&world.server).await;
     let numbers: Vec<u32> = (1..=MANY).collect();
     for numbers in numbers.chunks(500) {
-        let entries = numbers
-            .iter()
-            .map(|n| world.device.receipt_of(&granted, u128::from(*n), 1, &brand("Acme")));
-        let ack = world.device.push(&world.server, &granted, entries.collect()).await;
+        let entries = numbers.iter().map(|n| {
+            world
+                .device
+                .receipt_of(&granted, u128::from(*n), 1, &brand("Acme"))
+        });
+        let ack = world
+            .device
+            .push(&world.server, &granted, entries.collect())
+            .await;
         assert!(ack.rejected.is_empty());
     }
     granted
@@ -89,7 +91,11 @@ async fn a_large_grant_is_erased_at_once_and_its_rows_are_dropped_after_the_rece
         panic!("{outcome:?}")
     };
     let erasure = receipt.verify(&world.server.keys().receipts.public()).unwrap();
-    assert_eq!(erasure.entries, u64::from(MANY), "known without looking at the rows");
+    assert_eq!(
+        erasure.entries,
+        u64::from(MANY),
+        "known without looking at the rows"
+    );
     assert!(world.read().await.is_err());
     let left = holdings(&world.server, world.device.vault).unwrap();
     assert!(0 < left.entries && left.entries == left.unreadable, "{left:?}");
@@ -141,10 +147,7 @@ async fn nothing_in_the_data_folder_can_be_read() {
     let secret = "a brand that must not be found";
     let fields = [("brand", Value::Text(secret.into()))];
     let entry = world.device.receipt(&granted, 1, 1, &fields);
-    world
-        .device
-        .push(&world.server, &granted, vec![entry])
-        .await;
+    world.device.push(&world.server, &granted, vec![entry]).await;
     assert_eq!(world.read().await.unwrap().records.len(), 1);
     let needles: [(&str, &[u8]); 7] = [
         ("a record", secret.as_bytes()),

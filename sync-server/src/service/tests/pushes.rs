@@ -65,10 +65,7 @@ async fn a_batch_that_comes_again_changes_nothing() {
         .map(|n| world.device.receipt(&granted, n, 1, &brand("Acme")))
         .collect();
     for _ in 0..2 {
-        let ack = world
-            .device
-            .push(&world.server, &granted, entries.clone())
-            .await;
+        let ack = world.device.push(&world.server, &granted, entries.clone()).await;
         assert!(ack.rejected.is_empty());
         let welcome = world
             .device
@@ -92,17 +89,11 @@ async fn an_older_revision_and_another_of_the_same_number_are_stale() {
         world.device.receipt(&granted, 1, 5, &brand("other")),
         Entry::delete(new.slot, 4),
     ] {
-        let ack = world
-            .device
-            .push(&world.server, &granted, vec![stale])
-            .await;
+        let ack = world.device.push(&world.server, &granted, vec![stale]).await;
         assert_eq!(ack.rejected, [(new.slot, Rejection::Stale(5))]);
     }
     let gone = Entry::delete(new.slot, 6);
-    let ack = world
-        .device
-        .push(&world.server, &granted, vec![gone])
-        .await;
+    let ack = world.device.push(&world.server, &granted, vec![gone]).await;
     assert!(ack.rejected.is_empty());
     let ack = world
         .device
@@ -131,7 +122,9 @@ async fn a_batch_under_a_generation_or_statement_that_is_not_in_force_is_refused
     newer.generation += 1;
     later.statement += 1;
     for sent in [newer, later] {
-        let ack = push::push(&world.server, &world.device.session, sent).await.unwrap();
+        let ack = push::push(&world.server, &world.device.session, sent)
+            .await
+            .unwrap();
         assert_eq!(ack.rejected, over);
     }
     assert!(world.read().await.unwrap().records.is_empty());
@@ -162,10 +155,7 @@ async fn a_device_is_told_where_each_grant_stands() {
     let entries: Vec<_> = (1..=2)
         .map(|n| world.device.receipt(&granted, n, 1, &brand("Acme")))
         .collect();
-    world
-        .device
-        .push(&world.server, &granted, entries.clone())
-        .await;
+    world.device.push(&world.server, &granted, entries.clone()).await;
     let stands = async |incarnation, position| {
         let welcome = world.device.hello(&world.server, incarnation, position).await;
         welcome.standings.first().map(|(_, standing)| *standing)
@@ -214,7 +204,10 @@ async fn a_device_finds_what_is_held_by_comparing_and_deletions_do_not_count() {
         assert!(ack.rejected.is_empty());
     }
     entries.remove(0);
-    let mut items: Vec<_> = entries.iter().map(|entry| Item::new(entry.slot, entry.tag)).collect();
+    let mut items: Vec<_> = entries
+        .iter()
+        .map(|entry| Item::new(entry.slot, entry.tag))
+        .collect();
     items.sort_unstable();
     let mut thought = Thought(items.iter().copied().skip(2).collect());
     let mut message = wire::question(&mut thought).unwrap();
@@ -225,7 +218,7 @@ async fn a_device_finds_what_is_held_by_comparing_and_deletions_do_not_count() {
             generation: 1,
             message,
         };
-        let answer = reconcile(&world.server, world.device.vault, asked).unwrap();
+        let answer = reconcile(&world.server, world.device.vault, &asked).unwrap();
         let next = wire::compare(&mut thought, &answer.message, |difference| {
             found.push(difference);
             std::ops::ControlFlow::Continue(())
@@ -237,7 +230,10 @@ async fn a_device_finds_what_is_held_by_comparing_and_deletions_do_not_count() {
     }
     assert_eq!(found, [items[0], items[1]].map(wire::Difference::Theirs));
     let summary: Summary = items.iter().collect();
-    let welcome = world.device.hello(&world.server, 1, position(&granted, &entries)).await;
+    let welcome = world
+        .device
+        .hello(&world.server, 1, position(&granted, &entries))
+        .await;
     assert!(welcome.standings.is_empty() && summary.count == 39);
 }
 
@@ -249,7 +245,7 @@ async fn what_is_no_question_is_refused() {
         generation: 1,
         message: vec![0x61, 9],
     };
-    let answer = reconcile(&world.server, world.device.vault, asked);
+    let answer = reconcile(&world.server, world.device.vault, &asked);
     assert_eq!(answer, Err(ReconcileError::Malformed));
 }
 

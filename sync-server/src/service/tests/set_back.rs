@@ -56,10 +56,7 @@ async fn set_back_to_before_consent() -> (World, Given, Proof) {
         acceptance: accepted(outcome),
     };
     let entry = world.device.receipt(&given, 1, 1, &brand("Acme"));
-    world
-        .device
-        .push(&world.server, &given, vec![entry])
-        .await;
+    world.device.push(&world.server, &given, vec![entry]).await;
     let world = restarted(world, || put_back(&backup, &folder)).await;
     // Long after every window has closed.
     world.clock.advance_ms(40 * 86_400_000);
@@ -203,10 +200,7 @@ async fn data_and_ledger_from_before_a_withdrawal_answer_nothing_once_the_device
     world.ask().await;
     let mut given = world.device.approve(&world.server).await;
     let entry = world.device.receipt(&given, 1, 1, &brand("Acme"));
-    world
-        .device
-        .push(&world.server, &given, vec![entry])
-        .await;
+    world.device.push(&world.server, &given, vec![entry]).await;
     let (folder, backup) = places(&world);
     let world = restarted(world, || copied(&folder, &backup)).await;
     world
@@ -233,10 +227,7 @@ async fn data_and_ledger_from_before_a_withdrawal_answer_nothing_once_the_device
         GrantStatus::Withdrawn
     );
     let entry = world.device.receipt(&given, 2, 2, &brand("Late"));
-    let ack = world
-        .device
-        .push(&world.server, &given, vec![entry])
-        .await;
+    let ack = world.device.push(&world.server, &given, vec![entry]).await;
     assert_eq!(ack.rejected.len(), 1);
     let outcome = world.device.submit(&world.server, given.last.clone(), None).await;
     assert!(matches!(outcome, StatementOutcome::Erased(_)), "{outcome:?}");
@@ -255,10 +246,7 @@ async fn data_from_before_a_pause_answer_nothing_until_the_pause_came_again() {
     let mut given = world.device.approve(&world.server).await;
     let entry = world.device.receipt(&given, 1, 1, &brand("Acme"));
     let print = held(std::slice::from_ref(&entry));
-    world
-        .device
-        .push(&world.server, &given, vec![entry])
-        .await;
+    world.device.push(&world.server, &given, vec![entry]).await;
     let (folder, backup) = places(&world);
     let world = restarted(world, || copied(&folder, &backup)).await;
     let device = &world.device;

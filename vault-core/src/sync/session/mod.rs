@@ -275,7 +275,10 @@ impl Session {
     }
 
     fn bytes_on_the_way(&self) -> u64 {
-        self.lanes.values().map(|lane| lane.bytes_on_the_way() as u64).sum()
+        self.lanes
+            .values()
+            .map(|lane| lane.bytes_on_the_way() as u64)
+            .sum()
     }
 
     /// Whether a lane stopped in the middle of its walk only to let the session breathe.

@@ -175,7 +175,9 @@ impl Session {
     }
 
     fn tell_of(&mut self, notices: Vec<Notice>, acknowledged: bool) -> Result<(), Error> {
-        let events = notices.into_iter().map(|notice| SyncEvent::Notice(Box::new(notice.event)));
+        let events = notices
+            .into_iter()
+            .map(|notice| SyncEvent::Notice(Box::new(notice.event)));
         self.events.extend(events);
         if acknowledged {
             let last = last_change(&self.store.view()?)?;

@@ -32,14 +32,20 @@ pub(in crate::sync) struct Stream {
 }
 
 impl Stream {
-    pub(super) async fn open(identity: &Identity, address: SocketAddr, host: &str) -> Result<Self, SyncError> {
+    pub(super) async fn open(
+        identity: &Identity,
+        address: SocketAddr,
+        host: &str,
+    ) -> Result<Self, SyncError> {
         let (tls, verdict) = identity.client_config()?;
-        let tls = QuicClientConfig::try_from(tls)
-            .map_err(|_| SyncError::Protocol("TLS 1.3 is not available"))?;
+        let tls =
+            QuicClientConfig::try_from(tls).map_err(|_| SyncError::Protocol("TLS 1.3 is not available"))?;
         let mut config = ClientConfig::new(Arc::new(tls));
         config.transport_config(Arc::new(transport()));
         let endpoint = Endpoint::client(any_address(address)).map_err(unreachable)?;
-        let connecting = endpoint.connect_with(config, address, host).map_err(unreachable)?;
+        let connecting = endpoint
+            .connect_with(config, address, host)
+            .map_err(unreachable)?;
         let connection = connecting.await.map_err(|error| match verdict.refused() {
             true => SyncError::ServerKeyMismatch,
             false => broken(&error),
@@ -59,7 +65,11 @@ impl Stream {
     }
 
     pub(super) async fn receive(&mut self) -> Result<&[u8], SyncError> {
-        let chunk = self.receive.read_chunk(READ_CHUNK_BYTES, true).await.map_err(unreachable)?;
+        let chunk = self
+            .receive
+            .read_chunk(READ_CHUNK_BYTES, true)
+            .await
+            .map_err(unreachable)?;
         let chunk = chunk.ok_or_else(|| unreachable("it ended the connection"))?;
         Ok(&self.received.insert(chunk).bytes)
     }

@@ -26,14 +26,22 @@ pub(in crate::sync) struct Stream {
 }
 
 impl Stream {
-    pub(super) async fn open(identity: &Identity, address: SocketAddr, host: &str) -> Result<Self, SyncError> {
+    pub(super) async fn open(
+        identity: &Identity,
+        address: SocketAddr,
+        host: &str,
+    ) -> Result<Self, SyncError> {
         let (tls, verdict) = identity.client_config()?;
-        let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| SyncError::UnknownHost(host.to_owned()))?;
+        let name =
+            ServerName::try_from(host.to_owned()).map_err(|_| SyncError::UnknownHost(host.to_owned()))?;
         let tcp = TcpStream::connect(address).await.map_err(unreachable)?;
         tcp.set_nodelay(true).map_err(unreachable)?;
-        let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE);
-        SockRef::from(&tcp).set_tcp_keepalive(&keep_alive).map_err(unreachable)?;
+        let keep_alive = TcpKeepalive::new()
+            .with_time(KEEP_ALIVE)
+            .with_interval(KEEP_ALIVE);
+        SockRef::from(&tcp)
+            .set_tcp_keepalive(&keep_alive)
+            .map_err(unreachable)?;
         let connecting = TlsConnector::from(Arc::new(tls)).connect(name, tcp);
         let stream = connecting.await.map_err(|error| match verdict.refused() {
             true => SyncError::ServerKeyMismatch,

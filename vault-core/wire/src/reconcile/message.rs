@@ -179,7 +179,10 @@ impl Message {
         match edge {
             Edge::End => self.bytes.extend([0, 0]),
             Edge::At(Item(item)) => {
-                let length = item.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+                let length = item
+                    .iter()
+                    .rposition(|byte| *byte != 0)
+                    .map_or(0, |last| last + 1);
                 self.bytes.push(1);
                 self.bytes.extend(varint(length as u64));
                 self.bytes.extend(&item[..length]);
@@ -195,7 +198,7 @@ pub(super) fn varint(number: u64) -> Vec<u8> {
         .rev()
         .map(|group| {
             let more = if group > 0 { 0x80 } else { 0 };
-            (number >> (7 * group)) as u8 & 0x7f | more
+            (number >> (7 * group)).to_le_bytes()[0] & 0x7f | more
         })
         .collect()
 }

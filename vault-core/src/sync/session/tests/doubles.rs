@@ -8,8 +8,8 @@ use vault_wire::{
     catalogue::{Category, Precision},
     entry::{Body, Entry},
     frame::{
-        DeliveredRequest, Entries, EntriesAck, Event, Frame, Hello, KeptStatement, Notice, Reconcile, Rejection,
-        ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome, Welcome,
+        DeliveredRequest, Entries, EntriesAck, Event, Frame, Hello, KeptStatement, Notice, Reconcile,
+        Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome, Welcome,
     },
     grant_key::{GrantKey, SealingSecretKey},
     id::{AppId, GrantId, Incarnation, RecordId, RequestId, Slot, StateId, SubjectId},
@@ -348,7 +348,11 @@ impl Server {
             let before = self.held.get(&entry.slot).map(|held| held.rev);
             let before = before.max(self.deleted.get(&entry.slot).copied());
             if let Some(rev) = before.filter(|rev| *rev >= entry.rev) {
-                if self.held.get(&entry.slot).is_none_or(|held| held.rev != entry.rev || held.tag != entry.tag) {
+                if self
+                    .held
+                    .get(&entry.slot)
+                    .is_none_or(|held| held.rev != entry.rev || held.tag != entry.tag)
+                {
                     rejected.push((entry.slot, Rejection::Stale(rev)));
                 }
                 continue;
@@ -370,7 +374,10 @@ impl Server {
     }
 
     fn items(&self) -> Vec<Item> {
-        self.held.values().map(|entry| Item::new(entry.slot, entry.tag)).collect()
+        self.held
+            .values()
+            .map(|entry| Item::new(entry.slot, entry.tag))
+            .collect()
     }
 
     /// The brands that the server can read, sorted.

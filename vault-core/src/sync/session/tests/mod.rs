@@ -165,7 +165,9 @@ fn a_copy_begins_a_life_of_its_own_and_its_first_sync_leaves_exactly_what_it_hol
     server.serve(&mut copy.session(), usize::MAX).unwrap();
     let held: Vec<_> = names(0..5).into_iter().chain(names(20..22)).collect();
     assert_eq!(server.brands(grant), held);
-    let held = Progress::load(&copy.store.view().unwrap(), grant, 1).unwrap().held;
+    let held = Progress::load(&copy.store.view().unwrap(), grant, 1)
+        .unwrap()
+        .held;
     assert_eq!(held.count, 7);
     let before = server.batches;
     server.serve(&mut copy.session(), usize::MAX).unwrap();
