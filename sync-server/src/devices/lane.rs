@@ -205,7 +205,7 @@ impl Lane {
             }
             Frame::Reconcile(asked) => {
                 let server = self.server.clone();
-                let answering = tokio::task::spawn_blocking(move || reconcile(&server, vault, asked));
+                let answering = tokio::task::spawn_blocking(move || reconcile(&server, vault, &asked));
                 let answer = answering.await.unwrap_or(Err(ReconcileError::Unavailable));
                 Frame::Reconciled(answer.map_err(|error| match error {
                     ReconcileError::Malformed => Over::Refused(Refusal::BadFrame),
