@@ -65,10 +65,15 @@ async fn with_many(world: &World) -> super::device::Given {
     let granted = world.device.approve(&world.server).await;
     let numbers: Vec<u32> = (1..=MANY).collect();
     for numbers in numbers.chunks(500) {
-        let entries = numbers
-            .iter()
-            .map(|n| world.device.receipt_of(&granted, u128::from(*n), 1, &brand("Acme")));
-        let ack = world.device.push(&world.server, &granted, entries.collect()).await;
+        let entries = numbers.iter().map(|n| {
+            world
+                .device
+                .receipt_of(&granted, u128::from(*n), 1, &brand("Acme"))
+        });
+        let ack = world
+            .device
+            .push(&world.server, &granted, entries.collect())
+            .await;
         assert!(ack.rejected.is_empty());
     }
     granted
@@ -86,7 +91,11 @@ async fn a_large_grant_is_erased_at_once_and_its_rows_are_dropped_after_the_rece
         panic!("{outcome:?}")
     };
     let erasure = receipt.verify(&world.server.keys().receipts.public()).unwrap();
-    assert_eq!(erasure.entries, u64::from(MANY), "known without looking at the rows");
+    assert_eq!(
+        erasure.entries,
+        u64::from(MANY),
+        "known without looking at the rows"
+    );
     assert!(world.read().await.is_err());
     let left = holdings(&world.server, world.device.vault).unwrap();
     assert!(0 < left.entries && left.entries == left.unreadable, "{left:?}");
