@@ -25,6 +25,8 @@ mod format_journal;
 #[cfg(test)]
 mod full_disk;
 #[cfg(test)]
+mod fuzzing;
+#[cfg(test)]
 mod header_fields;
 #[cfg(test)]
 mod header_power_cut;
@@ -57,7 +59,11 @@ mod power_cut;
 #[cfg(all(test, target_os = "linux"))]
 mod process_memory;
 #[cfg(test)]
+mod put_back;
+#[cfg(test)]
 mod reading_and_writing;
+#[cfg(test)]
+mod redb_checksums;
 #[cfg(test)]
 mod remains;
 #[cfg(test)]
