@@ -367,6 +367,10 @@ async fn a_request_that_was_changed_or_is_not_of_now_or_not_of_this_application_
         spoil(&mut spoilt);
         refused(world.ask_signed(&spoilt).await);
     }
+    let mut amending = request.clone();
+    amending.amends = Some(GrantId([1; 16]));
+    let amended = world.ask_signed(&amending).await;
+    assert_eq!(amended, Err(RequestError::NoSuchGrant));
     world.clock.advance_ms(seconds(601));
     refused(world.ask_signed(&request).await);
     assert!(
