@@ -122,7 +122,7 @@ pub(crate) fn page(data: &[u8]) {
     let pages = checksums.pages();
     for (page, edits) in parts(data) {
         let page = pages[usize::from(page) % pages.len()];
-        forge.change_slot(|slot| checksums.change(slot, page, |plain| edit(plain, edits)));
+        forge.change_slot(|slot| checksums.change(slot, page, &mut |plain| edit(plain, edits)));
     }
     checksums.write(&mut forge);
     let image = forge.sealed();
@@ -345,7 +345,7 @@ mod tests {
         // Of the same table there are older pages, which are vouched for by older pages.
         for page in checksums.pages() {
             forge.change_slot(|slot| {
-                checksums.change(slot, page, |plain| {
+                checksums.change(slot, page, &mut |plain| {
                     let mut windows = plain.windows(needle.len());
                     if let Some(at) = windows.position(|window| window == needle) {
                         plain[at] = 0xEE;

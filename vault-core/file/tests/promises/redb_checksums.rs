@@ -60,7 +60,7 @@ impl Checksums {
     }
 
     /// Changes a page, and what vouches for it, up to redb's header in the slot.
-    pub(crate) fn change(&mut self, slot: &mut [u8], page: usize, change: impl FnOnce(&mut [u8])) {
+    pub(crate) fn change(&mut self, slot: &mut [u8], page: usize, change: &mut dyn FnMut(&mut [u8])) {
         let Some(changed) = self.0.get_mut(&page) else {
             return;
         };
@@ -75,7 +75,7 @@ impl Checksums {
         }
         for above in self.pages() {
             if above != page && contains(&self.0[&above].plain, &old) {
-                self.change(slot, above, |plain| replace(plain, &old, &new));
+                self.change(slot, above, &mut |plain| replace(plain, &old, &new));
             }
         }
         let header = &mut slot[HEADER_AT..];
