@@ -28,7 +28,7 @@ use vault_core::{
 };
 
 use crate::{
-    report::{line, spread},
+    report::Report,
     stopwatch::{Took, timed},
 };
 
@@ -37,7 +37,7 @@ const PER_BATCH: usize = 512;
 const EDITS: usize = 100;
 
 /// Measures each size in turn with its limit, some rounds of each.
-pub(crate) fn run(sizes: &[usize], rounds: usize) -> anyhow::Result<()> {
+pub(crate) fn run(sizes: &[usize], rounds: usize, report: &Report) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     for &count in sizes {
         let (mut rates, mut beside, mut edits, mut withdrawals) =
@@ -52,22 +52,12 @@ pub(crate) fn run(sizes: &[usize], rounds: usize) -> anyhow::Result<()> {
             withdrawals.push(measured.withdraw.wall.as_secs_f64() * 1e3);
         }
         let size = named(count);
-        spread(
-            "sync",
-            &format!("cold_sync_records_per_s_{size}"),
-            rates,
-            "records/s",
-        );
-        spread(
-            "sync",
-            &format!("cold_vs_limit_{size}"),
-            beside,
-            "ratio of wall time",
-        );
-        spread("sync", &format!("incremental_100_ms_{size}"), edits, "ms");
-        spread("sync", &format!("withdraw_{size}_ms"), withdrawals, "ms");
+        report.spread(&format!("cold_sync_records_per_s_{size}"), rates, "records/s");
+        report.spread(&format!("cold_vs_limit_{size}"), beside, "ratio of wall time");
+        report.spread(&format!("incremental_100_ms_{size}"), edits, "ms");
+        report.spread(&format!("withdraw_{size}_ms"), withdrawals, "ms");
     }
-    line("sync", "batch_entries", PER_BATCH as f64, "entries");
+    report.line("batch_entries", PER_BATCH as f64, "entries");
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! What a developer asks a user for.
 
 use serde_json::{Value, json};
-use vault_core::{Category, Timestamp};
+use vault_core::{Category, GrantId, Timestamp};
 
 /// A consent request, before it is sent.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct Ask {
     pub until: Option<Timestamp>,
     /// Of which time: from, and to before.
     pub time_range: (Option<Timestamp>, Option<Timestamp>),
+    /// The running grant that it would change.
+    pub amends: Option<GrantId>,
 }
 
 impl Ask {
@@ -27,6 +29,7 @@ impl Ask {
             purpose: "recommendations",
             until: None,
             time_range: (None, None),
+            amends: None,
         }
     }
 
@@ -41,6 +44,15 @@ impl Ask {
     pub fn until(self, until: Timestamp) -> Self {
         Self {
             until: Some(until),
+            ..self
+        }
+    }
+
+    /// To change a running grant.
+    #[must_use]
+    pub fn amending(self, grant: GrantId) -> Self {
+        Self {
+            amends: Some(grant),
             ..self
         }
     }
@@ -64,6 +76,7 @@ impl Ask {
             }],
             "duration": duration,
             "delivery": "server",
+            "amends": self.amends.map(|grant| grant.to_string()),
         })
     }
 }

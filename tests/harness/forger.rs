@@ -171,6 +171,7 @@ impl Forger {
                 statement,
                 certificate,
                 grant_key,
+                proof: None,
             })))
             .await;
         let is_answer = |frame| match frame {
@@ -261,5 +262,6 @@ fn hello(vault: VaultId, device: SignedCertificate, grants: Vec<GrantPosition>) 
         incarnation: Incarnation([1; 16]),
         events_seen: 0,
         grants,
+        ended: vec![],
     })
 }

@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod changes;
 mod clones;
 mod forged;
 mod histories;
@@ -17,6 +18,7 @@ mod nothing_leaves;
 mod refusals;
 mod requirements;
 mod secrecy;
+mod set_back;
 mod way_of_a_record;
 mod windows;
 mod withdrawn;

@@ -36,15 +36,15 @@ mod vault;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use consent::{
-    Activity, ErasureProof, Grant, GrantState, InboxRequest, Preview, PreviewedRecord, RequestState,
-    Selection,
+    Activity, Amendment, Change, ErasureProof, Grant, GrantState, InboxRequest, InvalidReceipt, Preview,
+    PreviewedRecord, RECEIPT_TEXT_MAX, Receipt, RefusedStatement, RequestState, Selection, VerifiedReceipt,
 };
 pub use entropy::Randomness;
 pub use error::Error;
 pub use host::Host;
 pub use records::{Collection, NewRecord, Query, Record};
-pub use sync::{ServerAddress, ServerKeyPin, SyncError, SyncEvent, SyncReport};
-pub use vault::{ImportProgress, ImportSummary, Vault, VaultFile, VaultStatus};
+pub use sync::{RejectedRecord, ServerAddress, ServerKeyPin, Shared, SyncError, SyncEvent, SyncReport};
+pub use vault::{GrantHistory, ImportProgress, ImportSummary, Vault, VaultFile, VaultStatus};
 
 pub use vault_file::{
     Copied, Error as FileError, Finding, KdfParams, Loss, Options, Origin, Part, Passphrase, Problem,

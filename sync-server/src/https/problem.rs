@@ -102,6 +102,8 @@ codes! {
         "The endpoint exists but does not take this method; `Allow` lists those it takes.";
     RequestTimeout 408 "request_timeout" "Request timeout",
         "The body of the request did not arrive in time.";
+    InvalidStateTransition 409 "invalid_state_transition" "Invalid state transition",
+        "What is to be changed stands where it cannot be changed any more.";
     BodyTooLarge 413 "body_too_large" "Body too large",
         "A request body may have 1 MiB.";
     UnsupportedMediaType 415 "unsupported_media_type" "Unsupported media type",

@@ -23,6 +23,7 @@ pub(crate) mod push;
 pub(crate) mod statement;
 pub(crate) mod sweep;
 
+mod amending;
 mod api_key;
 mod audit;
 mod grant_rules;

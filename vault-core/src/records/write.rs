@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use vault_file::{Snapshot, Transaction, WriteTable};
 use vault_wire::{catalogue::Category, id::RecordId, time::Timestamp};
 
-use super::{NewRecord, Record, collection};
+use super::{NewRecord, Record, added::Added, collection};
 use crate::{
     error::Error,
     store::{
         Store, decode, encode, sortable_time,
-        tables::{CHANGES, IMPORTED, META, RECORDS, UPDATED, by_time, meta},
+        tables::{CHANGES, IMPORTED, META, RECORDS, by_time, meta},
         u64_key,
     },
 };
@@ -50,10 +50,10 @@ pub(crate) struct RecordWriter<'t> {
     store: &'t Store,
     now: Timestamp,
     records: WriteTable<'t>,
-    updated: WriteTable<'t>,
     changes: WriteTable<'t>,
     imported: WriteTable<'t>,
     by_time: BTreeMap<Category, WriteTable<'t>>,
+    added: Added,
     last_change: u64,
 }
 
@@ -65,16 +65,17 @@ impl<'t> RecordWriter<'t> {
             store,
             now: store.now(),
             records: transaction.table(&RECORDS)?,
-            updated: transaction.table(&UPDATED)?,
             changes: transaction.table(&CHANGES)?,
             imported: transaction.table(&IMPORTED)?,
             by_time: BTreeMap::new(),
+            added: Added::default(),
             last_change: last_change.map_or(Ok(0), |row| decode(&row, "the change sequence"))?,
         })
     }
 
     /// Closes the tables and remembers the change sequence. Without it nothing may be committed.
-    pub(crate) fn finish(self) -> Result<(), Error> {
+    pub(crate) fn finish(mut self) -> Result<(), Error> {
+        self.settle()?;
         self.transaction
             .table(&META)?
             .insert(meta::LAST_CHANGE, &encode(&self.last_change))?;
@@ -102,7 +103,7 @@ impl<'t> RecordWriter<'t> {
             updated_at: self.now,
             seq: self.next_change(),
         };
-        self.insert(&record)?;
+        self.added.add(&record);
         Ok(id)
     }
 
@@ -162,6 +163,7 @@ impl<'t> RecordWriter<'t> {
 
     /// Takes a record and its index entries out.
     fn take(&mut self, id: RecordId) -> Result<Record, Error> {
+        self.settle()?;
         let row = self
             .records
             .get(id.as_bytes())?
@@ -169,22 +171,23 @@ impl<'t> RecordWriter<'t> {
         let record = Record::from_row(id, &row)?;
         self.records.remove(id.as_bytes())?;
         self.changes.remove(&u64_key(record.seq))?;
-        self.updated.remove(&updated_key(&record))?;
         self.time_table_of(record.category)?.remove(&time_key(&record))?;
         Ok(record)
     }
 
     fn insert(&mut self, record: &Record) -> Result<(), Error> {
-        let change = Change {
-            record: record.id,
-            category: record.category,
-            deleted: false,
-        };
-        self.records.insert(record.id.as_bytes(), &encode(record))?;
-        self.changes.insert(&u64_key(record.seq), &encode(&change))?;
-        self.updated.insert(&updated_key(record), &[])?;
-        self.time_table_of(record.category)?
-            .insert(&time_key(record), &[])?;
+        self.added.add(record);
+        self.settle()
+    }
+
+    /// Puts what was added into the tables.
+    fn settle(&mut self) -> Result<(), Error> {
+        let rows = std::mem::take(&mut self.added).sorted();
+        self.records.insert_sorted(&rows.records)?;
+        self.changes.insert_sorted(&rows.changes)?;
+        for (category, times) in rows.by_time {
+            self.time_table_of(category)?.insert_sorted(&times)?;
+        }
         Ok(())
     }
 
@@ -209,13 +212,6 @@ impl<'t> RecordWriter<'t> {
         self.last_change += 1;
         self.last_change
     }
-}
-
-pub(super) fn updated_key(record: &Record) -> [u8; 24] {
-    let mut key = [0; 24];
-    key[..8].copy_from_slice(&sortable_time(record.updated_at));
-    key[8..].copy_from_slice(record.id.as_bytes());
-    key
 }
 
 /// Records without a time come first, under a zero.

@@ -7,6 +7,7 @@ use vault_wire::{
     entry::Binding,
     frame::{Entries, EntriesAck, List, Listing, Rejection},
     id::{GrantId, Slot},
+    time::Timestamp,
 };
 
 use super::{
@@ -85,6 +86,11 @@ impl Lane {
         self.rested = false;
     }
 
+    /// The generation whose entries it sends.
+    pub(super) const fn generation(&self) -> u32 {
+        self.progress.generation
+    }
+
     /// Whether all that there is to send is acknowledged.
     pub(super) fn is_settled(&self) -> bool {
         self.rested && self.sent.is_empty() && self.comparing == Comparing::No
@@ -106,14 +112,14 @@ impl Lane {
     }
 
     /// The next page of what the server holds, if one is to be asked for.
-    pub(super) fn next_list(&mut self, generation: u32) -> Option<List> {
+    pub(super) fn next_list(&mut self) -> Option<List> {
         let Comparing::Ask(after) = self.comparing else {
             return None;
         };
         self.comparing = Comparing::Asked;
         Some(List {
             grant: self.grant,
-            generation,
+            generation: self.generation(),
             after,
         })
     }
@@ -222,7 +228,9 @@ impl Lane {
         &mut self,
         transaction: &Transaction,
         ack: &EntriesAck,
+        now: Timestamp,
     ) -> Result<Acknowledged, Error> {
+        self.progress.acked_at = Some(now);
         let expected = self.sent.pop_front().filter(|sent| sent.through == ack.through);
         let sent = expected.ok_or(SyncError::Protocol("it acknowledged a batch that was not sent"))?;
         let rejected: BTreeMap<Slot, Rejection> = ack.rejected.iter().copied().collect();

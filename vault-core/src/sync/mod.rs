@@ -13,6 +13,7 @@ mod lane;
 mod progress;
 mod server;
 mod session;
+mod shared;
 mod standing;
 mod tls;
 
@@ -22,3 +23,5 @@ pub use event::{SyncEvent, SyncReport};
 pub(crate) use incarnation::set_apart;
 pub use server::{ServerAddress, ServerKeyPin};
 pub(crate) use server::{ServerRow, connected_server, forget_server, set_server};
+pub(crate) use shared::shared;
+pub use shared::{RejectedRecord, Shared};

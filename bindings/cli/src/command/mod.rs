@@ -13,12 +13,17 @@ mod import;
 mod init;
 mod link;
 mod list;
+mod narrow;
 mod passphrase;
+mod pause;
 mod preview;
+mod receipts;
 mod recovery;
 mod reject;
+mod renew;
 mod requests;
 mod restore;
+mod resume;
 mod rewrite;
 mod rm;
 mod salvage;
@@ -69,10 +74,20 @@ pub(crate) enum Command {
     Reject(reject::Reject),
     /// List what you have granted
     Grants(grants::Grants),
+    /// Suspend a grant: nothing is read or sent until it is resumed
+    Pause(pause::Pause),
+    /// Let a paused grant go on
+    Resume(resume::Resume),
+    /// Leave a grant less than it has
+    Narrow(narrow::Narrow),
+    /// Confirm a grant for longer
+    Renew(renew::Renew),
     /// Take a grant back
     Withdraw(withdraw::Withdraw),
     /// Say who read what, who was refused, and what was erased
     Activity(activity::Activity),
+    /// List your signed consent receipts, or check some offline
+    Receipts(receipts::Receipts),
     /// Copy the vault to a backup file
     Backup(backup::Backup),
     /// Make a vault of a backup
@@ -115,8 +130,13 @@ impl Command {
             Self::Approve(approve) => approve.run(context),
             Self::Reject(reject) => reject.run(context),
             Self::Grants(grants) => grants.run(context),
+            Self::Pause(pause) => pause.run(context),
+            Self::Resume(resume) => resume.run(context),
+            Self::Narrow(narrow) => narrow.run(context),
+            Self::Renew(renew) => renew.run(context),
             Self::Withdraw(withdraw) => withdraw.run(context),
             Self::Activity(activity) => activity.run(context),
+            Self::Receipts(receipts) => receipts.run(context),
             Self::Backup(backup) => backup.run(context),
             Self::Restore(restore) => restore.run(context),
             Self::Verify(verify) => verify.run(context),

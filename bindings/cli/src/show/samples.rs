@@ -152,6 +152,7 @@ pub(crate) fn inbox_request() -> InboxRequest {
         request: consent_request(),
         received_at: now().plus_ms(-29_000),
         state: RequestState::Pending,
+        amendment: None,
     }
 }
 
@@ -164,6 +165,9 @@ pub(crate) fn grant(state: GrantState, undelivered: bool) -> Grant {
         state,
         terms: asked(),
         created_at: now().plus_ms(-7_200_000),
+        expires_at: asked().duration.expires_at(),
+        amends: None,
+        superseded_by: None,
         ended_at: (state != GrantState::Active).then(|| now().plus_ms(-60_000)),
         undelivered,
     }

@@ -112,7 +112,7 @@ impl Device {
         );
         let signed = statement.sign(&self.consent);
         let ack = self.submit(signed.clone(), Some(sealed.unwrap())).await;
-        assert_eq!(ack.outcome, StatementOutcome::Accepted);
+        assert!(matches!(ack.outcome, StatementOutcome::Accepted(_)));
         Given {
             grant: statement.grant,
             key,
@@ -124,7 +124,7 @@ impl Device {
     pub(super) async fn reject(&self, asked: &DeliveredRequest) {
         let signed = self.answer(asked, Event::Refused).sign(&self.consent);
         let ack = self.submit(signed, None).await;
-        assert_eq!(ack.outcome, StatementOutcome::Accepted);
+        assert!(matches!(ack.outcome, StatementOutcome::Accepted(_)));
     }
 
     /// Pauses, resumes or withdraws a grant.
@@ -158,6 +158,7 @@ impl Device {
             statement,
             certificate: self.consent_certificate(),
             grant_key,
+            proof: None,
         };
         statement::submit(&self.server, self.vault, self.owner.public(), sent)
             .await

@@ -2,12 +2,13 @@
 
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use vault_wire::{
+    acceptance::Proof,
     catalogue::Category,
     certificate::{Certificate, Role, SignedCertificate},
     entry::{Binding, Entry, Fingerprint, GrantSecret},
     frame::{
-        DeliveredRequest, Entries, EntriesAck, Event as Told, GrantPosition, Hello, MINOR, Notice, Register,
-        StatementOutcome, SubmitStatement, Welcome,
+        DeliveredRequest, Entries, EntriesAck, Event as Told, GrantPosition, Hello, KeptStatement, MINOR,
+        Notice, Register, StatementOutcome, SubmitStatement, Welcome,
     },
     grant_key::GrantKey,
     id::{AppId, GrantId, Incarnation, RecordId, VaultId},
@@ -97,7 +98,7 @@ impl Device {
         let terms = ConsentRequest::from_bytes(&asked.bytes).unwrap().terms;
         let statement = self.decide(&asked, given(terms), server.now());
         let (granted, outcome) = self.give(server, &statement).await;
-        assert_eq!(outcome, StatementOutcome::Accepted);
+        assert!(matches!(outcome, StatementOutcome::Accepted(_)));
         granted
     }
 
@@ -124,7 +125,10 @@ impl Device {
         let outcome = self
             .submit(server, signed.clone(), Some((&given.key, given.generation)))
             .await;
-        if matches!(outcome, StatementOutcome::Accepted | StatementOutcome::Erased(_)) {
+        if matches!(
+            outcome,
+            StatementOutcome::Accepted(_) | StatementOutcome::Erased(_)
+        ) {
             given.last = signed;
         }
         outcome
@@ -139,6 +143,25 @@ impl Device {
         self.submit_with(server, signed, self.certificate(), key).await
     }
 
+    /// Sends a statement again, with what proves that this server accepted it once.
+    pub(super) async fn submit_again(
+        &self,
+        server: &Server,
+        signed: &SignedStatement,
+        key: Option<(&GrantKey, u32)>,
+        proof: Proof,
+    ) -> StatementOutcome {
+        let sent = self.submission(server, signed.clone(), self.certificate(), key);
+        self.send(
+            server,
+            SubmitStatement {
+                proof: Some(proof),
+                ..sent
+            },
+        )
+        .await
+    }
+
     pub(super) async fn submit_with(
         &self,
         server: &Server,
@@ -146,21 +169,36 @@ impl Device {
         certificate: SignedCertificate,
         key: Option<(&GrantKey, u32)>,
     ) -> StatementOutcome {
+        let sent = self.submission(server, signed, certificate, key);
+        self.send(server, sent).await
+    }
+
+    async fn send(&self, server: &Server, sent: SubmitStatement) -> StatementOutcome {
+        let ack = statement::submit(server, self.vault, self.owner.public(), sent)
+            .await
+            .unwrap();
+        ack.outcome
+    }
+
+    fn submission(
+        &self,
+        server: &Server,
+        signed: SignedStatement,
+        certificate: SignedCertificate,
+        key: Option<(&GrantKey, u32)>,
+    ) -> SubmitStatement {
         let grant = signed
             .verify()
             .map_or(GrantId([0; 16]), |statement| statement.grant);
         let mut rng = ChaCha20Rng::from_seed([3; 32]);
         let holder = server.keys().sealing.public();
-        let sent = SubmitStatement {
+        SubmitStatement {
             statement: signed,
             certificate,
             grant_key: key
                 .map(|(key, generation)| key.seal_to(&holder, grant, generation, &mut rng).unwrap()),
-        };
-        let ack = statement::submit(server, self.vault, self.owner.public(), sent)
-            .await
-            .unwrap();
-        ack.outcome
+            proof: None,
+        }
     }
 
     pub(super) fn certificate(&self) -> SignedCertificate {
@@ -206,6 +244,18 @@ impl Device {
 
     /// Says where a grant stands on the device.
     pub(super) async fn hello(&self, server: &Server, incarnation: u8, position: GrantPosition) -> Welcome {
+        let (welcome, _) = self.greet(server, incarnation, vec![position], vec![]).await;
+        welcome
+    }
+
+    /// Says where grants stand, and which are over.
+    pub(super) async fn greet(
+        &self,
+        server: &Server,
+        incarnation: u8,
+        grants: Vec<GrantPosition>,
+        ended: Vec<GrantId>,
+    ) -> (Welcome, Vec<KeptStatement>) {
         let said = Hello {
             minor: MINOR,
             features: 0,
@@ -214,7 +264,8 @@ impl Device {
                 .sign(&self.owner),
             incarnation: Incarnation([incarnation; 16]),
             events_seen: 0,
-            grants: vec![position],
+            grants,
+            ended,
         };
         hello::hello(server, self.vault, self.transport.public(), said)
             .await

@@ -59,7 +59,7 @@ async fn a_withdrawal_wins_over_a_database_restored_from_before_it() {
     assert_eq!((erasure.entries, erasure.statement), (1, granted.last.digest()));
 }
 
-async fn restarted(world: World, meanwhile: impl FnOnce()) -> World {
+pub(super) async fn restarted(world: World, meanwhile: impl FnOnce()) -> World {
     let World {
         server,
         clock,

@@ -69,7 +69,10 @@ impl<D: Disk> SealedBackend<D> {
         let slot_key = CommitSlotKey::derive(&unlocked.file_key, unlocked.file);
         let slots = CommitSlots::new(Arc::clone(&disk), slot_key, unlocked.file, entropy.clone());
         let newest = slots.read_newest()?;
-        check_state(&newest.slot, unlocked, disk.len()?, sizes)?;
+        newest.slot.check(unlocked, sizes)?;
+        if disk.len()? < newest.slot.end().max(EXTENTS_AT) {
+            return Err(Error::Damaged { what: Part::End });
+        }
         // What was read may be in the system's cache only: an earlier process may have been killed between
         // its write and its sync. It must be durable before anything is built on it.
         disk.sync()?;
@@ -343,24 +346,6 @@ impl<D: Disk> SealedBackend<D> {
         (state.switched, state.unsynced) = (true, false);
         Ok(())
     }
-}
-
-/// Refuses a state that this file or this caller cannot have.
-fn check_state(slot: &CommitSlot, unlocked: &Unlocked, len: u64, sizes: &Sizes) -> Result<(), Error> {
-    if unlocked.header_seq < slot.header_seq_floor {
-        return Err(Error::Tampered { what: Part::Header });
-    }
-    sizes.check_pages(slot.pages)?;
-    let has_roots_enough = slot.roots.len() <= sizes.geometry.directories_for(slot.pages);
-    if !slot.has_redb_header() || slot.pages == 0 || !has_roots_enough {
-        return Err(Error::Damaged {
-            what: Part::CommitSlots,
-        });
-    }
-    if len < slot.end().max(EXTENTS_AT) {
-        return Err(Error::Damaged { what: Part::End });
-    }
-    Ok(())
 }
 
 /// How many blocks lie before the end of a state.

@@ -10,7 +10,7 @@ use super::table::{NodeChecked, PageTable, UseOfDisk};
 use super::{JournalMark, Sizes};
 use crate::disk::Disk;
 use crate::entropy::Entropy;
-use crate::error::{Error, Fault, Part};
+use crate::error::{Error, Fault};
 use crate::header::Unlocked;
 use crate::keys::{CommitSlotKey, PageKey};
 
@@ -32,10 +32,7 @@ impl<D: Disk> Reader<D> {
         let nothing_is_sealed = Entropy::none();
         let slots = CommitSlots::new(Arc::clone(&disk), slot_key, file, nothing_is_sealed.clone());
         let newest = slots.read_newest()?;
-        if unlocked.header_seq < newest.slot.header_seq_floor {
-            return Err(Error::Tampered { what: Part::Header });
-        }
-        sizes.check_pages(newest.slot.pages)?;
+        newest.slot.check(unlocked, sizes)?;
         let table = PageTable::new(
             Arc::clone(&disk),
             unlocked,

@@ -1,7 +1,9 @@
 //! The durable state of an open file, and what the next one will be.
 
 use super::commit_slot::{CommitSlot, REDB_HEADER_BYTES, Side};
-use super::{BLOCKS_BEFORE_EXTENTS, JournalMark};
+use super::{BLOCKS_BEFORE_EXTENTS, JournalMark, Sizes};
+use crate::error::{Error, Part};
+use crate::header::Unlocked;
 
 /// redb's magic number and the byte that says which of its two commit records counts.
 const REDB_SWITCH_BYTES: usize = 10;
@@ -72,8 +74,18 @@ impl CommitSlot {
         }
     }
 
-    /// Whether redb has finished this header.
-    pub(super) fn has_redb_header(&self) -> bool {
-        self.redb_header.starts_with(REDB_MAGIC)
+    /// Refuses a state that this file or this caller cannot have.
+    pub(super) fn check(&self, unlocked: &Unlocked, sizes: &Sizes) -> Result<(), Error> {
+        if unlocked.header_seq < self.header_seq_floor {
+            return Err(Error::Tampered { what: Part::Header });
+        }
+        sizes.check_pages(self.pages)?;
+        let has_room = self.roots.len() <= sizes.geometry.directories_for(self.pages);
+        if self.redb_header.starts_with(REDB_MAGIC) && self.pages > 0 && has_room {
+            return Ok(());
+        }
+        Err(Error::Damaged {
+            what: Part::CommitSlots,
+        })
     }
 }

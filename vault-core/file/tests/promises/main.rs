@@ -73,4 +73,6 @@ mod secrecy;
 #[cfg(test)]
 mod simulated_disk;
 #[cfg(test)]
+mod size;
+#[cfg(test)]
 mod two_processes;

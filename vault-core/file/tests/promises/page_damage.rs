@@ -3,7 +3,7 @@
 use vault_file::{Error, Part};
 
 use crate::damage::{SEED, Sample};
-use crate::history::{History, create};
+use crate::history::{History, content, create, open};
 use crate::places::{EXTENTS, Use, blocks, pages};
 use crate::simulated_disk::SimulatedDisk;
 
@@ -69,8 +69,8 @@ fn a_node_of_the_page_table_that_was_mended_is_whole_again() {
     for block in blocks(&sample.image).into_iter().filter(|block| !block.is_page()) {
         let disk = SimulatedDisk::holding(sample.altered(|image| image[block.range()].fill(0xA5)));
         let read = || {
-            let file = crate::history::open(disk.handle(), SEED).unwrap();
-            crate::history::content(&file).unwrap();
+            let file = open(disk.handle(), SEED).unwrap();
+            content(&file).unwrap();
             file.mended()
         };
         let first = read();
@@ -163,5 +163,39 @@ fn pages_of_another_file_under_the_same_key_do_not_open() {
     assert!(
         matches!(outcome, Err(Error::Damaged { what: Part::Page(_) })),
         "{outcome:?}"
+    );
+}
+
+/// The same with nodes of many groups, with slots and with any choice of blocks: the unit tests of the layout.
+#[test]
+fn an_old_page_put_back_is_an_error_when_it_is_read_and_never_shows_old_content() {
+    let disk = SimulatedDisk::default();
+    let mut history = History::new(SEED);
+    let file = create(disk.handle(), SEED).unwrap();
+    (0..4).for_each(|_| history.commit_one(&file).unwrap());
+    drop(file);
+    let old = disk.seen();
+    let file = open(disk.handle(), SEED + 1).unwrap();
+    (0..4).for_each(|_| history.commit_one(&file).unwrap());
+    drop(file);
+    let new = disk.seen();
+    let (mut replayed, mut refused) = (0, 0);
+    for block in blocks(&new[..old.len().min(new.len())]) {
+        if old[block.range()] == new[block.range()] {
+            continue;
+        }
+        replayed += 1;
+        let mut image = new.clone();
+        image[block.range()].copy_from_slice(&old[block.range()]);
+        let disk = SimulatedDisk::holding(image);
+        match open(disk.handle(), SEED).and_then(|file| content(&file)) {
+            Ok(found) => assert!(Some(&found) == history.versions.last(), "{block:?}"),
+            Err(Error::Damaged { what: Part::Page(_) }) => refused += 1,
+            Err(other) => panic!("{block:?}: {other:?}"),
+        }
+    }
+    assert!(
+        replayed > 40 && refused > 10,
+        "{refused} of {replayed} were refused"
     );
 }

@@ -28,7 +28,6 @@ impl<D: Disk> PageTable<D> {
         for group in dirty {
             self.write_back(&mut self.memory(), group)?;
         }
-        self.find_end()?;
         let mut guard = self.memory();
         let memory = &mut *guard;
         for number in 0..memory.directories.len() {
@@ -37,6 +36,9 @@ impl<D: Disk> PageTable<D> {
         while memory.directories.last().is_some_and(|last| last.name.is_none()) {
             memory.directories.pop();
         }
+        drop(guard);
+        self.find_end()?;
+        let memory = self.memory();
         let directories = memory.directories.iter();
         Ok(Checkpoint {
             roots: directories.map(|directory| directory.name).collect(),

@@ -13,6 +13,8 @@ use crate::layout::table::forge::{Nodes, directory, group};
 use crate::layout::table::{Name, node::Node};
 use crate::layout::{PageSource, Reader};
 
+type Change = fn(&mut CommitSlot);
+
 fn sample() -> Vec<u8> {
     let disk = SimulatedDisk::default();
     let mut history = History::new(11);
@@ -60,11 +62,11 @@ fn try_everything(disk: &SimulatedDisk) -> Option<Error> {
 fn absurd_slots_are_refused_when_the_file_is_opened() {
     let image = sample();
     let name = Name::from_number(0xABCD_EF00);
-    let cases: [(&str, fn(&mut CommitSlot)); 7] = [
+    let cases: [(&str, Change); 7] = [
         ("no pages", |slot| slot.pages = 0),
         ("endless pages", |slot| slot.pages = u64::MAX),
         ("more pages than allowed", |slot| {
-            slot.pages = (1 << 30) / 4096 + 1
+            slot.pages = (1 << 30) / 4096 + 1;
         }),
         ("one block more than there is", |slot| slot.blocks += 1),
         ("endless blocks", |slot| slot.blocks = u32::MAX),
@@ -74,7 +76,10 @@ fn absurd_slots_are_refused_when_the_file_is_opened() {
         }),
     ];
     for (what, change) in cases {
-        let refused = try_everything(&with_slot(&image, change));
+        let disk = with_slot(&image, change);
+        let refused = try_everything(&disk);
+        let at_rest = Reader::open(Arc::new(disk.handle()), &key_material(1), &SMALL);
+        assert_eq!(at_rest.is_err(), !what.contains("block"), "{what}");
         assert!(
             matches!(
                 refused,
@@ -135,7 +140,7 @@ fn absurd_nodes_are_refused_when_they_are_read() {
     // Two groups in one extent: each is read as what it is, but nothing is written to such a file.
     let of_another = Node::Group { number: 0, extent: 0 };
     let (forged, name) = forge(of_another, group(3, SMALL.geometry));
-    let disk = SimulatedDisk::holding(forged.clone());
+    let disk = SimulatedDisk::holding(forged);
     let key = PageTableKey::derive(&keys.file_key, keys.file);
     let nodes = Nodes::new(Arc::new(disk.handle()), key, keys.file, seeded(6), SMALL.geometry);
     let claims = directory(0, &[(0, name, 0), (3, name, 0)], SMALL.geometry);

@@ -89,6 +89,7 @@ pub(super) fn content(database: &redb::Database) -> Result<Content, String> {
 }
 
 /// A history in the making.
+#[derive(Clone)]
 pub(super) struct History {
     rng: ChaCha20Rng,
     pub(super) versions: Vec<Content>,
