@@ -193,8 +193,15 @@ fn assert_mostly_refused(tally: &Tally) {
 }
 
 #[test]
-fn every_byte_of_a_closed_file_is_authentic_or_an_error() {
-    let tally = campaign(&small_file(true), |_| true);
+fn every_byte_of_the_headers_and_commit_slots_is_mended_or_an_error() {
+    let tally = campaign(&small_file(true), |at| at < JOURNAL.start);
+    assert!(tally["harmless"].0 > 1_000, "one copy is enough: {tally:?}");
+    assert!(!tally.contains_key(TAKEN_BACK), "{tally:?}");
+}
+
+#[test]
+fn every_byte_of_the_page_table_and_the_pages_is_authentic_or_an_error() {
+    let tally = campaign(&small_file(true), |at| at >= JOURNAL.end);
     assert_mostly_refused(&tally);
     assert!(!tally.contains_key(TAKEN_BACK), "{tally:?}");
 }

@@ -17,7 +17,7 @@ const CACHE: &str = "VAULT_FILE_MEMORY_CACHE";
 const ROWS: Table = Table::new("rows");
 /// What a process takes beside its cache while it imports: one transaction's lists, buffers of the journal and of
 /// the writes, and what the allocator keeps.
-const BESIDE_THE_CACHE: u64 = 12 * 1024 * 1024;
+const BESIDE_THE_CACHE: u64 = 8 * 1024 * 1024;
 
 fn light() -> Options {
     Options {

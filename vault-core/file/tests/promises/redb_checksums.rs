@@ -1,7 +1,7 @@
 //! The checksums that redb keeps of its pages, each in the page above it, and of the highest in its header: made right
 //! again after a page was changed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 
 use twox_hash::XxHash3_128;
 
@@ -14,64 +14,84 @@ const RECORD_BYTES: usize = 112;
 
 type Sum = [u8; 16];
 
-/// For each page that another one, or the header, vouches for: how much of it, and the checksum.
+/// A page that another one, or the header, vouches for.
 #[derive(Clone)]
-pub(crate) struct Checksums(BTreeMap<usize, (usize, Sum)>);
+struct Vouched {
+    plain: Vec<u8>,
+    /// How much of it.
+    len: usize,
+    sum: Sum,
+    is_changed: bool,
+}
+
+/// The pages of a file that are vouched for.
+#[derive(Clone)]
+pub(crate) struct Checksums(BTreeMap<usize, Vouched>);
 
 impl Checksums {
     /// Finds them by trying every length of every page.
     pub(crate) fn of(forge: &Forge) -> Self {
-        let slot = forge.slot();
-        let pages: BTreeMap<usize, Vec<u8>> = (1..600)
+        let pages: Vec<(usize, Vec<u8>)> = (1..600)
             .filter_map(|page| Some((page, forge.page(page)?)))
             .collect();
-        let everything = pages.values().chain([&slot]);
-        let held: HashMap<&[u8], ()> = everything
-            .flat_map(|bytes| bytes.windows(16))
-            .map(|sum| (sum, ()))
-            .collect();
-        let sum_of = |plain: &[u8]| {
-            let lengths = (1..=plain.len()).map(|len| (len, sum(&plain[..len])));
-            lengths.into_iter().find(|(_, sum)| held.contains_key(&sum[..]))
+        let everything = pages.iter().map(|(_, plain)| plain).chain([&forge.slot]);
+        let held: HashSet<&[u8]> = everything.flat_map(|bytes| bytes.windows(16)).collect();
+        let vouched = |plain: &Vec<u8>| {
+            let mut lengths = (1..=plain.len()).map(|len| (len, sum(&plain[..len])));
+            let (len, sum) = lengths.find(|(_, sum)| held.contains(&sum[..]))?;
+            Some(Vouched {
+                plain: plain.clone(),
+                len,
+                sum,
+                is_changed: false,
+            })
         };
         Self(
             pages
                 .iter()
-                .filter_map(|(page, plain)| Some((*page, sum_of(plain)?)))
+                .filter_map(|(page, plain)| Some((*page, vouched(plain)?)))
                 .collect(),
         )
     }
 
-    /// The pages that are vouched for.
+    /// Their numbers.
     pub(crate) fn pages(&self) -> Vec<usize> {
         self.0.keys().copied().collect()
     }
 
-    /// Writes a page and makes right what vouches for it, up to the commit slot.
-    pub(crate) fn write(&mut self, forge: &mut Forge, page: usize, plain: &[u8]) {
-        forge.write_page(page, plain);
-        let (len, old) = self.0[&page];
+    /// Changes a page, and what vouches for it, up to redb's header in the slot.
+    pub(crate) fn change(&mut self, slot: &mut [u8], page: usize, change: &mut dyn FnMut(&mut [u8])) {
+        let Some(changed) = self.0.get_mut(&page) else {
+            return;
+        };
+        change(&mut changed.plain);
+        changed.is_changed = true;
         // A leaf says itself how long it is.
-        let len = end_of_leaf(plain).unwrap_or(len);
-        let new = sum(&plain[..len]);
-        self.0.insert(page, (len, new));
+        changed.len = end_of_leaf(&changed.plain).unwrap_or(changed.len);
+        let (old, new) = (changed.sum, sum(&changed.plain[..changed.len]));
+        changed.sum = new;
         if new == old {
             return;
         }
         for above in self.pages() {
-            let mut plain = forge.page(above).unwrap();
-            if above != page && replace(&mut plain, &old, &new) {
-                self.write(forge, above, &plain);
+            if above != page && contains(&self.0[&above].plain, &old) {
+                self.change(slot, above, &mut |plain| replace(plain, &old, &new));
             }
         }
-        let mut slot = forge.slot();
         let header = &mut slot[HEADER_AT..];
-        if replace(header, &old, &new) {
+        if contains(header, &old) {
+            replace(header, &old, &new);
             for record in RECORDS {
                 let own = sum(&header[record..record + RECORD_BYTES]);
                 header[record + RECORD_BYTES..][..16].copy_from_slice(&own);
             }
-            forge.write_slot(&slot);
+        }
+    }
+
+    /// Writes every page that was changed.
+    pub(crate) fn write(&self, forge: &mut Forge) {
+        for (page, vouched) in self.0.iter().filter(|(_, vouched)| vouched.is_changed) {
+            forge.write_page(*page, &vouched.plain);
         }
     }
 }
@@ -85,14 +105,16 @@ fn end_of_leaf(plain: &[u8]) -> Option<usize> {
     (plain[0] == 1 && end > at && end <= plain.len()).then_some(end)
 }
 
-fn replace(bytes: &mut [u8], old: &Sum, new: &Sum) -> bool {
-    let places: Vec<usize> = (0..bytes.len().saturating_sub(15))
-        .filter(|at| bytes[*at..*at + 16] == *old)
-        .collect();
-    for at in &places {
-        bytes[*at..*at + 16].copy_from_slice(new);
+fn contains(bytes: &[u8], sum: &Sum) -> bool {
+    bytes.windows(16).any(|window| window == sum)
+}
+
+fn replace(bytes: &mut [u8], old: &Sum, new: &Sum) {
+    for at in 0..bytes.len().saturating_sub(15) {
+        if bytes[at..at + 16] == *old {
+            bytes[at..at + 16].copy_from_slice(new);
+        }
     }
-    !places.is_empty()
 }
 
 fn sum(bytes: &[u8]) -> Sum {
