@@ -21,6 +21,8 @@ struct Vouched {
     /// How much of it.
     len: usize,
     sum: Sum,
+    /// A leaf that says itself how much.
+    says_len: bool,
     is_changed: bool,
 }
 
@@ -43,6 +45,7 @@ impl Checksums {
                 plain: plain.clone(),
                 len,
                 sum,
+                says_len: end_of_leaf(plain) == Some(len),
                 is_changed: false,
             })
         };
@@ -66,8 +69,9 @@ impl Checksums {
         };
         change(&mut changed.plain);
         changed.is_changed = true;
-        // A leaf says itself how long it is.
-        changed.len = end_of_leaf(&changed.plain).unwrap_or(changed.len);
+        if changed.says_len {
+            changed.len = end_of_leaf(&changed.plain).unwrap_or(changed.len);
+        }
         let (old, new) = (changed.sum, sum(&changed.plain[..changed.len]));
         changed.sum = new;
         if new == old {
