@@ -11,8 +11,9 @@ mod server;
 pub use codec::{FrameError, Reader, decode, encode, length_of};
 pub use device::{Entries, EventsSeen, GrantPosition, Hello, LinkOpen, Reconcile, Register, SubmitStatement};
 pub use server::{
-    Closed, DeliveredRequest, EntriesAck, Event, KeptStatement, LinkCode, Notice, Refusal, Refused, Registered,
-    Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome, StatementRefusal, Welcome,
+    Closed, DeliveredRequest, EntriesAck, Event, KeptStatement, LinkCode, Notice, Refusal, Refused,
+    Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome,
+    StatementRefusal, Welcome,
 };
 
 /// Name of the protocol in TLS (ALPN, RFC 7301).
