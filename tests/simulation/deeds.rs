@@ -286,11 +286,8 @@ impl World {
         };
         let mut selection = Selection::everything(&asked);
         for detail in &asked.terms.details {
-            selection = self.narrower(
-                selection,
-                detail.category,
-                detail.fields.keys().map(String::as_str).collect(),
-            );
+            let fields: Vec<&str> = detail.fields.keys().map(String::as_str).collect();
+            selection = self.narrower(selection, detail.category, &fields);
         }
         let holds = self.owners[owner].holds.clone();
         let terms = selection.terms().clone();
@@ -309,7 +306,7 @@ impl World {
         }
     }
 
-    fn narrower(&mut self, selection: Selection, category: Category, fields: Vec<&str>) -> Selection {
+    fn narrower(&mut self, selection: Selection, category: Category, fields: &[&str]) -> Selection {
         let mut kept: Vec<&str> = fields.iter().copied().filter(|_| self.dice.percent(75)).collect();
         if kept.is_empty() {
             kept.push(fields[0]);
@@ -400,8 +397,8 @@ impl World {
         };
         let mut selection = Selection::all_of(&grant);
         for detail in &grant.terms.details {
-            let fields = detail.fields.keys().map(String::as_str).collect();
-            selection = self.narrower(selection, detail.category, fields);
+            let fields: Vec<&str> = detail.fields.keys().map(String::as_str).collect();
+            selection = self.narrower(selection, detail.category, &fields);
         }
         let mut holds = self.owners[owner].holds.clone();
         if let Some(Word::Agreed { bounds, .. }) = holds.grants.get_mut(&grant.id) {
@@ -497,7 +494,7 @@ impl World {
         self.note(format!("{owner} crashes"));
         self.count("device lost power");
         let (copy, unfinished) = self.owners[owner].crash(&mut self.dice);
-        self.owners[owner] = Owner::open(copy, unfinished, Arc::clone(&self.device_clock), &mut self.dice);
+        self.owners[owner] = Owner::open(copy, unfinished, &self.device_clock, &mut self.dice);
         self.learn_consents(owner);
     }
 
@@ -536,7 +533,7 @@ impl World {
         let copy = self.dice.one_of(&self.device_copies).clone();
         self.note(format!("{owner} is set back"));
         self.owners[owner].crash(&mut self.dice);
-        self.owners[owner] = Owner::open(copy, None, Arc::clone(&self.device_clock), &mut self.dice);
+        self.owners[owner] = Owner::open(copy, None, &self.device_clock, &mut self.dice);
         self.count("device set back");
     }
 
@@ -544,8 +541,8 @@ impl World {
     fn clone_device(&mut self, owner: usize) {
         if self.owners.len() < 2 {
             let copy = self.owners[owner].copied();
-            let clock = Arc::clone(&self.device_clock);
-            self.owners.push(Owner::open(copy, None, clock, &mut self.dice));
+            self.owners
+                .push(Owner::open(copy, None, &self.device_clock, &mut self.dice));
             self.note(format!("{owner} is cloned"));
         }
     }

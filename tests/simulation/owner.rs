@@ -60,10 +60,10 @@ pub(crate) struct Copy {
 
 impl Owner {
     /// A new vault that may collect what the simulation has.
-    pub(crate) fn new(clock: Arc<ManualClock>, dice: &mut Dice) -> Self {
+    pub(crate) fn new(clock: &Arc<ManualClock>, dice: &mut Dice) -> Self {
         let power = Power::on();
         let disk = SimDisk::holding(&Image::new(), &power);
-        let vault = Vault::create_on(disk.clone(), &RawKey::new(&KEY), host(&clock, dice)).unwrap();
+        let vault = Vault::create_on(disk.clone(), &RawKey::new(&KEY), host(clock, dice)).unwrap();
         for (category, ..) in &CATEGORIES {
             vault.allow_collection(*category).unwrap();
         }
@@ -86,13 +86,13 @@ impl Owner {
     pub(crate) fn open(
         copy: Copy,
         unfinished: Option<Unfinished>,
-        clock: Arc<ManualClock>,
+        clock: &Arc<ManualClock>,
         dice: &mut Dice,
     ) -> Self {
         let power = Power::on();
         let disk = SimDisk::holding(&copy.image, &power);
         let key = RawKey::new(&KEY);
-        let vault = Vault::open_on(disk.clone(), &Secret::RawKey(&key), host(&clock, dice));
+        let vault = Vault::open_on(disk.clone(), &Secret::RawKey(&key), host(clock, dice));
         let mut owner = Self {
             vault: vault.unwrap_or_else(|error| panic!("the vault does not open: {error}")),
             holds: copy.holds,
