@@ -238,7 +238,7 @@ impl Forge {
                 let at = EXTENTS + BLOCK * (EXTENT_BLOCKS * node.extent + 8);
                 self.image.write(at, &sealed.repeat(2));
                 self.change_slot(|slot| {
-                    slot[ROOTS + 8 * node.number..][..8].copy_from_slice(&name_of(&sealed))
+                    slot[ROOTS + 8 * node.number..][..8].copy_from_slice(&name_of(&sealed));
                 });
             }
         }

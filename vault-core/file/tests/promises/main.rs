@@ -46,7 +46,8 @@ mod key_slots;
 mod key_store;
 #[cfg(test)]
 mod ledger;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod memory;
 #[cfg(test)]
 mod opening;
@@ -56,7 +57,8 @@ mod page_damage;
 mod places;
 #[cfg(test)]
 mod power_cut;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod process_memory;
 #[cfg(test)]
 mod put_back;

@@ -29,7 +29,8 @@ fn light() -> Options {
 
 /// A file that opens with a raw key and a passphrase, and everything secret about it.
 fn file_and_secrets(path: &Path) -> Vec<(&'static str, Needle)> {
-    let raw_key: [u8; 32] = std::array::from_fn(|index| (index as u8).wrapping_mul(151) ^ 0x3C);
+    let raw_key: [u8; 32] =
+        std::array::from_fn(|index| u8::try_from(index).unwrap().wrapping_mul(151) ^ 0x3C);
     let phrase: Vec<u8> = (0..40u8)
         .map(|index| index.wrapping_mul(73) % 26 + b'a')
         .collect();
