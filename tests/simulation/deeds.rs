@@ -1,7 +1,5 @@
 //! What people do, and what goes wrong.
 
-use std::sync::Arc;
-
 use sync_server::{
     hosted,
     service::request_consent::{NewRequest, RequestError, request_consent},
