@@ -10,6 +10,7 @@
 mod bad_input;
 mod changes;
 mod clones;
+mod domains;
 mod forged;
 mod histories;
 mod imports;
@@ -18,6 +19,7 @@ mod nothing_leaves;
 mod refusals;
 mod requirements;
 mod rough_networks;
+mod sealed;
 mod secrecy;
 mod set_back;
 mod udp_blocked;

@@ -21,7 +21,8 @@ async fn rough(seed: u64) -> Rough {
     let dice = world.dice.split();
     let network = RoughNetwork::before(world.quic(), dice).await;
     let device = world.offline_device();
-    let connected = device.vault.connect(&network.address(), world.pin(), None);
+    let address = network.address();
+    let connected = device.vault.connect(&address, world.pin(), None);
     soon("enrolment", connected).await.unwrap();
     let developer = world.developer("Shop").await;
     let subject = device.link(&developer).await;

@@ -8,12 +8,18 @@ async fn where_udp_is_blocked_everything_goes_over_tcp_and_udp_is_tried_again_la
     let mut world = World::new(260).await;
     let tunnel = Tunnel::to(world.quic()).await;
     let device = world.offline_device();
-    device.vault.connect(&tunnel.address(), world.pin(), None).await.unwrap();
+    device
+        .vault
+        .connect(&tunnel.address(), world.pin(), None)
+        .await
+        .unwrap();
     assert!(tunnel.datagrams() > 0, "UDP was tried first");
     assert_eq!(tunnel.connections(), 1);
     let developer = world.developer("Acme").await;
     let subject = device.link(&developer).await;
-    developer.ask(&Ask::for_fields(Receipts, &["brand"]), &subject).await;
+    developer
+        .ask(&Ask::for_fields(Receipts, &["brand"]), &subject)
+        .await;
     device.grant(|all| all).await;
     let records = (0..700).map(|n| receipt(world.clocks.time(), &format!("brand {n}"), "1", "card"));
     device.vault.put_batch(records.collect()).unwrap();
@@ -34,7 +40,10 @@ async fn over_tcp_a_server_with_another_key_is_not_spoken_to_either() {
     let mut world = World::new(261).await;
     let tunnel = Tunnel::to(world.quic()).await;
     let device = world.offline_device();
-    let refused = device.vault.connect(&tunnel.address(), ServerKeyPin([7; 32]), None).await;
+    let refused = device
+        .vault
+        .connect(&tunnel.address(), ServerKeyPin([7; 32]), None)
+        .await;
     assert!(matches!(
         refused,
         Err(vault_core::Error::Sync(SyncError::ServerKeyMismatch))
@@ -49,7 +58,11 @@ async fn a_connection_goes_along_when_the_network_changes_and_one_over_tcp_is_ma
     for over_tcp in [false, true] {
         let device = world.device().await;
         if over_tcp {
-            device.vault.connect(&tunnel.address(), world.pin(), None).await.unwrap();
+            device
+                .vault
+                .connect(&tunnel.address(), world.pin(), None)
+                .await
+                .unwrap();
         }
         let subject = device.link(&developer).await;
         let mut connected = device.stay_connected();
@@ -60,7 +73,9 @@ async fn a_connection_goes_along_when_the_network_changes_and_one_over_tcp_is_ma
             welcome(&mut connected).await;
             assert_eq!(tunnel.connections(), carried + 1);
         }
-        developer.ask(&Ask::for_fields(Receipts, &["brand"]), &subject).await;
+        developer
+            .ask(&Ask::for_fields(Receipts, &["brand"]), &subject)
+            .await;
         connected.hears_a_request().await;
         connected.stop().await;
     }

@@ -19,16 +19,36 @@ pub(super) async fn measure(records: usize, name: &str, figures: &mut Figures) -
 
     let (report, cold) = stage::sync(&vault, records as u64).await?;
     let seconds = cold.wall.as_secs_f64();
-    note(figures, format!("cold_sync_records_per_s_{name}"), records as f64 / seconds);
-    note(figures, format!("cold_cpu_us_per_record_{name}"), cold.cpu.as_secs_f64() * 1e6 / records as f64);
-    note(figures, format!("cold_vs_limit_{name}"), limit.wall.as_secs_f64() / seconds);
+    note(
+        figures,
+        format!("cold_sync_records_per_s_{name}"),
+        records as f64 / seconds,
+    );
+    note(
+        figures,
+        format!("cold_cpu_us_per_record_{name}"),
+        cold.cpu.as_secs_f64() * 1e6 / records as f64,
+    );
+    note(
+        figures,
+        format!("cold_vs_limit_{name}"),
+        limit.wall.as_secs_f64() / seconds,
+    );
     if records >= 10_000 {
         note(figures, "cold_vs_limit", limit.wall.as_secs_f64() / seconds);
     }
     let payload = (records * stage::payload_bytes()) as f64;
-    note(figures, format!("wire_bytes_per_payload_byte_{name}"), report.network_bytes as f64 / payload);
+    note(
+        figures,
+        format!("wire_bytes_per_payload_byte_{name}"),
+        report.network_bytes as f64 / payload,
+    );
     if records >= 10_000 {
-        note(figures, "wire_bytes_per_payload_byte", report.network_bytes as f64 / payload);
+        note(
+            figures,
+            "wire_bytes_per_payload_byte",
+            report.network_bytes as f64 / payload,
+        );
     }
 
     let mut increments = Vec::new();
@@ -41,7 +61,10 @@ pub(super) async fn measure(records: usize, name: &str, figures: &mut Figures) -
     }
     let increment = super::median(&increments);
     note(figures, format!("incremental_100_ms_{name}"), increment);
-    if let Some(least) = figures.get("incremental_100_ms_1k").map(|values| super::median(values)) {
+    if let Some(least) = figures
+        .get("incremental_100_ms_1k")
+        .map(|values| super::median(values))
+    {
         note(figures, format!("incremental_ratio_{name}_1k"), increment / least);
     }
 
@@ -52,13 +75,25 @@ pub(super) async fn measure(records: usize, name: &str, figures: &mut Figures) -
     }
     stage::sync(&vault, EDITS as u64).await?;
     let (_, healed) = stage::sync(&copy, EDITS as u64).await?;
-    note(figures, format!("reconcile_{name}_ms"), healed.cpu.as_secs_f64() * 1e3);
-    note(figures, format!("reconcile_{name}_wall_ms"), healed.wall.as_secs_f64() * 1e3);
+    note(
+        figures,
+        format!("reconcile_{name}_ms"),
+        healed.cpu.as_secs_f64() * 1e3,
+    );
+    note(
+        figures,
+        format!("reconcile_{name}_wall_ms"),
+        healed.wall.as_secs_f64() * 1e3,
+    );
     drop(copy);
 
     vault.withdraw(grant)?;
     let (_, withdrawn) = stage::sync(&vault, 0).await?;
-    note(figures, format!("withdraw_{name}_ms"), withdrawn.wall.as_secs_f64() * 1e3);
+    note(
+        figures,
+        format!("withdraw_{name}_ms"),
+        withdrawn.wall.as_secs_f64() * 1e3,
+    );
     running.stop().await;
     Ok(())
 }

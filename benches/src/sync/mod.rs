@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 pub(crate) use serve::serve;
 
-use crate::report::Report;
+use crate::report::{Report, progress};
 
 /// How much is measured.
 #[derive(Clone, Copy)]
@@ -29,7 +29,12 @@ struct Plan {
 }
 
 const WHOLE: Plan = Plan {
-    sizes: &[(1_000, "1k"), (10_000, "10k"), (100_000, "100k"), (1_000_000, "1m")],
+    sizes: &[
+        (1_000, "1k"),
+        (10_000, "10k"),
+        (100_000, "100k"),
+        (1_000_000, "1m"),
+    ],
     rounds: 3,
     devices: 200,
     idle: 400,
@@ -54,24 +59,39 @@ pub(crate) fn run(quick: bool, report: &Report) -> anyhow::Result<()> {
     for &(records, name) in plan.sizes {
         let rounds = if records >= 1_000_000 { 1 } else { plan.rounds };
         for _ in 0..rounds {
+            progress(format_args!("a first sync of {records} records"));
             runtime.block_on(cold::measure(records, name, &mut figures))?;
         }
     }
+    progress(format_args!("quiet connections"));
     runtime.block_on(quiet::measure(plan.idle, &mut figures))?;
+    progress(format_args!("{} devices at once", plan.devices));
     runtime.block_on(crowd::measure(plan.devices, &mut figures))?;
     let largest = plan.sizes.last().map_or("1m", |(_, name)| name);
     print(&figures, largest, report);
     if quick {
-        report.line("scaled_down", 1.0, "yes: what is named 1m is of 10k, 200 devices are 20");
+        report.line(
+            "scaled_down",
+            1.0,
+            "yes: what is named 1m is of 10k, 200 devices are 20",
+        );
     }
     Ok(())
 }
 
 /// Every metric with its unit and the limit that it is held against.
 const METRICS: &[(&str, &str, &str)] = &[
-    ("cold_sync_records_per_s_10k", "records/s", ">= 33334 (10 k in 0.3 s)"),
+    (
+        "cold_sync_records_per_s_10k",
+        "records/s",
+        ">= 33334 (10 k in 0.3 s)",
+    ),
     ("cold_sync_records_per_s_100k", "records/s", ""),
-    ("cold_sync_records_per_s_1m", "records/s", ">= 33334 (1 M in 30 s)"),
+    (
+        "cold_sync_records_per_s_1m",
+        "records/s",
+        ">= 33334 (1 M in 30 s)",
+    ),
     ("cold_vs_limit", "ratio of wall time", ">= 0.6"),
     ("wire_bytes_per_payload_byte", "ratio", "<= 1.35"),
     ("incremental_100_ms_1k", "ms", "<= 10"),
@@ -90,14 +110,20 @@ const METRICS: &[(&str, &str, &str)] = &[
 fn print(figures: &Figures, largest: &str, report: &Report) {
     for (metric, unit, limit) in METRICS {
         let named = metric.replace("1m", largest);
-        let unit = if limit.is_empty() { (*unit).to_owned() } else { format!("{unit}; {limit}") };
+        let unit = if limit.is_empty() {
+            (*unit).to_owned()
+        } else {
+            format!("{unit}; {limit}")
+        };
         match figures.get(*metric).or_else(|| figures.get(&named)) {
             Some(values) => report.line(metric, median(values), &unit),
             None => report.line(metric, f64::NAN, "not measured in this run"),
         }
     }
     for (metric, values) in figures {
-        let is_above = METRICS.iter().any(|(name, ..)| name == metric || name.replace("1m", largest) == *metric);
+        let is_above = METRICS
+            .iter()
+            .any(|(name, ..)| name == metric || name.replace("1m", largest) == *metric);
         if !is_above {
             report.line(metric, median(values), "");
         }

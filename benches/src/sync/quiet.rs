@@ -50,15 +50,25 @@ async fn nothing_changed(figures: &mut Figures) -> anyhow::Result<()> {
     }
     let (report, _) = stage::sync(&vault, 0).await?;
     note(figures, "nothing_changed_bytes", report.frame_bytes as f64);
-    note(figures, "nothing_changed_network_bytes_with_handshake", report.network_bytes as f64);
+    note(
+        figures,
+        "nothing_changed_network_bytes_with_handshake",
+        report.network_bytes as f64,
+    );
     let mut welcomed = Vec::new();
     for relay in [&near, &far] {
-        vault.connect(&stage::address_of(relay.port), key.parse()?, None).await?;
+        vault
+            .connect(&stage::address_of(relay.port), key.parse()?, None)
+            .await?;
         welcomed.push(until_welcome(&vault).await?);
     }
     let handshake_and_hello = (welcomed[1] - welcomed[0]).as_secs_f64() / (2.0 * DELAY.as_secs_f64());
     // One round trip is the handshake's.
-    note(figures, "nothing_changed_roundtrips", (handshake_and_hello - 1.0).round());
+    note(
+        figures,
+        "nothing_changed_roundtrips",
+        (handshake_and_hello - 1.0).round(),
+    );
     running.stop().await;
     Ok(())
 }
@@ -169,7 +179,11 @@ async fn other_process(folder: &Path) -> anyhow::Result<(Child, u16, String)> {
         .kill_on_drop(true)
         .spawn()?;
     let output = child.stdout.take().context("no output")?;
-    let line = BufReader::new(output).lines().next_line().await?.context("the server did not start")?;
+    let line = BufReader::new(output)
+        .lines()
+        .next_line()
+        .await?
+        .context("the server did not start")?;
     let (port, key) = line.split_once(' ').context("the server said something else")?;
     Ok((child, port.parse()?, key.to_owned()))
 }

@@ -5,7 +5,10 @@ use std::path::Path;
 use super::stage;
 
 /// Serves until the process is ended, and says where.
-#[expect(clippy::print_stdout, reason = "whoever started it reads the port and the key")]
+#[expect(
+    clippy::print_stdout,
+    reason = "whoever started it reads the port and the key"
+)]
 pub(crate) fn serve(folder: &Path) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {

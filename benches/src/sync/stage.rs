@@ -132,7 +132,11 @@ pub(super) async fn ask(
 pub(super) async fn approve(vault: &Vault) -> anyhow::Result<GrantId> {
     vault.sync(|_| {}).await?;
     let open = |request: &vault_core::InboxRequest| request.state == vault_core::RequestState::Pending;
-    let asked = vault.requests()?.into_iter().find(open).context("no request arrived")?;
+    let asked = vault
+        .requests()?
+        .into_iter()
+        .find(open)
+        .context("no request arrived")?;
     Ok(vault.approve(asked.request.id, &Selection::everything(&asked.request))?)
 }
 

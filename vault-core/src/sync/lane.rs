@@ -1,7 +1,7 @@
 //! One grant within a session: what is on the way, how far the walk is, and what is being compared.
 
 use std::{
-    collections::{BTreeMap, HashSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     ops::ControlFlow,
 };
 
@@ -71,7 +71,7 @@ pub(super) struct Lane {
     /// Records to be looked at again, each with its slot.
     again: Vec<(Slot, RecordId)>,
     /// Slots that the server holds and no record has accounted for yet.
-    strays: HashSet<Slot>,
+    strays: BTreeSet<Slot>,
     /// What the server was found to hold already, to be made durable.
     settled: Vec<Row>,
     comparing: Comparing,
@@ -113,7 +113,7 @@ impl Lane {
             arrived: Vec::new(),
             beyond: Beyond::default(),
             again: Vec::new(),
-            strays: HashSet::new(),
+            strays: BTreeSet::new(),
             settled: Vec::new(),
             comparing: if compare { Comparing::Begin } else { Comparing::No },
         })
@@ -187,7 +187,7 @@ impl Lane {
             return Err(SyncError::Protocol("it compared what was not asked for").into());
         }
         let beyond = &mut self.beyond;
-        let mut differing: HashSet<Slot> = HashSet::new();
+        let mut differing: BTreeSet<Slot> = BTreeSet::new();
         let mut set = compared(view, self.grant, self.progress.generation)?;
         let next = reconcile::compare(&mut set, &answer.message, |difference| {
             match difference {

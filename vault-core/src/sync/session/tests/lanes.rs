@@ -15,7 +15,9 @@ use crate::sync::progress::{Gap, Progress};
 fn serve_some(server: &mut Server, session: &mut super::super::Session, frames: usize) -> Vec<Slot> {
     let mut sent = Vec::new();
     for _ in 0..frames {
-        let Some(frame) = session.next_frame().unwrap() else { break };
+        let Some(frame) = session.next_frame().unwrap() else {
+            break;
+        };
         if let Frame::Entries(batch) = &frame {
             sent.extend(batch.entries.iter().map(|entry| entry.slot));
         }
@@ -33,12 +35,19 @@ fn what_changes_now_goes_before_what_was_there_before() {
     let grant = device.granted(&mut server);
     let mut session = device.session();
     serve_some(&mut server, &mut session, 4);
-    assert!((1..40).contains(&server.held.len()), "in the middle of the back-fill");
+    assert!(
+        (1..40).contains(&server.held.len()),
+        "in the middle of the back-fill"
+    );
     let before = server.held.clone();
     device.put("live");
     session.wake();
     serve_some(&mut server, &mut session, 1);
-    let new: Vec<_> = server.held.keys().filter(|slot| !before.contains_key(slot)).collect();
+    let new: Vec<_> = server
+        .held
+        .keys()
+        .filter(|slot| !before.contains_key(slot))
+        .collect();
     assert_eq!(new.len(), 1, "the next batch is the live one");
     assert!(server.brands(grant).contains(&"live".to_owned()));
     server.serve(&mut session, usize::MAX).unwrap();
@@ -56,7 +65,11 @@ fn a_back_fill_that_was_cut_goes_on_behind_what_changed_meanwhile_and_sends_noth
         serve_some(&mut server, &mut session, cut);
         // What was acknowledged is durable once the session is quiet; here it breaks before.
         drop(session);
-        let held: BTreeMap<Slot, u64> = server.held.iter().map(|(slot, entry)| (*slot, entry.rev)).collect();
+        let held: BTreeMap<Slot, u64> = server
+            .held
+            .iter()
+            .map(|(slot, entry)| (*slot, entry.rev))
+            .collect();
         device.put("meanwhile");
         server.serve(&mut device.session(), usize::MAX).unwrap();
         let all: Vec<_> = names(0..40).into_iter().chain(["meanwhile".to_owned()]).collect();
@@ -81,7 +94,10 @@ fn a_record_that_leaves_the_gap_by_changing_is_sent_once() {
     session.wake();
     server.serve(&mut session, usize::MAX).unwrap();
     assert!(server.brands(grant).contains(&"changed".to_owned()));
-    assert!(server.held.values().all(|entry| entry.rev == 1), "each slot had one revision");
+    assert!(
+        server.held.values().all(|entry| entry.rev == 1),
+        "each slot had one revision"
+    );
 }
 
 #[test]
@@ -173,7 +189,11 @@ fn nothing_but_what_differs_is_sent_after_the_server_was_set_back() {
     assert_eq!(session.report().entries, lost.len() as u64 + 1);
     assert_eq!(server.batches - before, (lost.len() + 1).div_ceil(4));
     server.serve(&mut device.session(), usize::MAX).unwrap();
-    assert_eq!(server.batches - before, (lost.len() + 1).div_ceil(4), "the two sides agree");
+    assert_eq!(
+        server.batches - before,
+        (lost.len() + 1).div_ceil(4),
+        "the two sides agree"
+    );
 }
 
 #[test]
@@ -188,7 +208,9 @@ fn an_acknowledgement_that_was_lost_is_found_by_comparing_and_nothing_is_sent_ag
         if is_batch {
             break;
         }
-        answers.into_iter().for_each(|answer| session.receive(answer).unwrap());
+        answers
+            .into_iter()
+            .for_each(|answer| session.receive(answer).unwrap());
     }
     drop(session);
     assert_eq!(server.held.len(), 3);
@@ -207,7 +229,10 @@ fn what_the_server_held_of_a_grant_that_is_over_is_cleared_away_later() {
     server.serve(&mut device.session(), usize::MAX).unwrap();
     let tables = |device: &Device| {
         let tables = device.store.view().unwrap().tables().unwrap();
-        tables.iter().filter(|table| table.name().starts_with("held/")).count()
+        tables
+            .iter()
+            .filter(|table| table.name().starts_with("held/"))
+            .count()
     };
     assert_eq!(tables(&device), 1);
     crate::consent::withdraw(&device.store, grant).unwrap();
@@ -229,7 +254,11 @@ fn a_gap_is_remembered_from_one_session_to_the_next() {
     let progress = Progress::load(&device.store.view().unwrap(), grant, 1).unwrap();
     let Gap { from, to } = progress.looked.gap.unwrap();
     assert!(0 < from && from < to && progress.looked.live == to);
-    let deletions = server.held.values().filter(|entry| matches!(entry.body, Body::Delete)).count();
+    let deletions = server
+        .held
+        .values()
+        .filter(|entry| matches!(entry.body, Body::Delete))
+        .count();
     assert_eq!(deletions, 0);
     server.serve(&mut device.session(), usize::MAX).unwrap();
     assert_eq!(server.brands(grant), names(0..40));
