@@ -15,14 +15,14 @@ use vault_file::{Error, Table};
 
 use crate::history::{Content, History, content, create, open};
 use crate::image::Image;
-use crate::places::COMMIT_SLOTS;
+use crate::places::{COMMIT_SLOTS, blocks, pages};
 use crate::simulated_disk::{JOURNAL, SimulatedDisk};
 
 const SEED: u64 = 61;
 const OPEN_MAX: Duration = Duration::from_secs(1);
 /// Every so many changed files are written to as well, if they open.
 const WRITTEN_TO: usize = 32;
-const STEP: usize = if cfg!(debug_assertions) { 127 } else { 1 };
+const STEP: usize = if cfg!(debug_assertions) { 61 } else { 1 };
 const MUTATIONS: [fn(u8, usize) -> u8; 4] = [
     |byte, at| byte ^ 1 << (at % 8),
     |_, _| 0x00,
@@ -186,22 +186,40 @@ fn note(tally: &mut Tally, outcome: &'static str, count: u64, bytes: &Range<usiz
     *range = range.start.min(bytes.start)..range.end.max(bytes.end);
 }
 
+fn harmless(tally: &Tally) -> u64 {
+    tally.get("harmless").map_or(0, |(count, _)| *count)
+}
+
 fn assert_mostly_refused(tally: &Tally) {
     let total: u64 = tally.values().map(|(count, _)| count).sum();
-    let harmless = tally["harmless"].0;
-    assert!(harmless < total * 3 / 4 && total > 1_000, "{tally:?}");
+    assert!(harmless(tally) < total * 3 / 4 && total > 100, "{tally:?}");
 }
 
 #[test]
 fn every_byte_of_the_headers_and_commit_slots_is_mended_or_an_error() {
     let tally = campaign(&small_file(true), |at| at < JOURNAL.start);
-    assert!(tally["harmless"].0 > 1_000, "one copy is enough: {tally:?}");
+    assert!(harmless(&tally) > 100, "one copy is enough: {tally:?}");
     assert!(!tally.contains_key(TAKEN_BACK), "{tally:?}");
 }
 
 #[test]
-fn every_byte_of_the_page_table_and_the_pages_is_authentic_or_an_error() {
-    let tally = campaign(&small_file(true), |at| at >= JOURNAL.end);
+fn every_byte_of_the_page_table_is_mended_or_an_error() {
+    let sample = small_file(true);
+    let nodes = blocks(&sample.image.to_vec());
+    let nodes: Vec<_> = nodes.into_iter().filter(|block| !block.is_page()).collect();
+    let is_in_node = |at: usize| nodes.iter().any(|block| block.range().contains(&at));
+    let tally = campaign(&sample, is_in_node);
+    assert!(harmless(&tally) > 100, "one copy is enough: {tally:?}");
+    assert!(!tally.contains_key(TAKEN_BACK), "{tally:?}");
+}
+
+#[test]
+fn every_byte_of_every_page_is_authentic_or_an_error() {
+    let sample = small_file(true);
+    let pages = pages(&sample.image.to_vec());
+    let tally = campaign(&sample, |at| {
+        pages.iter().any(|block| block.range().contains(&at))
+    });
     assert_mostly_refused(&tally);
     assert!(!tally.contains_key(TAKEN_BACK), "{tally:?}");
 }
