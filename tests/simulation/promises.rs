@@ -166,7 +166,7 @@ impl Promises {
         let promise = self.0.entry(grant).or_default();
         match event {
             Event::Resumed => promise.resumed = promise.resumed.max(number),
-            Event::Narrowed(extent) | Event::Renewed(extent) => {
+            Event::Given(extent) | Event::Narrowed(extent) | Event::Renewed(extent) => {
                 promise.turning_to = promise.turning_to.max(extent.generation);
             }
             Event::Withdrawn => promise.is_ending = true,
