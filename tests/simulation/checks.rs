@@ -382,7 +382,11 @@ impl World {
                     !grant.undelivered && (as_said || self.had_two_lives() || self.clocks_jumped())
                 }
                 GrantState::Superseded => consent.is_amended,
-                GrantState::Erased => consent.is_withdrawn && self.promises.is_erased(grant.id),
+                GrantState::Erased => {
+                    // Data set back to before the grant was ever there have nothing to erase.
+                    let is_erased = self.promises.is_erased(grant.id) || self.had_two_lives();
+                    consent.is_withdrawn && is_erased
+                }
                 GrantState::Withdrawn => consent.is_withdrawn,
                 GrantState::Expired => may_end || self.clocks_jumped(),
                 GrantState::NotAccepted(_) => {

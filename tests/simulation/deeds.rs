@@ -167,7 +167,10 @@ impl World {
         for (id, version) in ids.into_iter().flatten().zip(new) {
             self.owners[owner].holds.records.insert(id, version);
         }
-        self.note(format!("{owner} puts {count}"));
+        self.note(format!(
+            "{owner} puts {count}, up to version {}",
+            self.versions.len() - 1
+        ));
     }
 
     fn edit(&mut self, owner: usize) {
@@ -182,7 +185,7 @@ impl World {
         let record = next.record();
         holds.records.insert(id, next);
         self.owners[owner].change(holds, Vec::new(), |vault| vault.update(id, record));
-        self.note(format!("{owner} edits {id}"));
+        self.note(format!("{owner} edits {id}, version {}", self.versions.len() - 1));
     }
 
     fn delete(&mut self, owner: usize) {

@@ -103,7 +103,7 @@ impl Owner {
         };
         owner.adopt_grants();
         if let Some(unfinished) = unfinished
-            && !owner.holds_just(&owner.holds)
+            && owner.has_done(&unfinished)
         {
             owner.holds = unfinished.holds;
             owner.adopt_grants();
@@ -170,6 +170,27 @@ impl Owner {
         self.differs_from(holds).is_none()
     }
 
+    /// Whether what power interrupted has happened all the same.
+    fn has_done(&self, unfinished: &Unfinished) -> bool {
+        !self.holds_just(&self.holds)
+            || unfinished.put.is_empty()
+                && self.holds_just(&unfinished.holds)
+                && self.stands_as(&unfinished.holds)
+    }
+
+    /// Whether the grants of the vault are paused just where a model says so.
+    fn stands_as(&self, holds: &Holds) -> bool {
+        let grants = self.vault.grants().unwrap();
+        grants.iter().all(|known| match holds.grants.get(&known.id) {
+            Some(Word::Agreed { is_paused, .. }) => match known.state {
+                GrantState::Active => !is_paused,
+                GrantState::Paused => *is_paused,
+                _ => true,
+            },
+            _ => true,
+        })
+    }
+
     /// Where the vault does not hold what a model says.
     pub(crate) fn differs_from(&self, holds: &Holds) -> Option<String> {
         let mut left = holds.records.len();
@@ -200,7 +221,8 @@ impl Owner {
         grants.iter().find_map(|known| match holds.grants.get(&known.id) {
             Some(Word::Agreed { bounds, .. }) => bounds
                 .iter()
-                .find(|bound| !shows_no_more(&known.terms, bound))
+                // Two copies that leave nothing together pause.
+                .find(|bound| known.state != GrantState::Paused && !shows_no_more(&known.terms, bound))
                 .map(|bound| {
                     format!(
                         "{} is {:?} with {:?}, beyond {bound:?}",

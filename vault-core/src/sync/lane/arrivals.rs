@@ -81,6 +81,7 @@ impl Lane {
     /// Whether a rest is worth remembering, because it spares the next session a long walk.
     pub(in crate::sync) fn has_rest_to_keep(&self) -> bool {
         self.is_quiet()
+            && self.beyond.differences() == 0
             && (self.looked.gap != self.progress.looked.gap
                 || self.looked.live - self.progress.looked.live > LAG_MAX)
     }
@@ -127,6 +128,8 @@ impl Lane {
         } else {
             looked
         };
+        // A record that is to be looked at again would be forgotten if this session ended now.
+        let looked = looked.filter(|_| self.beyond.differences() == 0);
         self.progress = Progress {
             held,
             acked_at,
