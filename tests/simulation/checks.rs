@@ -89,6 +89,8 @@ impl World {
                 self.check_answer(&before, app, category, purpose, answer);
             }
             Err(ReadError::ConsentRequired { .. }) => self.count("read refused"),
+            // The key of the wider extent is gone already, and the narrowing is not there yet.
+            Err(ReadError::Unavailable(_)) if before.is_turning() => self.count("read unavailable"),
             Err(error) => self.wrong(&format!("a read fails: {error}")),
         }
         Some(answer)
@@ -125,6 +127,7 @@ impl World {
                 consent
                     .terms
                     .iter()
+                    .chain(before.bounds(answer.grant))
                     .any(|terms| version.under(terms).as_ref() == Some(&seen))
                     && before
                         .bounds(answer.grant)
@@ -355,7 +358,11 @@ impl World {
     }
 
     /// What the device says of itself is what the owner did, and what became of it has a reason.
-    fn check_the_owner_knows(&self, owner: usize) {
+    fn check_the_owner_knows(&mut self, owner: usize) {
+        if self.had_two_lives() {
+            self.owners[owner].adopt_grants();
+            self.learn_consents(owner);
+        }
         let this = &self.owners[owner];
         if let Some(difference) = this.differs_from(&this.holds) {
             self.wrong(&format!(

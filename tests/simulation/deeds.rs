@@ -30,6 +30,9 @@ impl World {
     /// Does one thing.
     pub(crate) fn happen(&mut self, deed: Deed) {
         self.count(&format!("{deed:?}"));
+        // No two things happen in the same moment.
+        self.server_clock.advance_ms(1);
+        self.device_clock.advance_ms(1);
         let owner = self.dice.below(self.owners.len());
         match deed {
             Deed::Put => {

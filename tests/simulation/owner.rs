@@ -101,12 +101,12 @@ impl Owner {
             disk,
             talk: None,
         };
-        owner.adopt_unfinished_grant();
+        owner.adopt_grants();
         if let Some(unfinished) = unfinished
             && !owner.holds_just(&owner.holds)
         {
             owner.holds = unfinished.holds;
-            owner.adopt_unfinished_grant();
+            owner.adopt_grants();
             owner.adopt_records(unfinished.put);
         }
         assert!(
@@ -234,16 +234,19 @@ impl Owner {
         );
     }
 
-    /// Power failed while the owner agreed to something, and the decision was durable.
-    fn adopt_unfinished_grant(&mut self) {
+    /// Takes in grants that came without the owner's word here: power failed while they agreed and the
+    /// decision was durable, or another copy of the vault agreed.
+    pub(crate) fn adopt_grants(&mut self) {
         for grant in self.vault.grants().unwrap() {
-            if matches!(grant.state, GrantState::Active | GrantState::Expired) {
-                let agreed = Word::Agreed {
+            let is_withdrawn = matches!(grant.state, GrantState::Withdrawn | GrantState::Erased);
+            let word = match is_withdrawn {
+                true => Word::Withdrew,
+                false => Word::Agreed {
                     bounds: vec![grant.terms],
-                    is_paused: false,
-                };
-                self.holds.grants.entry(grant.id).or_insert(agreed);
-            }
+                    is_paused: grant.state == GrantState::Paused,
+                },
+            };
+            self.holds.grants.entry(grant.id).or_insert(word);
         }
     }
 }

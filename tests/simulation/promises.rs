@@ -244,6 +244,11 @@ impl Promises {
         }
     }
 
+    /// Whether a statement that begins another generation is on its way, or may have arrived in part.
+    pub(crate) fn is_turning(&self) -> bool {
+        self.0.values().any(|promise| promise.is_turning)
+    }
+
     /// Whether the server proved that a grant is erased.
     pub(crate) fn is_erased(&self, grant: GrantId) -> bool {
         self.0.get(&grant).is_some_and(|promise| promise.erased)

@@ -1,6 +1,6 @@
 //! Comparing with what the server holds.
 
-use std::{collections::HashSet, ops::ControlFlow};
+use std::{collections::BTreeSet, ops::ControlFlow};
 
 use vault_file::Snapshot;
 use vault_wire::{
@@ -45,7 +45,7 @@ impl Lane {
             return Err(SyncError::Protocol("it compared what was not asked for").into());
         }
         let beyond = &mut self.beyond;
-        let mut differing: HashSet<Slot> = HashSet::new();
+        let mut differing: BTreeSet<Slot> = BTreeSet::new();
         let mut set = compared(view, self.grant, self.progress.generation)?;
         let next = reconcile::compare(&mut set, &answer.message, |difference| {
             match difference {

@@ -3,7 +3,7 @@
 mod arrivals;
 mod compare;
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use vault_file::Snapshot;
 use vault_wire::{
@@ -65,7 +65,7 @@ pub(super) struct Lane {
     /// Records to be looked at again, each with its slot.
     again: Vec<(Slot, RecordId)>,
     /// Slots that the server holds and no record has accounted for yet.
-    strays: HashSet<Slot>,
+    strays: BTreeSet<Slot>,
     /// What the server was found to hold already, to be made durable.
     settled: Vec<Row>,
     comparing: Comparing,
@@ -107,7 +107,7 @@ impl Lane {
             arrived: Vec::new(),
             beyond: Beyond::default(),
             again: Vec::new(),
-            strays: HashSet::new(),
+            strays: BTreeSet::new(),
             settled: Vec::new(),
             comparing: if compare { Comparing::Begin } else { Comparing::No },
         })
