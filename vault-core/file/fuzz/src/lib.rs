@@ -1,5 +1,5 @@
 //! The fuzz targets, with the simulated disk and the second writer of the tests.
-#![allow(dead_code, clippy::unwrap_used, reason = "the tests use the rest, and a target may panic")]
+#![expect(dead_code, reason = "the tests use the rest")]
 
 #[path = "../../tests/promises/dice.rs"]
 mod dice;

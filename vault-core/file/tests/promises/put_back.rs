@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::dice::Dice;
+use crate::forge::Forge;
 use crate::history::{History, content, create, open, version};
+use crate::image::Image;
 use crate::places::{BLOCK_BYTES, COMMIT_SLOTS, EXTENTS};
 use crate::simulated_disk::{JOURNAL, SimulatedDisk};
 
@@ -65,14 +67,33 @@ fn shown(old: &Age, new: &Age, blocks: &[Range<usize>], history: &History) -> Op
     for block in blocks {
         image[block.clone()].copy_from_slice(&old.image[block.clone()]);
     }
+    shown_by(image.into(), history)
+}
+
+fn shown_by(image: Image, history: &History) -> Option<usize> {
     let disk = SimulatedDisk::holding(image);
     let found = open(disk.handle(), SEED).and_then(|file| content(&file)).ok()?;
     let number = version(&found);
-    assert!(
-        found == history.versions[number],
-        "a mixture of versions, from {blocks:?}"
-    );
+    assert!(found == history.versions[number], "a mixture of versions");
     Some(number)
+}
+
+/// What would happen if a page were not bound to its time: old pages, which the page table is made to vouch for.
+#[test]
+#[should_panic(expected = "a mixture of versions")]
+fn an_old_page_that_is_served_is_noticed() {
+    let (ages, history) = ages();
+    let [old, .., new] = &ages[..] else { unreachable!() };
+    let [old, new] = [old, new].map(|age| Forge::of(age.image.clone(), &[7; 32]));
+    for page in 1..400 {
+        if let (Some(earlier), Some(now)) = (old.page(page), new.page(page))
+            && earlier != now
+        {
+            let mut forge = new.clone();
+            forge.write_page(page, &earlier);
+            shown_by(forge.sealed(), &history);
+        }
+    }
 }
 
 fn kind(block: &Range<usize>) -> &'static str {
