@@ -6,9 +6,10 @@ use std::{collections::VecDeque, future::Future, pin::Pin, time::Duration};
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 use vault_wire::{
     frame::{
-        EntriesAck, Frame, Hello, KeptStatement, Reader, Refusal, Refused, StatementOutcome,
+        EntriesAck, Frame, Hello, KeptStatement, Reader, Recalled, Refusal, Refused, StatementOutcome,
         StatementRefusal, Welcome, encode,
     },
+    id::VaultId,
     signature::PublicKey,
 };
 
@@ -19,7 +20,9 @@ use crate::{
     service::{
         enrol, hello, link_code, notices,
         push::{PushError, push},
+        recall,
         reconcile::{ReconcileError, reconcile},
+        recovery,
         statement,
     },
 };
@@ -45,8 +48,8 @@ type Stored = Pin<Box<dyn Future<Output = Result<EntriesAck, PushError>> + Send>
 
 /// The lane of one connection.
 pub(crate) struct Lane {
-    server: Server,
-    device: PublicKey,
+    pub(super) server: Server,
+    pub(super) device: PublicKey,
     send: Sending,
     /// Boxed, because the channel keeps room ready for many.
     frames: mpsc::Receiver<Result<Box<Frame>, Refusal>>,
@@ -111,6 +114,12 @@ impl Lane {
                     let (_, registered) = enrolled.map_err(Over::Refused)?;
                     self.write(&Frame::Registered(registered)).await?;
                 }
+                Frame::Recover(said) => self.recover(said).await?,
+                Frame::Revoke(revocation) => {
+                    let revoked = recovery::revoke(&self.server, self.device, *revocation).await;
+                    self.write(&Frame::Revoked(revoked.map_err(Over::Refused)?))
+                        .await?;
+                }
                 Frame::Hello(said) => return self.welcome(said).await,
                 _ => return Err(Over::Refused(Refusal::BadFrame)),
             }
@@ -122,6 +131,11 @@ impl Lane {
         let owner_key =
             enrol::admit(&self.server, self.device, vault, &said.device).map_err(Over::Refused)?;
         let session = self.server.devices().enter(vault, self.device);
+        // A revocation that came meanwhile has not met this connection.
+        if recovery::is_revoked(&self.server, vault, self.device) {
+            self.server.devices().leave(&session);
+            return Err(Over::Refused(Refusal::Revoked));
+        }
         let (welcome, kept) = match hello::hello(&self.server, vault, self.device, said).await {
             Ok(answer) => answer,
             Err(_) => {
@@ -166,10 +180,10 @@ impl Lane {
             tokio::select! {
                 biased;
                 () = stopping.requested() => return Err(Over::Stopping),
-                () = greeted.session.taken_over() => return Err(Over::Refused(Refusal::TakenOver)),
+                () = greeted.session.taken_over() => return Err(self.fenced(&greeted.session)),
                 stored = oldest(&mut self.pending), if !self.pending.is_empty() => {
                     self.pending.pop_front();
-                    self.acknowledge(stored).await?;
+                    self.acknowledge(&greeted.session, stored).await?;
                 }
                 () = greeted.session.noticed() => self.tell(&mut greeted).await?,
                 frame = self.frames.recv(), if has_room => {
@@ -188,7 +202,10 @@ impl Lane {
         }
         while let Some(stored) = self.pending.pop_front() {
             let stored = stored.await;
-            self.acknowledge(stored).await?;
+            self.acknowledge(&greeted.session, stored).await?;
+        }
+        if !greeted.session.is_current() {
+            return Err(self.fenced(&greeted.session));
         }
         let (vault, unavailable) = (greeted.session.vault, |_| Over::Refused(Refusal::Unavailable));
         let answer = match frame {
@@ -214,6 +231,11 @@ impl Lane {
                     ReconcileError::Unavailable => Over::Refused(Refusal::Unavailable),
                 })?)
             }
+            Frame::Escrow(escrow) => {
+                let kept = recovery::keep_escrow(&self.server, vault, *escrow).await;
+                Frame::EscrowKept(kept.map_err(Over::Refused)?)
+            }
+            Frame::Recall(_) => self.recall(vault).await?,
             Frame::EventsSeen(seen) => {
                 return notices::seen(&self.server, vault, seen.through)
                     .await
@@ -224,10 +246,34 @@ impl Lane {
         self.write(&answer).await
     }
 
-    async fn acknowledge(&mut self, stored: Result<EntriesAck, PushError>) -> Result<(), Over> {
+    /// Why a connection is to end that was fenced.
+    fn fenced(&self, session: &Session) -> Over {
+        match recovery::is_revoked(&self.server, session.vault, self.device) {
+            true => Over::Refused(Refusal::Revoked),
+            false => Over::Refused(Refusal::TakenOver),
+        }
+    }
+
+    /// Tells of every running grant, so that the owner can end those that this device does not know.
+    async fn recall(&mut self, vault: VaultId) -> Result<Frame, Over> {
+        let unavailable = |_| Over::Refused(Refusal::Unavailable);
+        let running = recall::running(&self.server, vault).map_err(unavailable)?;
+        let mut grants = 0;
+        for grant in running {
+            let recalled = recall::recall(&self.server, vault, grant).map_err(unavailable)?;
+            if let Some((asked, kept)) = recalled {
+                self.write(&Frame::Found(Box::new(asked))).await?;
+                self.remind(kept).await?;
+                grants += 1;
+            }
+        }
+        Ok(Frame::Recalled(Recalled { grants }))
+    }
+
+    async fn acknowledge(&mut self, session: &Session, stored: Result<EntriesAck, PushError>) -> Result<(), Over> {
         match stored {
             Ok(ack) => self.write(&Frame::EntriesAck(ack)).await,
-            Err(PushError::TakenOver) => Err(Over::Refused(Refusal::TakenOver)),
+            Err(PushError::TakenOver) => Err(self.fenced(session)),
             Err(PushError::Unavailable) => Err(Over::Refused(Refusal::Unavailable)),
         }
     }
@@ -253,7 +299,7 @@ impl Lane {
         }
     }
 
-    async fn next_frame(&mut self) -> Result<Box<Frame>, Over> {
+    pub(super) async fn next_frame(&mut self) -> Result<Box<Frame>, Over> {
         let stopping = self.server.stopping().clone();
         tokio::select! {
             biased;
@@ -262,7 +308,7 @@ impl Lane {
         }
     }
 
-    async fn write(&mut self, frame: &Frame) -> Result<(), Over> {
+    pub(super) async fn write(&mut self, frame: &Frame) -> Result<(), Over> {
         match timeout(SEND_TIMEOUT, self.send.write(&encode(frame))).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Over::Left),

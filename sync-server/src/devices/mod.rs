@@ -4,6 +4,7 @@
 mod connection;
 mod lane;
 mod quic;
+mod recovering;
 mod stream;
 mod tcp;
 mod tls;

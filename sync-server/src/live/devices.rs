@@ -47,6 +47,16 @@ impl Devices {
         session
     }
 
+    /// Fences every connection of a vault but those of one device.
+    pub(crate) fn leave_only(&self, vault: VaultId, device: PublicKey) {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for session in all.get(&vault).into_iter().flatten() {
+            if session.device != device {
+                session.fenced.request();
+            }
+        }
+    }
+
     /// Forgets a connection that has ended.
     pub(crate) fn leave(&self, session: &Session) {
         session.fenced.request();
@@ -69,12 +79,12 @@ impl Devices {
 }
 
 impl Session {
-    /// Whether no newer connection of the device took over.
+    /// Whether no newer connection of the device took over, and it was not revoked.
     pub(crate) fn is_current(&self) -> bool {
         !self.fenced.is_requested()
     }
 
-    /// Completes when a newer connection of the device took over.
+    /// Completes when a newer connection of the device took over, or the device was revoked.
     pub(crate) async fn taken_over(&self) {
         self.fenced.requested().await;
     }
@@ -103,6 +113,17 @@ mod tests {
         devices.leave(&second);
         devices.leave(&other);
         assert!(devices.0.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_device_that_alone_speaks_for_the_vault_fences_all_others() {
+        let devices = Devices::default();
+        let (vault, lost, new) = (VaultId([1; 16]), PublicKey([1; 32]), PublicKey([2; 32]));
+        let old = devices.enter(vault, lost);
+        let elsewhere = devices.enter(VaultId([2; 16]), lost);
+        let own = devices.enter(vault, new);
+        devices.leave_only(vault, new);
+        assert!(!old.is_current() && own.is_current() && elsewhere.is_current());
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use vault_wire::{
     signature::PublicKey,
 };
 
-use super::secret_text::hash;
+use super::{recovery::is_revoked, secret_text::hash};
 use crate::{
     Server,
     config::Enrolment,
@@ -75,6 +75,9 @@ pub(crate) fn admit(
         .map_err(|_| Refusal::Unavailable)?;
     let owner_key = enrolled.ok_or(Refusal::NotEnrolled)?.owner_key;
     speaks_for(certificate, vault, owner_key, device)?;
+    if is_revoked(server, vault, device) {
+        return Err(Refusal::Revoked);
+    }
     Ok(owner_key)
 }
 

@@ -10,7 +10,7 @@ use vault_wire::{
     time::Timestamp,
 };
 
-use super::{Unavailable, grant_rules::state_at, notices, statement::kept_from};
+use super::{Unavailable, grant_rules::state_at, notices, recovery::kept_number, statement::kept_from};
 use crate::{
     Server,
     store::{
@@ -29,7 +29,8 @@ pub(crate) async fn hello(
     hello: Hello,
 ) -> Result<(Welcome, Vec<KeptStatement>), Unavailable> {
     let now = server.now();
-    let (standings, behind, last_notice) = server
+    let service = server.clone();
+    let (standings, behind, last_notice, escrow) = server
         .store()
         .write(move |tx| {
             let at = key(&[vault.as_bytes(), &device.0]);
@@ -54,7 +55,8 @@ pub(crate) async fn hello(
                 standings.extend(end(tx, vault, grant, now)?.map(|standing| (grant, standing)));
             }
             notices::count_on_from(tx, vault, hello.events_seen)?;
-            Ok((standings, behind, notices::last_kept(tx, vault)?))
+            let escrow = kept_number(&service, tx, vault)?;
+            Ok((standings, behind, notices::last_kept(tx, vault)?, escrow))
         })
         .await?;
     let mut kept = Vec::new();
@@ -71,6 +73,7 @@ pub(crate) async fn hello(
             credit_bytes: limits::CREDIT_BYTES,
         },
         keys: server.keys().public(),
+        escrow,
         last_notice,
         standings,
     };

@@ -21,7 +21,9 @@ pub(crate) mod hello;
 pub(crate) mod link_code;
 pub(crate) mod notices;
 pub(crate) mod push;
+pub(crate) mod recall;
 pub(crate) mod reconcile;
+pub(crate) mod recovery;
 pub(crate) mod statement;
 pub(crate) mod sweep;
 

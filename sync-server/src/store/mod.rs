@@ -24,7 +24,7 @@ use crate::entropy::Entropy;
 pub(crate) use deadline::Deadline;
 pub use error::StoreError;
 pub(crate) use grant_keys::{GrantKeys, HeldKey};
-pub(crate) use ledger::{Erased, Ledger};
+pub(crate) use ledger::{Erased, Escrowed, Ledger, Revoked};
 pub(crate) use rows::*;
 pub(crate) use side_file::file_at;
 pub(crate) use typed::{Opened, Rows, Tx, View};

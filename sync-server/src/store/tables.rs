@@ -8,6 +8,7 @@ use vault_wire::{
     frame::Event,
     id::{AccountId, Incarnation, KeyId, RequestId, Slot, VaultId},
     reconcile::Tally,
+    recovery::SignedEscrow,
     time::Timestamp,
 };
 
@@ -33,6 +34,10 @@ pub(crate) static INVITES: Typed<Timestamp> = Typed::new("invites");
 
 /// vault → who owns it
 pub(crate) static VAULTS: Typed<VaultRow> = Typed::new("vaults");
+/// vault → its own secrets, sealed to its recovery codes
+pub(crate) static ESCROWS: Typed<SignedEscrow> = Typed::new("escrows");
+/// key of a recovery code → the vault whose escrow it opens
+pub(crate) static RECOVERY_KEYS: Typed<VaultId> = Typed::new("recovery_keys");
 /// vault | device → the life of the vault file that it last spoke for
 pub(crate) static DEVICES: Typed<Incarnation> = Typed::new("devices");
 /// keyed hash of a link code → the vault that shows it

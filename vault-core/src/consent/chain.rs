@@ -95,7 +95,9 @@ pub(crate) fn adopt(
     row.statement = said.number;
     row.acknowledged = said.number;
     let dropped = say_again(store, transaction, id, &mut row, &displaced)?;
-    rekey(store, transaction, id, &mut row)?;
+    if !row.keyless {
+        rekey(store, transaction, id, &mut row)?;
+    }
     store_grant(transaction, id, &row)?;
     Ok(Adopted::Taken { dropped })
 }

@@ -25,9 +25,18 @@ pub(crate) fn pause(store: &Store, id: GrantId) -> Result<(), Error> {
     })
 }
 
-/// Lets a paused grant go on from where it stopped.
+/// Lets a paused grant go on from where it stopped. One whose key is on another device goes on here, under
+/// a key of this one's own.
 pub(crate) fn resume(store: &Store, id: GrantId) -> Result<(), Error> {
     change(store, id, |transaction, row| match row.state {
+        state if row.keyless => {
+            let terms = row.extent.terms.clone();
+            begin_generation(store, transaction, id, row, terms)?;
+            match state {
+                GrantState::Paused => say(store, transaction, id, row, Event::Resumed),
+                _ => Ok(()),
+            }
+        }
         GrantState::Active => Err(Error::GrantStands(GrantState::Active)),
         _ => say(store, transaction, id, row, Event::Resumed),
     })

@@ -85,6 +85,7 @@ fn decide(
             request_digest,
             state,
             key_generation: extent.generation,
+            keyless: false,
             former_key: None,
             extent,
             extent_number: 1,

@@ -46,6 +46,9 @@ pub struct Grant {
     pub superseded_by: Option<GrantId>,
     /// When it ended, by the owner's word.
     pub ended_at: Option<Timestamp>,
+    /// Whether it was given on another device, and its key is not here: nothing is sent under it before it is
+    /// resumed.
+    pub keyless: bool,
     /// Whether the owner's last word still waits to reach the server.
     pub undelivered: bool,
 }
@@ -85,6 +88,8 @@ pub(crate) struct GrantRow {
     pub(crate) key: StoredGrantKey,
     /// The generation that the key is of.
     pub(crate) key_generation: u32,
+    /// Whether the key is on another device: this one only knows of the grant.
+    pub(crate) keyless: bool,
     /// The last generation that the server accepted and its key, until it accepts the next.
     pub(crate) former_key: Option<(u32, StoredGrantKey)>,
     pub(crate) created_at: Timestamp,
@@ -140,7 +145,7 @@ impl GrantRow {
     /// Whether its entries may be sent now: it is active, and the server has the statement that set its
     /// extent.
     pub(crate) fn exports(&self, now: Timestamp) -> bool {
-        self.state_at(now) == GrantState::Active && self.acknowledged >= self.extent_number
+        self.state_at(now) == GrantState::Active && !self.keyless && self.acknowledged >= self.extent_number
     }
 
     /// Nothing is sealed any more.
@@ -169,6 +174,7 @@ impl GrantRow {
             amends: self.amends,
             superseded_by: self.superseded_by,
             ended_at: self.ended_at,
+            keyless: self.keyless && self.state.is_running(),
             undelivered: self.acknowledged < self.statement
                 && !matches!(self.state, GrantState::NotAccepted(_)),
         }

@@ -120,6 +120,24 @@ pub(super) fn receive(
     Ok(())
 }
 
+/// Keeps a request that was agreed to on another device.
+pub(super) fn keep_approved(
+    store: &Store,
+    transaction: &Transaction,
+    id: RequestId,
+    delivered: DeliveredRequest,
+) -> Result<(), Error> {
+    let row = RequestRow {
+        delivered,
+        received_at: store.now(),
+        state: RequestState::Approved,
+    };
+    transaction
+        .table(&REQUESTS)?
+        .insert(id.as_bytes(), &encode(&row))?;
+    Ok(())
+}
+
 /// Closes a request that ended without this vault's decision.
 pub(super) fn close(transaction: &Transaction, id: RequestId, how: Closed) -> Result<(), Error> {
     let state = match how {

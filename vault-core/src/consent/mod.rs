@@ -16,6 +16,7 @@ mod projection;
 mod receipt;
 mod selection;
 mod statements;
+mod take_up;
 mod voucher;
 mod withdraw;
 
@@ -44,5 +45,6 @@ pub use receipt::{InvalidReceipt, RECEIPT_TEXT_MAX, Receipt, VerifiedReceipt};
 pub(crate) use receipt::{chains, receipts};
 pub use selection::Selection;
 pub(crate) use statements::{accepted, pending_statements, submission, was_known_to};
+pub(crate) use take_up::take_up;
 pub use voucher::{Contradiction, Voucher};
 pub(crate) use withdraw::{end_forgotten, ended, erased, withdraw, withdrawn_elsewhere};

@@ -132,10 +132,11 @@ impl GrantRow {
     pub(super) fn renew_key(&mut self, store: &Store, generation: u32) {
         let key = GrantKey::generate(&mut store.host.randomness.clone());
         let before = std::mem::replace(&mut self.key, StoredGrantKey::of(&key));
-        if self.acknowledged >= self.extent_number {
+        if self.acknowledged >= self.extent_number && !self.keyless {
             self.former_key = Some((self.key_generation, before));
         }
         self.key_generation = generation;
+        self.keyless = false;
     }
 }
 

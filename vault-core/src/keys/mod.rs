@@ -1,9 +1,12 @@
 //! The vault's own keys. All of them live in the sealed file; none is ever sent.
 
 use serde::{Deserialize, Serialize};
+use vault_file::RecoveryCode;
 use vault_wire::{
     certificate::{Certificate, Role, SignedCertificate},
+    grant_key::CannotOpen,
     id::VaultId,
+    recovery::{Escrow, RecoveryPublic, RecoverySecret, Revocation, SignedEscrow, SignedRevocation, VaultSecrets},
     signature::SecretKey,
     time::Timestamp,
 };
@@ -32,7 +35,26 @@ pub(crate) struct IdentitySeeds {
     certified_at: Timestamp,
 }
 
+/// The key pairs of a recovery code. They follow from the code alone.
+pub(crate) fn recovery_secret(code: &RecoveryCode) -> RecoverySecret {
+    let (signing, sealing) = (
+        code.subkey("vault/recovery-signing/1"),
+        code.subkey("vault/recovery-sealing/1"),
+    );
+    RecoverySecret::from_seeds(signing.as_bytes(), sealing.as_bytes())
+}
+
 impl IdentitySeeds {
+    /// The seeds of a device that has the vault's own secrets, and a transport key of its own.
+    pub(crate) fn recovered(secrets: &VaultSecrets, transport: &[u8; 32], now: Timestamp) -> Self {
+        Self {
+            owner: secrets.owner,
+            transport: *transport,
+            sharing: secrets.sharing,
+            certified_at: now,
+        }
+    }
+
     /// The seeds of a new vault.
     pub(crate) fn generate(now: Timestamp, randomness: &Randomness) -> Self {
         Self {
@@ -83,6 +105,35 @@ impl Identity {
             self.certified_at,
         )
         .sign(&self.owner)
+    }
+
+    /// What makes a device the owner's.
+    pub(crate) fn secrets(&self) -> VaultSecrets {
+        VaultSecrets {
+            owner: *self.owner.seed(),
+            sharing: *self.sharing,
+        }
+    }
+
+    /// The vault's own secrets, sealed to each of these codes.
+    pub(crate) fn escrow(
+        &self,
+        codes: &[RecoveryPublic],
+        number: u64,
+        now: Timestamp,
+        randomness: &Randomness,
+    ) -> Result<SignedEscrow, CannotOpen> {
+        let (secrets, mut randomness) = (self.secrets(), randomness.clone());
+        let sealed = codes
+            .iter()
+            .map(|code| code.seal(&secrets, self.vault, number, &mut randomness));
+        let holders = sealed.collect::<Result<_, _>>()?;
+        Ok(Escrow::new(self.vault, number, now, holders).sign(&self.owner))
+    }
+
+    /// The word of owner key and code that this device alone speaks for the vault.
+    pub(crate) fn revoke_others(&self, code: &RecoverySecret, number: u64, now: Timestamp) -> SignedRevocation {
+        Revocation::new(self.vault, number, self.transport.public(), now).sign(&self.owner, code)
     }
 
     /// The owner key's word for a consent key.

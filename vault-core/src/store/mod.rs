@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 use vault_file::{NewSlot, SealedFile, Secret, Snapshot, Transaction};
-use vault_wire::{id::Incarnation, time::Timestamp};
+use vault_wire::{id::Incarnation, recovery::VaultSecrets, time::Timestamp};
 
+pub(crate) use crate::keys::recovery_secret;
 pub(crate) use row::{decode, encode, grant_key, sortable_time, u64_key, u64_of};
 
 use crate::{
@@ -33,13 +34,28 @@ pub(crate) struct Store {
 impl Store {
     /// Fills a file that was just created.
     pub(crate) fn create(file: SealedFile, host: Host) -> Result<Self, Error> {
+        let seeds = IdentitySeeds::generate(host.clock.now(), &host.randomness);
+        Self::fill(file, host, &seeds)
+    }
+
+    /// Fills a file that was just created, for a device that has the vault's own secrets and this transport key.
+    pub(crate) fn recover(
+        file: SealedFile,
+        host: Host,
+        secrets: &VaultSecrets,
+        transport: &[u8; 32],
+    ) -> Result<Self, Error> {
+        let seeds = IdentitySeeds::recovered(secrets, transport, host.clock.now());
+        Self::fill(file, host, &seeds)
+    }
+
+    fn fill(file: SealedFile, host: Host, seeds: &IdentitySeeds) -> Result<Self, Error> {
         let now = host.clock.now();
-        let seeds = IdentitySeeds::generate(now, &host.randomness);
         let transaction = file.write()?;
         {
             let mut meta_table = transaction.table(&META)?;
             meta_table.insert(meta::SCHEMA, &encode(&SCHEMA))?;
-            meta_table.insert(meta::IDENTITY, &encode(&seeds))?;
+            meta_table.insert(meta::IDENTITY, &encode(seeds))?;
             meta_table.insert(meta::INCARNATION, &encode(&Incarnation(host.randomness.bytes())))?;
             meta_table.insert(meta::CREATED_AT, &encode(&now))?;
         }

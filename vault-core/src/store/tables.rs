@@ -59,6 +59,12 @@ pub(crate) mod meta {
     pub(crate) const LAST_CHANGE: &[u8] = b"last-change";
     /// The server that this vault is connected to.
     pub(crate) const SERVER: &[u8] = b"server";
+    /// The recovery codes, and the escrow that is sealed to them.
+    pub(crate) const ESCROW: &[u8] = b"escrow";
+    /// A revocation that the server is still to be told.
+    pub(crate) const REVOCATION: &[u8] = b"revocation";
+    /// Whether the server is to be asked for every running grant.
+    pub(crate) const RECALL: &[u8] = b"recall";
     /// When the vault was made.
     pub(crate) const CREATED_AT: &[u8] = b"created-at";
 }

@@ -41,6 +41,8 @@ pub enum SyncEvent {
         /// Whether a resumption or renewal that the owner made here was dropped for it.
         dropped: bool,
     },
+    /// Every other device of this vault is revoked: this one took the vault over with a recovery code.
+    OthersRevoked,
     /// The server proved that it erased a grant.
     Erased {
         /// Which.

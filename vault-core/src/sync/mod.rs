@@ -7,6 +7,7 @@ mod batch;
 mod beyond;
 mod connection;
 mod error;
+mod escrow;
 mod event;
 mod held;
 mod incarnation;
@@ -16,10 +17,13 @@ mod server;
 mod session;
 mod shared;
 mod standing;
+mod takeover;
 mod transport;
 
 pub(crate) use connection::{Connection, Until};
 pub use error::SyncError;
+pub use escrow::EscrowState;
+pub(crate) use escrow::{add_code, state as escrow_state};
 pub use event::{SyncEvent, SyncReport};
 pub(crate) use incarnation::set_apart;
 pub use server::{ServerAddress, ServerKeyPin};
@@ -27,3 +31,4 @@ pub(crate) use server::{ServerRow, connected_server, forget_server, set_server, 
 pub(crate) use session::Session;
 pub(crate) use shared::shared;
 pub use shared::{RejectedRecord, Shared};
+pub(crate) use takeover::{find as find_escrow, settle as settle_takeover};

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     consent::{
-        GrantRow, GrantState, ended as end_here, load_grant, store_grant, was_known_to, withdrawn_elsewhere,
+        GrantRow, GrantState, ended as end_here, grant_row, load_grant, store_grant, was_known_to, withdrawn_elsewhere,
     },
     error::Error,
     store::{Store, decode, tables::GRANTS},
@@ -81,7 +81,10 @@ pub(super) fn settle(
     standing: Option<Standing>,
 ) -> Result<Option<Lane>, Error> {
     let (grant, generation) = (position.grant, position.generation);
+    let is_keyless = grant_row(view, grant)?.is_some_and(|row| row.keyless);
     match standing {
+        // What another device sent stays as it is.
+        None | Some(Standing::Reconcile) if is_keyless => Ok(None),
         None => Lane::open(view, grant, generation, false).map(Some),
         Some(Standing::Reconcile) => Lane::open(view, grant, generation, true).map(Some),
         Some(Standing::StatementStale(number)) => {

@@ -9,6 +9,7 @@ mod importing;
 mod on_disk;
 mod protecting;
 mod records;
+mod recovering;
 mod sharing;
 mod syncing;
 
@@ -28,7 +29,7 @@ use crate::{
     error::Error,
     records::count,
     store::{SharedStore, Store},
-    sync::{ServerAddress, ServerKeyPin, connected_server},
+    sync::{EscrowState, ServerAddress, ServerKeyPin, connected_server, escrow_state},
 };
 
 /// An open vault. Cheap to clone and safe to share between threads. Dropping the last clone, or
@@ -49,6 +50,8 @@ pub struct VaultStatus {
     pub records: Vec<(Category, u64)>,
     /// The server that it is connected to, and the key that it trusts.
     pub server: Option<(ServerAddress, ServerKeyPin)>,
+    /// Whether a recovery code can bring the vault back from the server.
+    pub escrow: EscrowState,
     /// Parts of the file that were damaged and were mended from their second copy when it was opened:
     /// the storage should be checked.
     pub mended: Vec<String>,
@@ -85,6 +88,7 @@ impl Vault {
                 .map(counted)
                 .collect::<Result<_, Error>>()?,
             server,
+            escrow: escrow_state(&store, &view)?,
             mended: store.mended(),
         })
     }

@@ -8,8 +8,15 @@ use vault_file::{
     SlotKind, VaultKey, Verified, Watch,
 };
 
+use vault_wire::signature::PublicKey;
+
 use super::{Vault, VaultFile, claiming};
-use crate::{error::Error, host::Host, store::Store};
+use crate::{
+    error::Error,
+    host::Host,
+    store::{Store, recovery_secret},
+    sync::add_code,
+};
 
 impl Vault {
     /// The key slots: what opens this file.
@@ -27,7 +34,8 @@ impl Vault {
     }
 
     /// Draws a code that opens the vault when everything else is lost, and vouches for its owner key. Show
-    /// it once; older codes stay good until their slots are removed.
+    /// it once; older codes stay good until their slots are removed. From the next sync on it also brings the
+    /// vault back on a new device: see [`VaultFile::recover`].
     ///
     /// # Errors
     /// [`vault_file::Error::InvalidInput`] if all 8 key slots are in use, and those of the file.
@@ -36,9 +44,11 @@ impl Vault {
         let code = RecoveryCode::generate(&store.host.entropy())?;
         let slot = NewSlot::Recovery {
             code: &code,
-            identity: vouched(&store),
+            identity: vouched(&store.identity.owner_key()),
         };
-        Ok((store.file().add_slot(slot)?, code))
+        let slot = store.file().add_slot(slot)?;
+        add_code(&store, slot, &recovery_secret(&code))?;
+        Ok((slot, code))
     }
 
     /// Removes a key slot: its secret no longer opens this file.
@@ -159,14 +169,14 @@ pub(super) fn begin(file: SealedFile, secret: &Secret<'_>, host: Host) -> Result
 }
 
 /// What recovery codes vouch for: that the vault is of this owner.
-fn vouched(store: &Store) -> [u8; 32] {
-    Sha256::digest(store.identity.owner_key().0).into()
+pub(super) fn vouched(owner_key: &PublicKey) -> [u8; 32] {
+    Sha256::digest(owner_key.0).into()
 }
 
 /// Somebody without any secret can make a file that a recovery code opens, but not one with the owner key
 /// that the code vouches for.
 fn check_vouched(store: &Store) -> Result<(), Error> {
-    let expected = Some(vouched(store));
+    let expected = Some(vouched(&store.identity.owner_key()));
     let slots = store.file().slots();
     let mut recovery = slots.iter().filter(|slot| slot.kind == SlotKind::Recovery);
     match recovery.all(|slot| slot.identity == expected) {

@@ -37,9 +37,9 @@ pub struct SealedGrantKey {
     pub ciphertext: Vec<u8>,
 }
 
-/// A grant key that cannot be sealed or opened: the other key is wrong or the bytes were changed.
+/// A key that cannot be sealed or opened: the other key is wrong or the bytes were changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the grant key cannot be opened: it is sealed to another key, for another grant, or was changed")]
+#[error("this cannot be opened: it is sealed to another key, for another use, or was changed")]
 pub struct CannotOpen;
 
 impl GrantKey {
@@ -68,17 +68,7 @@ impl GrantKey {
         generation: u32,
         rng: &mut impl CryptoRng,
     ) -> Result<SealedGrantKey, CannotOpen> {
-        let holder = <Kem as hpke::Kem>::PublicKey::from_bytes(&holder.0).map_err(|_| CannotOpen)?;
-        let (enc, ciphertext) = hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, Kem>(
-            &OpModeS::Base,
-            &holder,
-            &info(grant, generation),
-            &self.0,
-            &[],
-            rng,
-        )
-        .map_err(|_| CannotOpen)?;
-        let enc = enc.to_bytes().as_slice().try_into().map_err(|_| CannotOpen)?;
+        let (enc, ciphertext) = holder.seal(&info(grant, generation), &self.0, rng)?;
         Ok(SealedGrantKey { enc, ciphertext })
     }
 }
@@ -94,23 +84,56 @@ impl SealedGrantKey {
         grant: GrantId,
         generation: u32,
     ) -> Result<GrantKey, CannotOpen> {
-        let secret = <Kem as hpke::Kem>::PrivateKey::from_bytes(&holder.0).map_err(|_| CannotOpen)?;
-        let enc = <Kem as hpke::Kem>::EncappedKey::from_bytes(&self.enc).map_err(|_| CannotOpen)?;
-        let opened = hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, Kem>(
-            &OpModeR::Base,
-            &secret,
-            &enc,
-            &info(grant, generation),
-            &self.ciphertext,
-            &[],
-        )
-        .map_err(|_| CannotOpen)?;
-        let opened = Zeroizing::new(opened);
+        let opened = holder.open(&info(grant, generation), &self.enc, &self.ciphertext)?;
         opened.as_slice().try_into().map(GrantKey).map_err(|_| CannotOpen)
     }
 }
 
+impl SealingPublicKey {
+    /// Seals to the holder of this key: the encapsulated key and the ciphertext.
+    pub(crate) fn seal(
+        &self,
+        info: &[u8],
+        plaintext: &[u8],
+        rng: &mut impl CryptoRng,
+    ) -> Result<([u8; 32], Vec<u8>), CannotOpen> {
+        let holder = <Kem as hpke::Kem>::PublicKey::from_bytes(&self.0).map_err(|_| CannotOpen)?;
+        let (enc, ciphertext) = hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, Kem>(
+            &OpModeS::Base,
+            &holder,
+            info,
+            plaintext,
+            &[],
+            rng,
+        )
+        .map_err(|_| CannotOpen)?;
+        let enc = enc.to_bytes().as_slice().try_into().map_err(|_| CannotOpen)?;
+        Ok((enc, ciphertext))
+    }
+}
+
 impl SealingSecretKey {
+    /// Opens what was sealed to this key.
+    pub(crate) fn open(
+        &self,
+        info: &[u8],
+        enc: &[u8; 32],
+        ciphertext: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, CannotOpen> {
+        let secret = <Kem as hpke::Kem>::PrivateKey::from_bytes(&self.0).map_err(|_| CannotOpen)?;
+        let enc = <Kem as hpke::Kem>::EncappedKey::from_bytes(enc).map_err(|_| CannotOpen)?;
+        hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, Kem>(
+            &OpModeR::Base,
+            &secret,
+            &enc,
+            info,
+            ciphertext,
+            &[],
+        )
+        .map(Zeroizing::new)
+        .map_err(|_| CannotOpen)
+    }
+
     /// A new key.
     pub fn generate(rng: &mut impl CryptoRng) -> Self {
         let mut seed = Zeroizing::new([0; 32]);

@@ -24,5 +24,15 @@ pub const GRANT_SECRET: &str = "vault/grant-secret/1";
 pub const SLOT: &str = "vault/slot/1";
 /// Content tag of a projected payload in its slot.
 pub const CONTENT_TAG: &str = "vault/content-tag/1";
+/// Recovery key's signature over the vault that its code belongs to.
+pub const RECOVERY_VOUCHER: &str = "vault/recovery-voucher/1";
+/// HPKE `info` when the vault's own secrets are sealed to a recovery code.
+pub const ESCROW_SEAL: &str = "vault/escrow-seal/1";
+/// Owner key's signature over an escrow.
+pub const ESCROW: &str = "vault/escrow/1";
+/// Recovery key's signature over a server's challenge.
+pub const RECOVERY_PROOF: &str = "vault/recovery-proof/1";
+/// Owner key's and recovery key's signatures over a revocation.
+pub const REVOCATION: &str = "vault/revocation/1";
 /// Vault id from the owner's first public key.
 pub const VAULT_ID: &str = "vault/id/1";

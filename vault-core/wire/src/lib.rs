@@ -20,6 +20,7 @@ pub mod payload;
 pub mod purpose;
 pub mod receipt;
 pub mod reconcile;
+pub mod recovery;
 pub mod request;
 pub mod signature;
 pub mod statement;

@@ -39,6 +39,8 @@ pub const VALUE_DEPTH_MAX: usize = 8;
 pub const VALUES_MAX: usize = 16_384;
 /// Largest message of a reconciliation, in bytes.
 pub const RECONCILE_BYTES_MAX: usize = 64 << 10;
+/// Most recovery codes that one vault can have.
+pub const RECOVERY_CODES_MAX: usize = 8;
 /// A request waits this long for an instant answer, in milliseconds (3 minutes).
 pub const IMMEDIATE_WINDOW_MS: i64 = 180_000;
 /// A request expires this long after it was made, in milliseconds (3 minutes and 24 hours).

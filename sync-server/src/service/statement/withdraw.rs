@@ -67,7 +67,7 @@ fn begin(
         return Ok(Err(StatementRefusal::UnknownRequest));
     }
     let keys = server.grant_keys().destroy(grant, None)?;
-    server.ledger().append(&Erased {
+    server.ledger().erase(Erased {
         vault,
         grant,
         statement: submitted.digest,

@@ -16,6 +16,7 @@ const RAW_KEY_SLOT: &[u8] = b"vault-file/1 slot raw key";
 const PLATFORM_SLOT: &[u8] = b"vault-file/1 slot platform";
 const RECOVERY_SEED: &[u8] = b"vault-file/1 recovery seed";
 const RECOVERY_MAC: &[u8] = b"vault-file/1 recovery mac";
+const RECOVERY_SUBKEY: &[u8] = b"vault-file/1 recovery subkey/";
 const RECOVERY_SLOT: &[u8] = b"vault-file/1 slot recovery";
 const ROOT_KEY_WRAP: &[u8] = b"vault-file/1 root key wrap";
 const FILE_KEY_WRAP: &[u8] = b"vault-file/1 file key wrap";
@@ -105,6 +106,14 @@ pub(crate) fn recovery_mac_message(lineage: Lineage, public: &[u8; 32], identity
 /// HPKE's `info` for a recovery slot.
 pub(crate) fn recovery_info(lineage: Lineage) -> Vec<u8> {
     [RECOVERY_SLOT, &lineage.0].concat()
+}
+
+/// A key for the layers above, from a recovery code.
+pub(crate) fn recovery_subkey(code: &RecoveryCode, label: &str) -> Key {
+    let mut key = Key::zeroed();
+    let info = [RECOVERY_SUBKEY, label.as_bytes()];
+    expand(&[], code.as_bytes(), &info, key.as_mut_bytes());
+    key
 }
 
 fn from_code(code: &RecoveryCode, label: &[u8]) -> Key {
@@ -229,6 +238,7 @@ mod tests {
             hex(CommitSlotKey::derive(&ikm, file).0.as_bytes()),
             hex(JournalKey::derive(&ikm, file).0.as_bytes()),
             hex(subkey(&ikm, Lineage(file.id.0), "records").as_bytes()),
+            hex(recovery_subkey(&code, "signing").as_bytes()),
         ];
         let expected = [
             "f42fa64d8a0e53bb4e208e1db9bc92d94b1664b456d508b783cf0abc760710c8\

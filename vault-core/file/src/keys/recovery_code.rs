@@ -8,6 +8,7 @@ use std::fmt;
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use super::{Key, derive};
 use crate::entropy::Entropy;
 use crate::error::Error;
 
@@ -105,6 +106,12 @@ impl RecoveryCode {
         }
         text.push(symbol(check_value(symbols.as_slice())));
         RevealedCode(text)
+    }
+
+    /// A key for the layers above, one for each label. It follows from the code alone, so that it is the same
+    /// wherever the code is typed.
+    pub fn subkey(&self, label: &str) -> Key {
+        derive::recovery_subkey(self, label)
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8; CODE_BYTES] {

@@ -2,6 +2,7 @@
 //! come out; what must be durable is durable before it is said.
 
 mod receive;
+mod recovery;
 mod statements;
 
 #[cfg(test)]
@@ -40,6 +41,8 @@ pub(crate) struct Session {
     refused: BTreeSet<GrantId>,
     /// Grants of which the server has statements that are not here yet: the number of the last.
     behind: BTreeMap<GrantId, u64>,
+    /// What the server owes an answer for besides.
+    owed: recovery::Owed,
     /// Notices that were taken in and are not yet durable.
     inbox: Vec<Notice>,
     /// How many batches were sent.
@@ -92,13 +95,14 @@ impl Session {
                 invite,
             })
         });
-        Ok(Self {
+        let mut session = Self {
             welcomed: None,
             lanes: BTreeMap::new(),
-            outbox: register.into_iter().chain([Frame::Hello(hello)]).collect(),
+            outbox: register.into_iter().collect(),
             submitted: BTreeSet::new(),
             refused: BTreeSet::new(),
             behind: BTreeMap::new(),
+            owed: recovery::Owed::default(),
             inbox: Vec::new(),
             batches: 0,
             served: None,
@@ -110,7 +114,11 @@ impl Session {
             events: VecDeque::new(),
             report: SyncReport::default(),
             store,
-        })
+        };
+        let revocation = session.before_hello()?;
+        session.outbox.extend(revocation);
+        session.outbox.push_back(Frame::Hello(hello));
+        Ok(session)
     }
 
     /// The server's keys, once it has welcomed us.
@@ -157,6 +165,7 @@ impl Session {
             && self.inbox.is_empty()
             && self.submitted.is_empty()
             && self.behind.is_empty()
+            && self.owed.is_nothing()
             && self.notices_kept >= self.notices_announced
             && self.notices_confirmed == self.notices_kept
             && self.lanes.values().all(Lane::is_settled)

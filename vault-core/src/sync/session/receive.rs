@@ -11,7 +11,7 @@ use vault_wire::{
 
 use super::{Session, Welcomed};
 use crate::{
-    consent::{end_forgotten, keep_notice},
+    consent::{end_forgotten, grant_row, keep_notice},
     error::Error,
     records::last_change,
     sync::{
@@ -27,11 +27,18 @@ impl Session {
     pub(crate) fn receive(&mut self, frame: Frame) -> Result<(), Error> {
         match frame {
             Frame::Registered(_) if self.welcomed.is_none() => Ok(()),
+            Frame::Revoked(_) if self.welcomed.is_none() => self.revoked(),
             Frame::Welcome(welcome) if self.welcomed.is_none() => self.welcome(&welcome),
             Frame::Refused(refused) => Err(SyncError::Refused(refused.refusal).into()),
             _ if self.welcomed.is_none() => Err(SyncError::Protocol("it spoke before its welcome").into()),
             Frame::StatementAck(ack) => self.statement_ack(*ack),
             Frame::Kept(kept) => self.statement_kept(&kept),
+            Frame::EscrowKept(answer) => self.escrow_kept(answer),
+            Frame::Found(asked) => {
+                self.found(*asked);
+                Ok(())
+            }
+            Frame::Recalled(_) => self.recalled(),
             Frame::EntriesAck(ack) => self.entries_ack(ack),
             Frame::Notice(notice) => {
                 self.inbox.push(*notice);
@@ -94,16 +101,19 @@ impl Session {
         });
         self.notices_announced = welcome.last_notice;
         self.events.push_back(SyncEvent::Connected);
-        Ok(())
+        self.after_welcome(welcome.escrow)
     }
 
     /// The lanes, where all stands as this device said: nothing is to be written down.
     fn go_on(&self, view: &Snapshot) -> Result<BTreeMap<GrantId, Lane>, Error> {
-        let lanes = standing::positions(view)?.into_iter().map(|position| {
-            let lane = Lane::open(view, position.grant, position.generation, false)?;
-            Ok((position.grant, lane))
-        });
-        lanes.collect()
+        let mut lanes = BTreeMap::new();
+        for position in standing::positions(view)? {
+            if !grant_row(view, position.grant)?.is_some_and(|row| row.keyless) {
+                let lane = Lane::open(view, position.grant, position.generation, false)?;
+                lanes.insert(position.grant, lane);
+            }
+        }
+        Ok(lanes)
     }
 
     fn compare(&mut self, answer: &Reconcile) -> Result<(), Error> {

@@ -12,7 +12,7 @@ use vault_wire::{
 use super::Session;
 use crate::{
     consent::{
-        Adopted, GrantState, accepted, adopt, ended, erased, grant_row, not_accepted, submission,
+        Adopted, GrantState, accepted, ended, erased, grant_row, not_accepted, submission,
         withdrawn_elsewhere,
     },
     error::Error,
@@ -112,12 +112,11 @@ impl Session {
     /// A statement that this device did not name: another copy's, or one whose answer was lost.
     pub(super) fn statement_kept(&mut self, kept: &KeptStatement) -> Result<(), Error> {
         self.check_acceptance(&kept.statement, &kept.acceptance)?;
-        let store = self.store.clone();
         let Ok(said) = kept.statement.verify() else {
             return Err(not_the_owners());
         };
         let (grant, number) = (said.grant, said.number);
-        match store.update(|transaction| adopt(&store, transaction, kept))? {
+        match self.take_in(kept)? {
             Adopted::NotOurs => return Err(not_the_owners()),
             Adopted::Known => {}
             Adopted::Taken { dropped } => {
@@ -170,7 +169,7 @@ impl Session {
     /// Lets the entries of a grant go on, if it is running and the server has its terms.
     pub(super) fn open_lane(&mut self, grant: GrantId) -> Result<(), Error> {
         let view = self.store.view()?;
-        let Some(row) = grant_row(&view, grant)?.filter(|row| row.state.is_running()) else {
+        let Some(row) = grant_row(&view, grant)?.filter(|row| row.state.is_running() && !row.keyless) else {
             return Ok(());
         };
         if self.behind.contains_key(&grant) {

@@ -29,6 +29,11 @@ const STATEMENT: u8 = 0x04;
 const ENTRIES: u8 = 0x05;
 const EVENTS_SEEN: u8 = 0x06;
 const RECONCILE: u8 = 0x10;
+const RECOVER: u8 = 0x40;
+const PROVE: u8 = 0x41;
+const REVOKE: u8 = 0x42;
+const ESCROW: u8 = 0x43;
+const RECALL: u8 = 0x44;
 const WELCOME: u8 = 0x81;
 const REGISTERED: u8 = 0x82;
 const LINK_CODE: u8 = 0x83;
@@ -37,6 +42,12 @@ const ENTRIES_ACK: u8 = 0x85;
 const NOTICE: u8 = 0x86;
 const KEPT: u8 = 0x88;
 const RECONCILED: u8 = 0x90;
+const CHALLENGE: u8 = 0xc0;
+const RECOVERED: u8 = 0xc1;
+const REVOKED: u8 = 0xc2;
+const ESCROW_KEPT: u8 = 0xc3;
+const FOUND: u8 = 0xc4;
+const RECALLED: u8 = 0xc5;
 const REFUSED: u8 = 0xff;
 
 /// The bytes of a frame, length first.
@@ -57,6 +68,17 @@ pub fn encode(frame: &Frame) -> Vec<u8> {
         Frame::Notice(body) => framed(NOTICE, body),
         Frame::Kept(body) => framed(KEPT, body),
         Frame::Reconciled(body) => framed(RECONCILED, body),
+        Frame::Recover(body) => framed(RECOVER, body),
+        Frame::Prove(body) => framed(PROVE, body),
+        Frame::Revoke(body) => framed(REVOKE, body),
+        Frame::Escrow(body) => framed(ESCROW, body),
+        Frame::Recall(body) => framed(RECALL, body),
+        Frame::Challenge(body) => framed(CHALLENGE, body),
+        Frame::Recovered(body) => framed(RECOVERED, body),
+        Frame::Revoked(body) => framed(REVOKED, body),
+        Frame::EscrowKept(body) => framed(ESCROW_KEPT, body),
+        Frame::Found(body) => framed(FOUND, body),
+        Frame::Recalled(body) => framed(RECALLED, body),
         Frame::Refused(body) => framed(REFUSED, body),
     }
 }
@@ -83,6 +105,17 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, FrameError> {
         NOTICE => Frame::Notice(whole(kind, body)?),
         KEPT => Frame::Kept(whole(kind, body)?),
         RECONCILED => Frame::Reconciled(whole(kind, body)?),
+        RECOVER => Frame::Recover(whole(kind, body)?),
+        PROVE => Frame::Prove(whole(kind, body)?),
+        REVOKE => Frame::Revoke(whole(kind, body)?),
+        ESCROW => Frame::Escrow(whole(kind, body)?),
+        RECALL => Frame::Recall(whole(kind, body)?),
+        CHALLENGE => Frame::Challenge(whole(kind, body)?),
+        RECOVERED => Frame::Recovered(whole(kind, body)?),
+        REVOKED => Frame::Revoked(whole(kind, body)?),
+        ESCROW_KEPT => Frame::EscrowKept(whole(kind, body)?),
+        FOUND => Frame::Found(whole(kind, body)?),
+        RECALLED => Frame::Recalled(whole(kind, body)?),
         REFUSED => Frame::Refused(whole(kind, body)?),
         unknown => return Err(FrameError::UnknownType(unknown)),
     };

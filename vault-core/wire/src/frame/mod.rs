@@ -6,15 +6,19 @@
 
 mod codec;
 mod device;
+mod recovery;
 mod server;
 
 pub use codec::{FrameError, Reader, decode, encode, length_of};
 pub use device::{Entries, EventsSeen, GrantPosition, Hello, LinkOpen, Reconcile, Register, SubmitStatement};
+pub use recovery::{Challenge, EscrowKept, Prove, Recall, Recalled, Recover, Recovered, Revoked};
 pub use server::{
     Closed, DeliveredRequest, EntriesAck, Event, KeptStatement, LinkCode, Notice, Refusal, Refused,
     Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome,
     StatementRefusal, Welcome,
 };
+
+use crate::recovery::{SignedEscrow, SignedRevocation};
 
 /// Name of the protocol in TLS (ALPN, RFC 7301).
 pub const ALPN: &[u8] = b"vault-sync/1";
@@ -38,6 +42,16 @@ pub enum Frame {
     EventsSeen(EventsSeen),
     /// Device: what do you hold of this grant?
     Reconcile(Reconcile),
+    /// Device, before HELLO: I have a recovery code.
+    Recover(Recover),
+    /// Device, before HELLO: the proof of it.
+    Prove(Prove),
+    /// Device, before HELLO: no other device speaks for the vault any more.
+    Revoke(Box<SignedRevocation>),
+    /// Device: the vault's secrets, sealed to its recovery codes.
+    Escrow(Box<SignedEscrow>),
+    /// Device: tell me of every running grant.
+    Recall(Recall),
     /// Server: answer to HELLO.
     Welcome(Welcome),
     /// Server: the vault is enrolled.
@@ -54,6 +68,18 @@ pub enum Frame {
     Reconciled(Reconcile),
     /// Server: a statement that the device did not name.
     Kept(Box<KeptStatement>),
+    /// Server: prove that you have the code.
+    Challenge(Challenge),
+    /// Server: what lies here for the code.
+    Recovered(Box<Recovered>),
+    /// Server: a revocation is in force.
+    Revoked(Revoked),
+    /// Server: the escrow that it keeps.
+    EscrowKept(EscrowKept),
+    /// Server: the request of a running grant; its statements follow as KEPT.
+    Found(Box<DeliveredRequest>),
+    /// Server: all running grants were told.
+    Recalled(Recalled),
     /// Server: the connection ends, and why.
     Refused(Refused),
 }

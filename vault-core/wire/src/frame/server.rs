@@ -29,6 +29,8 @@ pub struct Welcome {
     pub limits: ServerLimits,
     /// The server's keys; a vault pins them at its first connection.
     pub keys: ServerKeys,
+    /// Number of the escrow that the server keeps for this vault; 0 if there is none.
+    pub escrow: u64,
     /// Number of the last notice that no device of this vault has confirmed, 0 if there is none; those
     /// that this device lacks follow at once.
     pub last_notice: u64,
@@ -268,6 +270,18 @@ pub enum Refusal {
     /// The server cannot serve now: try again later.
     #[error("the server cannot serve now: try again later")]
     Unavailable,
+    /// The proof does not hold, or nothing lies here for the recovery code: which of them is not told.
+    #[error(
+        "the server keeps nothing for this recovery code: check the code and the server, and whether the vault \
+         ever synced after the code was made"
+    )]
+    NothingToRecover,
+    /// The vault was taken over by another device with a recovery code.
+    #[error(
+        "this device was revoked: the vault was recovered on another device with a recovery code; what it holds \
+         stays readable here, and nothing is sent or fetched any more"
+    )]
+    Revoked,
 }
 
 impl StatementRefusal {

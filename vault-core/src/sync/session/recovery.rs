@@ -1,0 +1,105 @@
+//! What a session owes besides consent and data: a revocation, the grants of another device, an escrow.
+
+use vault_wire::{
+    frame::{DeliveredRequest, EscrowKept, Frame, KeptStatement, Recall},
+    request::ConsentRequest,
+};
+
+use super::Session;
+use crate::{
+    consent::{Adopted, adopt, take_up},
+    error::Error,
+    sync::{SyncError, SyncEvent, escrow, takeover},
+};
+
+/// What the server still owes an answer for.
+#[derive(Default)]
+pub(super) struct Owed {
+    /// A revocation.
+    revocation: bool,
+    /// Every running grant.
+    recall: bool,
+    /// How often an escrow was sent, until the server answers.
+    escrow: Option<u32>,
+    /// The request of the grant whose statements come now.
+    found: Option<DeliveredRequest>,
+}
+
+/// Escrows that one session sends at most: more would mean that two copies of the vault outbid each other.
+const ESCROWS_MAX: u32 = 3;
+
+impl Owed {
+    pub(super) const fn is_nothing(&self) -> bool {
+        !self.revocation && !self.recall && self.escrow.is_none()
+    }
+}
+
+impl Session {
+    /// What is to be said before HELLO.
+    pub(super) fn before_hello(&mut self) -> Result<Option<Frame>, Error> {
+        let revocation = takeover::pending_revocation(&self.store.view()?)?;
+        self.owed.revocation = revocation.is_some();
+        Ok(revocation.map(|revocation| Frame::Revoke(Box::new(revocation))))
+    }
+
+    /// What is to be said after WELCOME, which names the escrow that the server keeps.
+    pub(super) fn after_welcome(&mut self, escrow_held: u64) -> Result<(), Error> {
+        if let Some(escrow) = escrow::due(&self.store, escrow_held)? {
+            self.owed.escrow = Some(1);
+            self.outbox.push_back(Frame::Escrow(Box::new(escrow)));
+        }
+        if takeover::wants_recall(&self.store.view()?)? {
+            self.owed.recall = true;
+            self.outbox.push_back(Frame::Recall(Recall {}));
+        }
+        Ok(())
+    }
+
+    /// No other device speaks for the vault any more.
+    pub(super) fn revoked(&mut self) -> Result<(), Error> {
+        if !std::mem::take(&mut self.owed.revocation) {
+            return Err(SyncError::Protocol("it answered a revocation that was not sent").into());
+        }
+        self.store.update(takeover::revoked)?;
+        self.events.push_back(SyncEvent::OthersRevoked);
+        Ok(())
+    }
+
+    pub(super) fn escrow_kept(&mut self, answer: EscrowKept) -> Result<(), Error> {
+        let sent = self.owed.escrow.take();
+        let sent = sent.ok_or(SyncError::Protocol("it answered an escrow that was not sent"))?;
+        let again = escrow::answered(&self.store, answer.number, answer.kept)?;
+        if let Some(escrow) = again.filter(|_| sent < ESCROWS_MAX) {
+            self.owed.escrow = Some(sent + 1);
+            self.outbox.push_back(Frame::Escrow(Box::new(escrow)));
+        }
+        Ok(())
+    }
+
+    pub(super) fn found(&mut self, asked: DeliveredRequest) {
+        self.owed.found = Some(asked);
+    }
+
+    pub(super) fn recalled(&mut self) -> Result<(), Error> {
+        if !std::mem::take(&mut self.owed.recall) {
+            return Err(SyncError::Protocol("it recalled what it was not asked for").into());
+        }
+        self.owed.found = None;
+        self.store.update(takeover::recalled)
+    }
+
+    /// Takes in a statement that this device did not name; one that begins a grant which it has never met
+    /// brings the grant.
+    pub(super) fn take_in(&mut self, kept: &KeptStatement) -> Result<Adopted, Error> {
+        let (store, said) = (self.store.clone(), kept.statement.verify());
+        let asked = self.owed.found.as_ref().filter(|asked| {
+            said.is_ok_and(|said| {
+                said.number == 1 && said.request == ConsentRequest::digest_of(&asked.bytes)
+            })
+        });
+        store.update(|transaction| match asked {
+            Some(asked) if take_up(&store, transaction, asked, kept)? => Ok(Adopted::Taken { dropped: false }),
+            _ => adopt(&store, transaction, kept),
+        })
+    }
+}

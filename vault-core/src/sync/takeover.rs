@@ -1,0 +1,154 @@
+//! Taking a vault over with a recovery code: a device that has nothing else asks the server for what lies
+//! there for the code, becomes the vault's device, and has every other one revoked.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+use vault_file::{SlotId, Snapshot, Transaction};
+use vault_wire::{
+    frame::{Frame, Prove, Reader, Recover, Recovered, encode},
+    recovery::{Escrow, RecoveryProof, RecoverySecret, SignedRevocation, VaultSecrets},
+    signature::SecretKey,
+};
+
+use super::{
+    ServerAddress, ServerKeyPin, SyncError, escrow, server,
+    transport::{First, Transport},
+};
+use crate::{
+    error::Error,
+    store::{
+        Store, decode, encode as encode_row,
+        tables::{META, meta},
+    },
+};
+
+/// How long the server may owe an answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What lay at the server for a recovery code.
+pub(crate) struct Found {
+    /// What makes a device the owner's.
+    pub(crate) secrets: VaultSecrets,
+    escrow: Escrow,
+    /// Number of the last revocation.
+    revocation: u64,
+}
+
+/// Asks a server for what lies there for a code, as the device of a transport key.
+///
+/// # Errors
+/// [`SyncError::Refused`] with `NothingToRecover`, and those of the connection.
+pub(crate) async fn find(
+    address: &ServerAddress,
+    pin: ServerKeyPin,
+    transport_seed: &[u8; 32],
+    code: &RecoverySecret,
+) -> Result<Found, Error> {
+    let mut talk = Talk {
+        transport: Transport::open(address, pin, transport_seed, First::Quic).await?,
+        reader: Reader::default(),
+    };
+    talk.say(&Frame::Recover(Recover { key: code.key() })).await?;
+    let Frame::Challenge(challenge) = talk.hear().await? else {
+        return Err(UNEXPECTED.into());
+    };
+    let device = SecretKey::from_seed(transport_seed).public();
+    let signature = RecoveryProof::new(challenge.nonce, device, pin.0).sign(code);
+    talk.say(&Frame::Prove(Prove { signature })).await?;
+    let Frame::Recovered(recovered) = talk.hear().await? else {
+        return Err(UNEXPECTED.into());
+    };
+    talk.transport.close().await;
+    let Recovered { escrow, revocation } = *recovered;
+    let owner_key = escrow.key;
+    let said = escrow.verify().map_err(|_| FOREIGN)?;
+    let holder = said.holder(&code.key()).ok_or(FOREIGN)?;
+    let secrets = code.open(holder, said.vault, said.number).map_err(|_| FOREIGN)?;
+    if SecretKey::from_seed(&secrets.owner).public() != owner_key {
+        return Err(FOREIGN.into());
+    }
+    Ok(Found {
+        secrets,
+        escrow: said,
+        revocation,
+    })
+}
+
+const UNEXPECTED: SyncError = SyncError::Protocol("it did not answer a recovery");
+const FOREIGN: SyncError = SyncError::Protocol("what it keeps for this code is not what the code vouches for");
+
+/// Writes down, in the file of the device that takes over, what its next session has to do: revoke every other
+/// device, ask for the grants that run, and keep an escrow of its own for the same code.
+pub(crate) fn settle(
+    store: &Store,
+    found: &Found,
+    (slot, code): (SlotId, &RecoverySecret),
+    (address, pin): (&ServerAddress, ServerKeyPin),
+) -> Result<(), Error> {
+    let number = found.revocation.saturating_add(1);
+    let revocation = store.identity.revoke_others(code, number, store.now());
+    let public = code.public(&store.identity.owner_key());
+    let row = server::trusted(store, address, pin)?;
+    store.update(|transaction| {
+        let mut table = transaction.table(&META)?;
+        table.insert(meta::REVOCATION, &encode_row(&revocation))?;
+        table.insert(meta::RECALL, &[1])?;
+        drop(table);
+        escrow::begin_with(transaction, (slot, public), found.escrow.number)?;
+        server::set_server(transaction, &row)
+    })
+}
+
+/// The revocation that the server is still to be told.
+pub(super) fn pending_revocation(view: &Snapshot) -> Result<Option<SignedRevocation>, Error> {
+    let row = view.table(&META)?.get(meta::REVOCATION)?;
+    row.map(|row| decode(&row, "a revocation")).transpose()
+}
+
+/// Whether the server is to be asked for every running grant.
+pub(super) fn wants_recall(view: &Snapshot) -> Result<bool, Error> {
+    Ok(view.table(&META)?.get(meta::RECALL)?.is_some())
+}
+
+/// The server has the revocation.
+pub(super) fn revoked(transaction: &Transaction) -> Result<(), Error> {
+    transaction.table(&META)?.remove(meta::REVOCATION)?;
+    Ok(())
+}
+
+/// The server told of every running grant.
+pub(super) fn recalled(transaction: &Transaction) -> Result<(), Error> {
+    transaction.table(&META)?.remove(meta::RECALL)?;
+    Ok(())
+}
+
+/// One exchange with a server, before any session.
+struct Talk {
+    transport: Transport,
+    reader: Reader,
+}
+
+impl Talk {
+    async fn say(&mut self, frame: &Frame) -> Result<(), Error> {
+        Ok(self.transport.send(&encode(frame)).await?)
+    }
+
+    async fn hear(&mut self) -> Result<Frame, Error> {
+        match timeout(ANSWER_TIMEOUT, self.next()).await {
+            Ok(Ok(Frame::Refused(refused))) => Err(SyncError::Refused(refused.refusal).into()),
+            Ok(frame) => Ok(frame?),
+            Err(_) => Err(SyncError::Timeout.into()),
+        }
+    }
+
+    /// The server says one thing at a time here, so that nothing is left over behind a frame.
+    async fn next(&mut self) -> Result<Frame, SyncError> {
+        loop {
+            let mut bytes = self.transport.receive().await?;
+            if let Some(frame) = self.reader.next(&mut bytes)? {
+                return Ok(frame);
+            }
+        }
+    }
+}
