@@ -11,8 +11,8 @@ use tokio::{
     task::JoinHandle,
 };
 use vault_core::{
-    Category, Clock, Error, GrantId, GrantState, Host, InboxRequest, NewRecord, Options, Query, Randomness,
-    RawKey, Record, RequestState, Secret, Selection, SyncEvent, SyncReport, Timestamp, Value, Vault,
+    Category, Clock, Error, GrantId, GrantState, Host, InboxRequest, NewRecord, Options, Passphrase, Query, Randomness,
+    RawKey, Record, RecoveryCode, RequestState, Secret, Selection, ServerAddress, ServerKeyPin, SyncEvent, SyncReport, Timestamp, Value, Vault,
     VaultFile, wire::frame::Event,
 };
 
@@ -55,6 +55,31 @@ impl Device {
             path: path.to_owned(),
             clock,
         }
+    }
+
+    /// Takes a vault back from a server with nothing but a recovery code.
+    ///
+    /// # Errors
+    /// Those of [`VaultFile::recover`].
+    pub async fn recover(
+        path: &Path,
+        clock: Arc<dyn Clock>,
+        dice: &mut Dice,
+        code: &RecoveryCode,
+        server: (&ServerAddress, ServerKeyPin),
+    ) -> Result<Self, Error> {
+        let key: [u8; 32] = dice.bytes();
+        let passphrase = Passphrase::new("a passphrase of its own").unwrap();
+        let host = host(&clock, dice.generator());
+        let vault = VaultFile::at(path)
+            .recover((code, &passphrase), server, host)
+            .await?;
+        Ok(Self {
+            vault,
+            key,
+            path: path.to_owned(),
+            clock,
+        })
     }
 
     /// Where the file is.
@@ -207,6 +232,11 @@ impl Connected {
     /// Disconnects.
     pub async fn stop(self) {
         self.stopped().await.unwrap();
+    }
+
+    /// Waits until the session ends without being asked to.
+    pub async fn stopped_by_itself(self) -> Result<(), Error> {
+        soon("the end of a session", self.running).await.unwrap()
     }
 
     /// Disconnects. How the session ended: by this, or by an error before it.

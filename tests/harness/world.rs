@@ -18,7 +18,7 @@ use sync_server::{
     },
 };
 use tempfile::TempDir;
-use vault_core::{ServerAddress, ServerKeyPin};
+use vault_core::{Error, RecoveryCode, ServerAddress, ServerKeyPin};
 
 use crate::{Clocks, Developer, Device, Dice, soon};
 
@@ -147,6 +147,22 @@ impl World {
         let device = self.offline_device();
         self.enrol(&device).await;
         device
+    }
+
+    /// A new device of the vault that a recovery code belongs to. It has not synced yet.
+    ///
+    /// # Errors
+    /// Those of the recovery.
+    pub async fn recover(&mut self, code: &RecoveryCode) -> Result<Device, Error> {
+        self.devices += 1;
+        let path = self.place(&format!("{}.vault", self.devices));
+        let (address, clock) = (self.address(), self.clocks.vaults.clone());
+        let server = (&address, self.pin());
+        soon(
+            "a recovery",
+            Device::recover(&path, clock, &mut self.dice, code, server),
+        )
+        .await
     }
 
     /// Enrols a vault.

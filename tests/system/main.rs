@@ -16,6 +16,7 @@ mod histories;
 mod imports;
 mod killed;
 mod nothing_leaves;
+mod recovery;
 mod refusals;
 mod requirements;
 mod rough_networks;

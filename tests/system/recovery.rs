@@ -1,0 +1,216 @@
+//! A device is lost, and a recovery code on paper is all that its owner has.
+
+use std::{fs, path::Path};
+
+use harness::{Ask, Developer, Device, World, receipt};
+use vault_core::{
+    Category::{Health, Receipts},
+    Error, EscrowState, GrantId, GrantState, RecoveryCode, SyncError, SyncEvent,
+    wire::frame::Refusal,
+};
+
+struct Stage {
+    world: World,
+    lost: Device,
+    developer: Developer,
+    subject: String,
+    code: RecoveryCode,
+}
+
+/// A vault with two receipts and a recovery code that its server knows of, linked with a developer.
+async fn stage(seed: u64) -> Stage {
+    let mut world = World::new(seed).await;
+    let lost = world.device().await;
+    for brand in ["Acme", "Globex"] {
+        let record = receipt(world.clocks.time(), brand, "1", "card");
+        lost.vault.put(record).unwrap();
+    }
+    let developer = world.developer("Shop").await;
+    let subject = lost.link(&developer).await;
+    let (_, code) = lost.vault.create_recovery_code().unwrap();
+    assert_eq!(lost.vault.status().unwrap().escrow, EscrowState::Waiting);
+    lost.sync().await;
+    assert_eq!(lost.vault.status().unwrap().escrow, EscrowState::Kept);
+    Stage {
+        world,
+        lost,
+        developer,
+        subject,
+        code,
+    }
+}
+
+impl Stage {
+    async fn granted(&self, category: vault_core::Category, field: &str) -> GrantId {
+        let ask = Ask::for_fields(category, &[field]);
+        self.developer.ask(&ask, &self.subject).await;
+        self.lost.grant(|all| all).await
+    }
+
+    /// Copies what the server has in its data folder.
+    async fn back_up(&mut self) {
+        self.world.stop().await;
+        copy_folder(self.world.data_folder(), &self.world.place("data-backup"));
+        self.world.start().await;
+    }
+
+    /// Puts the data folder back as it was. What lies beside the keys stays as it is.
+    async fn set_data_back(&mut self) {
+        self.world.stop().await;
+        fs::remove_dir_all(self.world.data_folder()).unwrap();
+        copy_folder(&self.world.place("data-backup"), self.world.data_folder());
+        self.world.start().await;
+    }
+
+    async fn read(&self) -> u16 {
+        self.developer.read(&self.subject, Receipts).await.status
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
+
+fn is_refused(error: &Error, refusal: Refusal) -> bool {
+    matches!(error, Error::Sync(SyncError::Refused(why)) if *why == refusal)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_code_alone_withdraws_everything_and_revokes_the_lost_device() {
+    let mut this = stage(900).await;
+    let receipts = this.granted(Receipts, "brand").await;
+    let health = this.granted(Health, "metric").await;
+    assert_eq!(this.read().await, 200);
+    let id = this.lost.vault.status().unwrap().id;
+    let lost = this.lost.stay_connected();
+
+    let new = this.world.recover(&this.code).await.unwrap();
+    assert_eq!(new.vault.status().unwrap().id, id);
+    let (_, events) = new.sync_events().await;
+    assert!(events.contains(&SyncEvent::OthersRevoked), "{events:?}");
+    let ended = lost.stopped_by_itself().await.unwrap_err();
+    assert!(is_refused(&ended, Refusal::Revoked), "{ended}");
+
+    let running: Vec<_> = new.vault.grants().unwrap();
+    assert_eq!(running.len(), 2);
+    for grant in &running {
+        assert_eq!((grant.state, grant.keyless), (GrantState::Active, true));
+        new.vault.withdraw(grant.id).unwrap();
+    }
+    new.sync().await;
+    for grant in [receipts, health] {
+        assert_eq!(new.state_of(grant), GrantState::Erased);
+    }
+    assert_eq!(this.read().await, 403);
+    assert_eq!(new.vault.erasures().unwrap().len(), 2);
+
+    let refused = this.lost.vault.sync(|_| {}).await.unwrap_err();
+    assert!(is_refused(&refused, Refusal::Revoked), "{refused}");
+    assert_eq!(this.lost.records(Receipts).len(), 2, "what it holds stays its own");
+    assert!(new.records(Receipts).is_empty(), "records never were at the server");
+    assert_eq!(new.vault.status().unwrap().escrow, EscrowState::Kept);
+    assert_eq!(new.sync().await.statements, 0, "both sides agree");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_that_is_kept_sends_nothing_before_it_is_resumed_and_then_what_this_device_has() {
+    let mut this = stage(901).await;
+    let grant = this.granted(Receipts, "brand").await;
+    let new = this.world.recover(&this.code).await.unwrap();
+    new.sync().await;
+    let time = this.world.clocks.time();
+    new.vault.allow_collection(Receipts).unwrap();
+    new.vault.put(receipt(time, "Initech", "3", "card")).unwrap();
+    assert_eq!(new.sync().await.entries, 0);
+    let before = this.developer.read(&this.subject, Receipts).await;
+    assert_eq!(before.records().len(), 2, "what the lost device sent stays");
+
+    new.vault.resume(grant).unwrap();
+    assert!(!new.vault.grant(grant).unwrap().keyless);
+    new.sync().await;
+    let after = this.developer.read(&this.subject, Receipts).await;
+    assert_eq!(after.records().len(), 1);
+    assert!(after.by_text("brand").contains_key("Initech"), "{:?}", after.json);
+    new.withdraw(grant).await;
+    assert_eq!(this.read().await, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_code_learns_nothing_and_leaves_no_file() {
+    let mut this = stage(902).await;
+    let mut other = stage(903).await;
+    let unknown = this.world.recover(&other.code).await.unwrap_err();
+    assert!(is_refused(&unknown, Refusal::NothingToRecover), "{unknown}");
+    assert!(!this.world.place("2.vault").exists());
+    // A vault that never told the server of its code cannot be had back, and looks just the same.
+    let offline = other.world.offline_device();
+    let (_, untold) = offline.vault.create_recovery_code().unwrap();
+    let untold = other.world.recover(&untold).await.unwrap_err();
+    assert_eq!(untold.to_string(), unknown.to_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_was_replaced_recovers_nothing_not_even_from_restored_data() {
+    let mut this = stage(904).await;
+    this.back_up().await;
+    let (slot, newer) = this.lost.vault.create_recovery_code().unwrap();
+    for old in this.lost.vault.slots().unwrap() {
+        if old.kind == vault_core::SlotKind::Recovery && old.id != slot {
+            this.lost.vault.remove_slot(old.id).unwrap();
+        }
+    }
+    this.lost.sync().await;
+    this.set_data_back().await;
+    let old = this.world.recover(&this.code).await.unwrap_err();
+    assert!(is_refused(&old, Refusal::NothingToRecover), "{old}");
+    // The data lost the newer one too; the device brings it back.
+    assert!(this.world.recover(&newer).await.is_err());
+    this.lost.sync().await;
+    assert!(this.world.recover(&newer).await.is_ok());
+    assert!(this.world.recover(&this.code).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restored_data_do_not_bring_a_revoked_device_back() {
+    let mut this = stage(905).await;
+    this.granted(Receipts, "brand").await;
+    this.back_up().await;
+    let new = this.world.recover(&this.code).await.unwrap();
+    new.sync().await;
+    this.set_data_back().await;
+    let refused = this.lost.vault.sync(|_| {}).await.unwrap_err();
+    assert!(is_refused(&refused, Refusal::Revoked), "{refused}");
+    new.sync().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_code_works_again_on_a_third_device_and_the_second_is_revoked() {
+    let mut this = stage(906).await;
+    let second = this.world.recover(&this.code).await.unwrap();
+    second.sync().await;
+    let third = this.world.recover(&this.code).await.unwrap();
+    third.sync().await;
+    let refused = second.vault.sync(|_| {}).await.unwrap_err();
+    assert!(is_refused(&refused, Refusal::Revoked), "{refused}");
+    third.sync().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_lost_device_decided_offline_is_not_heard() {
+    let mut this = stage(907).await;
+    let kept = this.granted(Receipts, "brand").await;
+    let ask = Ask::for_fields(Health, &["metric"]);
+    this.developer.ask(&ask, &this.subject).await;
+    let approved_offline = this.lost.approve(|all| all).await;
+    let new = this.world.recover(&this.code).await.unwrap();
+    new.sync().await;
+    assert!(this.lost.vault.sync(|_| {}).await.is_err());
+    new.sync().await;
+    let known: Vec<_> = new.vault.grants().unwrap().iter().map(|grant| grant.id).collect();
+    assert_eq!(known, [kept]);
+    assert!(!known.contains(&approved_offline));
+}
