@@ -63,6 +63,9 @@ pub enum Error {
         "this asks for what only the application could open, and only the server vouches for it: sync while its domain can be reached, or reject it"
     )]
     NotVouchedFor,
+    /// The application is blocked: any answer would tell it that somebody looked.
+    #[error("this application is blocked, and an answer would tell it so: unblock it first")]
+    AppBlocked,
     /// The request was answered or lapsed.
     #[error("the request is {0} and cannot be answered any more")]
     RequestClosed(RequestState),

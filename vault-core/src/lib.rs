@@ -38,7 +38,7 @@ mod well_known;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use consent::{
     Activity, Amendment, Change, Contradiction, DomainAnswer, ErasureProof, Grant, GrantState, InboxRequest,
-    InvalidReceipt, Preview, PreviewedRecord, RECEIPT_TEXT_MAX, Receipt, RefusedStatement, RequestState,
+    InvalidReceipt, KnownApp, Preview, PreviewedRecord, RECEIPT_TEXT_MAX, Receipt, RefusedStatement, RequestState,
     Selection, VerifiedReceipt, Voucher,
 };
 pub use entropy::Randomness;

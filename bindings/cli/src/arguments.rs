@@ -25,7 +25,7 @@ usage_metrics, summaries. Nothing is collected in a category before `vault colle
 Ids may be given whole, or by how they begin or end, as long as that is clear.
 
 Passphrase: typed at a prompt, or the first line of --passphrase-fd, or VAULT_PASSPHRASE.
-Recovery code, with --recovery: typed at a prompt, or VAULT_RECOVERY_CODE.
+Recovery code, with --recovery and for recover: typed at a prompt, or VAULT_RECOVERY_CODE.
 
 Exit status:
   0  done

@@ -189,6 +189,7 @@ fn of_vault(error: &Error) -> (Exit, &'static str) {
         Error::InvalidSelection(_) => (Exit::Refused, "invalid_selection"),
         Error::RequestClosed(_) => (Exit::Refused, "request_closed"),
         Error::NotWhoItSays(_) => (Exit::Refused, "not_who_it_says"),
+        Error::AppBlocked => (Exit::Refused, "app_blocked"),
         Error::NotVouchedFor => (Exit::Refused, "not_vouched_for"),
         Error::GrantOver => (Exit::Refused, "grant_over"),
         Error::GrantStands(_) => (Exit::Refused, "grant_stands"),
@@ -225,6 +226,8 @@ fn of_sync(error: &SyncError) -> (Exit, &'static str) {
         | SyncError::Timeout
         | SyncError::Refused(Refusal::Unavailable) => (Exit::NoServer, "unreachable"),
         SyncError::ServerKeyMismatch | SyncError::ServerKeysChanged => (Exit::Refused, "server_key_mismatch"),
+        SyncError::Refused(Refusal::NothingToRecover) => (Exit::NotFound, "nothing_to_recover"),
+        SyncError::Refused(Refusal::Revoked) => (Exit::Refused, "device_revoked"),
         SyncError::Refused(_) => (Exit::Refused, "server_refused"),
         _ => (Exit::Failed, "sync"),
     }

@@ -27,8 +27,13 @@ impl Opener {
         }
     }
 
-    /// A recovery code from the environment, or typed where nobody sees it.
+    /// A recovery code, to open a vault with.
     pub(crate) fn ask_recovery_code() -> Result<Self, Failure> {
+        Self::recovery_code().map(Self::RecoveryCode)
+    }
+
+    /// A recovery code from the environment, or typed where nobody sees it.
+    pub(crate) fn recovery_code() -> Result<RecoveryCode, Failure> {
         let typed = match env::var(VARIABLE) {
             Ok(given) => Zeroizing::new(given),
             Err(env::VarError::NotUnicode(_)) => {
@@ -36,8 +41,7 @@ impl Opener {
             }
             Err(env::VarError::NotPresent) => typed()?,
         };
-        let code = RecoveryCode::parse(&typed).map_err(vault_core::Error::from)?;
-        Ok(Self::RecoveryCode(code))
+        Ok(RecoveryCode::parse(&typed).map_err(vault_core::Error::from)?)
     }
 }
 

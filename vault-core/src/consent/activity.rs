@@ -8,7 +8,7 @@ use vault_wire::{
     receipt::{Erasure, SignedErasure},
 };
 
-use super::{apps, inbox};
+use super::{apps, blocking::is_held_back, inbox};
 use crate::{
     error::Error,
     store::{
@@ -59,12 +59,18 @@ pub(crate) fn last_notice(view: &Snapshot) -> Result<u64, Error> {
     }
 }
 
-/// What happened, latest first.
+/// What happened, latest first, but for what blocked applications asked.
 pub(crate) fn activities(view: &Snapshot, limit: usize) -> Result<Vec<Activity>, Error> {
-    let rows = view.table(&NOTICES)?.range(..)?.rev().take(limit);
-    rows.map(|row| {
+    let mut activities = Vec::new();
+    for row in view.table(&NOTICES)?.range(..)?.rev() {
+        if activities.len() == limit {
+            break;
+        }
         let (key, value) = row?;
         let event: Event = decode(&value, "a notice of the server")?;
+        if is_held_back(view, &event)? {
+            continue;
+        }
         let known = event
             .app()
             .map(|app| apps::identity(view, app))
@@ -74,13 +80,13 @@ pub(crate) fn activities(view: &Snapshot, limit: usize) -> Result<Vec<Activity>,
             Event::RefusedReads(refused) => Some(refused.app_name.clone()),
             _ => known.map(|app| app.display_name),
         };
-        Ok(Activity {
+        activities.push(Activity {
             number: u64_of(&key)?,
             app_name,
             event,
-        })
-    })
-    .collect()
+        });
+    }
+    Ok(activities)
 }
 
 /// Keeps an erasure receipt that was checked.

@@ -7,7 +7,8 @@ use vault_file::Snapshot;
 use vault_wire::{domain::AppDomain, id::AppId, request::AppIdentity, time::Timestamp};
 
 use super::{
-    inbox::{RequestState, requests},
+    blocking::blocked_apps,
+    inbox::{RequestState, all_requests},
     voucher::{Pin, load_pin, pin, store_pin},
 };
 use crate::{
@@ -32,10 +33,12 @@ pub struct DomainAnswer {
 }
 
 /// Asks the domain of every application with an open request, unless what it said is pinned, fits and
-/// is fresh. What it says is pinned.
+/// is fresh. What it says is pinned. A blocked application is asked about like any other, because its domain
+/// would notice if it was not; only the owner is not told.
 pub(crate) fn ask_domains(store: &Store, documents: &dyn AppDocuments) -> Result<Vec<DomainAnswer>, Error> {
     let now = store.now();
-    let open = to_ask(&store.view()?, now)?;
+    let view = store.view()?;
+    let (open, blocked) = (to_ask(&view, now)?, blocked_apps(&view)?);
     let mut fetched: BTreeMap<AppDomain, Result<Vec<u8>, DocumentError>> = BTreeMap::new();
     let mut answers = Vec::new();
     for (app, domain) in open {
@@ -56,7 +59,9 @@ pub(crate) fn ask_domains(store: &Store, documents: &dyn AppDocuments) -> Result
                 store_pin(transaction, app, &said.clone().after(before.as_ref()))
             })?;
         }
-        answers.push(DomainAnswer { app, domain, outcome });
+        if !blocked.contains(&app) {
+            answers.push(DomainAnswer { app, domain, outcome });
+        }
     }
     Ok(answers)
 }
@@ -65,7 +70,7 @@ pub(crate) fn ask_domains(store: &Store, documents: &dyn AppDocuments) -> Result
 /// stays known by that.
 fn to_ask(view: &Snapshot, now: Timestamp) -> Result<BTreeMap<AppId, AppDomain>, Error> {
     let mut open = BTreeMap::new();
-    for inbox in requests(view, now)? {
+    for inbox in all_requests(view, now)? {
         let app = &inbox.request.app;
         if let (RequestState::Pending, Some(domain)) = (inbox.state, app.domain())
             && pin(view, app.id)?.is_none_or(|pin| pin.is_to_be_asked_again(app, &domain, now))

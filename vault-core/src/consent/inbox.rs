@@ -13,7 +13,7 @@ use vault_wire::{
 
 use super::{
     amendment::{self, Amendment},
-    apps,
+    apps, blocking,
     voucher::{Voucher, pin},
 };
 use crate::{
@@ -61,6 +61,13 @@ pub(super) struct RequestRow {
     pub(super) delivered: DeliveredRequest,
     pub(super) received_at: Timestamp,
     pub(super) state: RequestState,
+}
+
+impl RequestState {
+    /// Whether it came to something in this vault.
+    const fn is_answered(self) -> bool {
+        matches!(self, Self::Approved | Self::Rejected | Self::Applied)
+    }
 }
 
 impl RequestRow {
@@ -152,8 +159,16 @@ pub(super) fn close(transaction: &Transaction, id: RequestId, how: Closed) -> Re
     }
 }
 
-/// Every request, latest first.
+/// Every request, latest first, but for those of blocked applications that were not answered here.
 pub(crate) fn requests(view: &Snapshot, now: Timestamp) -> Result<Vec<InboxRequest>, Error> {
+    let blocked = blocking::blocked_apps(view)?;
+    let mut shown = all_requests(view, now)?;
+    shown.retain(|inbox| inbox.state.is_answered() || !blocked.contains(&inbox.request.app.id));
+    Ok(shown)
+}
+
+/// Every request, held back or not, latest first.
+pub(super) fn all_requests(view: &Snapshot, now: Timestamp) -> Result<Vec<InboxRequest>, Error> {
     let rows = view.table(&REQUESTS)?.range(..)?.rev();
     rows.map(|row| decode::<RequestRow>(&row?.1, "a consent request")?.shown(view, now))
         .collect()
@@ -190,7 +205,9 @@ pub(super) fn answerable(
     now: Timestamp,
 ) -> Result<RequestRow, Error> {
     let row = load(transaction, id)?;
-    let lapsed = now > row.request()?.expires_at;
+    let request = row.request()?;
+    blocking::check_not_blocked(transaction, request.app.id)?;
+    let lapsed = now > request.expires_at;
     match row.state {
         RequestState::Pending if lapsed => Err(Error::RequestClosed(RequestState::Expired)),
         RequestState::Pending => Ok(row),

@@ -1,14 +1,14 @@
 //! What an owner does about consent. All of it works without a network.
 
 use vault_wire::{
-    id::{GrantId, RequestId},
+    id::{AppId, GrantId, RequestId},
     time::Timestamp,
 };
 
 use super::Vault;
 use crate::{
     consent::{
-        self, Activity, DomainAnswer, ErasureProof, Grant, InboxRequest, Preview, Receipt, RefusedStatement,
+        self, Activity, DomainAnswer, ErasureProof, Grant, InboxRequest, KnownApp, Preview, Receipt, RefusedStatement,
         Selection,
     },
     error::Error,
@@ -38,6 +38,29 @@ impl Vault {
     pub fn request(&self, id: RequestId) -> Result<InboxRequest, Error> {
         let store = self.store()?;
         consent::request(&store.view()?, id, store.now())
+    }
+
+    /// Every application that this vault has met, by name.
+    pub fn apps(&self) -> Result<Vec<KnownApp>, Error> {
+        let store = self.store()?;
+        consent::known_apps(&store.view()?, store.now())
+    }
+
+    /// Holds back what an application asks: its requests are not shown and never answered, which is all that it
+    /// and the server can see. Nothing tells them from requests that nobody looked at. Running grants stay.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if this vault has not met the application.
+    pub fn block_app(&self, app: AppId) -> Result<(), Error> {
+        consent::block(&*self.store()?, app)
+    }
+
+    /// Shows again what an application asks, also what it asked meanwhile and did not lapse.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if it is not blocked.
+    pub fn unblock_app(&self, app: AppId) -> Result<(), Error> {
+        consent::unblock(&*self.store()?, app)
     }
 
     /// Exactly what would leave under a selection, with the first `sample` records of each category.

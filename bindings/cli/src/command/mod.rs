@@ -3,7 +3,9 @@
 mod activity;
 mod add;
 mod approve;
+mod apps;
 mod backup;
+mod block;
 mod collect;
 mod completions;
 mod connect;
@@ -18,6 +20,7 @@ mod passphrase;
 mod pause;
 mod preview;
 mod receipts;
+mod recover;
 mod recovery;
 mod reject;
 mod renew;
@@ -30,6 +33,7 @@ mod salvage;
 mod show;
 mod status;
 mod sync;
+mod unblock;
 mod verify;
 mod withdraw;
 
@@ -84,6 +88,12 @@ pub(crate) enum Command {
     Renew(renew::Renew),
     /// Take a grant back
     Withdraw(withdraw::Withdraw),
+    /// List the applications that this vault has met
+    Apps(apps::Apps),
+    /// Hold back what an application asks, without it noticing
+    Block(block::Block),
+    /// Show again what a blocked application asks
+    Unblock(unblock::Unblock),
     /// Say who read what, who was refused, and what was erased
     Activity(activity::Activity),
     /// List your signed consent receipts, or check some offline
@@ -102,6 +112,8 @@ pub(crate) enum Command {
     Passphrase(passphrase::Change),
     /// Make a recovery code, or say whether there is one
     Recovery(recovery::Recovery),
+    /// Take a vault back on a new device, with nothing but its recovery code
+    Recover(recover::Recover),
     /// Walk the whole way of a record on this machine: server, vault and developer
     #[cfg(feature = "demo")]
     Demo(crate::demo::Demo),
@@ -135,6 +147,9 @@ impl Command {
             Self::Narrow(narrow) => narrow.run(context),
             Self::Renew(renew) => renew.run(context),
             Self::Withdraw(withdraw) => withdraw.run(context),
+            Self::Apps(apps) => apps.run(context),
+            Self::Block(block) => block.run(context),
+            Self::Unblock(unblock) => unblock.run(context),
             Self::Activity(activity) => activity.run(context),
             Self::Receipts(receipts) => receipts.run(context),
             Self::Backup(backup) => backup.run(context),
@@ -144,6 +159,7 @@ impl Command {
             Self::Rewrite(rewrite) => rewrite.run(context),
             Self::Passphrase(change) => change.run(context),
             Self::Recovery(recovery) => recovery.run(context),
+            Self::Recover(recover) => recover.run(context),
             #[cfg(feature = "demo")]
             Self::Demo(demo) => demo.run(context),
             Self::Completions(completions) => completions.run(context),

@@ -86,7 +86,8 @@ fn show_once(code: &RecoveryCode, output: &mut Output) -> Result<(), Failure> {
             page.gap()?;
             page.title(&format!("  {}", revealed.as_str()))?;
             page.gap()?;
-            page.line("To use it: `vault --recovery passphrase` sets a new passphrase.")
+            page.line("To use it: `vault --recovery passphrase` sets a new passphrase.")?;
+            page.line("Once this vault has synced, `vault recover` takes it back on a new device with the code alone.")
         },
     )
 }

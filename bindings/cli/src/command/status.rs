@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use serde_json::{Value as Json, json};
-use vault_core::{GrantState, RequestState, Vault, VaultStatus};
+use vault_core::{EscrowState, GrantState, RequestState, Vault, VaultStatus};
 
 use crate::{
     context::Context,
@@ -59,6 +59,7 @@ fn json(file: &str, status: &VaultStatus, waiting: &Waiting) -> Json {
         .map(|(category, number)| (category.name(), *number));
     let server = status.server.as_ref();
     json!({
+        "escrow": escrow(status.escrow).0,
         "file": file,
         "vault_id": status.id.to_string(),
         "created_at": status.created_at.to_string(),
@@ -72,6 +73,15 @@ fn json(file: &str, status: &VaultStatus, waiting: &Waiting) -> Json {
         "undelivered": waiting.undelivered,
         "mended": status.mended,
     })
+}
+
+/// Whether a recovery code brings the vault back, for scripts and in words.
+const fn escrow(state: EscrowState) -> (&'static str, &'static str) {
+    match state {
+        EscrowState::NoCode => ("no_code", "no code: vault recovery create"),
+        EscrowState::Waiting => ("waiting", "a code opens this file; once synced, it brings the vault back"),
+        EscrowState::Kept => ("kept", "a code brings the vault back on a new device"),
+    }
 }
 
 fn write(page: &mut Page<'_>, file: &str, status: &VaultStatus, waiting: &Waiting) -> std::io::Result<()> {
@@ -92,7 +102,8 @@ fn write(page: &mut Page<'_>, file: &str, status: &VaultStatus, waiting: &Waitin
         .with("Made", local(status.created_at, page.screen))
         .with("Records", records)
         .with("Server", plain(&server))
-        .with("Grants", format!("{} active", waiting.active_grants));
+        .with("Grants", format!("{} active", waiting.active_grants))
+        .with("Recovery", escrow(status.escrow).1);
     page.facts(facts)?;
     if waiting.pending_requests > 0 {
         let asked = counted(waiting.pending_requests as u64, "consent request");

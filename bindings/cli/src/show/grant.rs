@@ -24,6 +24,7 @@ pub(crate) fn json(grant: &Grant) -> Json {
         "superseded_by": grant.superseded_by.map(|id| id.to_string()),
         "ended_at": grant.ended_at.map(|at| at.to_string()),
         "delivered": !grant.undelivered,
+        "keyless": grant.keyless,
     })
 }
 
@@ -102,6 +103,11 @@ pub(crate) fn list(page: &mut Page<'_>, grants: &[Grant]) -> io::Result<()> {
         let text = format!("{waiting} not yet delivered to the server: run `vault sync`.");
         page.toned(Tone::Waiting, &text)?;
     }
+    if grants.iter().any(|grant| grant.keyless) {
+        page.gap()?;
+        page.line("“from another device”: what that device sent can still be read, and nothing new is sent.")?;
+        page.line("`vault withdraw` ends it; `vault resume` lets it go on with what this vault holds.")?;
+    }
     for grant in grants {
         if let Some(why) = refusal(grant.state) {
             page.toned(
@@ -127,7 +133,7 @@ pub(crate) fn one(page: &mut Page<'_>, grant: &Grant) -> io::Result<()> {
 
 const fn tone(grant: &Grant) -> Tone {
     match grant.state {
-        _ if grant.undelivered => Tone::Waiting,
+        _ if grant.undelivered || grant.keyless => Tone::Waiting,
         GrantState::Active => Tone::Good,
         GrantState::Paused => Tone::Waiting,
         GrantState::NotAccepted(_) => Tone::Bad,
@@ -142,6 +148,8 @@ const fn tone(grant: &Grant) -> Tone {
 /// Where a grant stands, in words.
 const fn standing(grant: &Grant) -> &'static str {
     match (grant.state, grant.undelivered) {
+        (GrantState::Active, _) if grant.keyless => "active, from another device",
+        (GrantState::Paused, _) if grant.keyless => "paused, from another device",
         (GrantState::Active, true) => "active, not yet delivered",
         (GrantState::Active, false) => "active",
         (GrantState::Paused, true) => "paused, not yet delivered",

@@ -3,6 +3,7 @@
 
 pub(crate) mod activity;
 pub(crate) mod amendment;
+pub(crate) mod apps;
 pub(crate) mod damage;
 pub(crate) mod grant;
 pub(crate) mod history;

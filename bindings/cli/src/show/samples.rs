@@ -171,6 +171,7 @@ pub(crate) fn grant(state: GrantState, undelivered: bool) -> Grant {
         amends: None,
         superseded_by: None,
         ended_at: (state != GrantState::Active).then(|| now().plus_ms(-60_000)),
+        keyless: false,
         undelivered,
     }
 }

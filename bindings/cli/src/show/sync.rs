@@ -42,6 +42,7 @@ impl Told {
                 "grant_id": grant.to_string(),
                 "dropped_here": dropped,
             }),
+            SyncEvent::OthersRevoked => json!({ "event": "other_devices_revoked" }),
             SyncEvent::Erased { grant } => {
                 json!({ "event": "erased", "grant_id": grant.to_string(), "verified": true })
             }
@@ -74,6 +75,7 @@ impl Told {
             SyncEvent::Notice(_)
             | SyncEvent::StatementRefused { .. }
             | SyncEvent::StatementTaken { .. }
+            | SyncEvent::OthersRevoked
             | SyncEvent::Erased { .. } => self.write_news(page),
         }
     }
@@ -100,6 +102,10 @@ impl Told {
                 );
                 page.toned(Tone::Waiting, &text)
             }
+            SyncEvent::OthersRevoked => page.toned(
+                Tone::Good,
+                "Every other device of this vault is revoked: only this one speaks for it now.",
+            ),
             SyncEvent::Erased { grant } => {
                 let text = format!(
                     "The server erased what it held of {}, and proved it.",

@@ -11,7 +11,7 @@ use vault_wire::{
 
 use super::{Session, Welcomed};
 use crate::{
-    consent::{end_forgotten, grant_row, keep_notice},
+    consent::{end_forgotten, grant_row, is_held_back, keep_notice},
     error::Error,
     records::last_change,
     sync::{
@@ -186,10 +186,12 @@ impl Session {
     }
 
     fn tell_of(&mut self, notices: Vec<Notice>, acknowledged: bool) -> Result<(), Error> {
-        let events = notices
-            .into_iter()
-            .map(|notice| SyncEvent::Notice(Box::new(notice.event)));
-        self.events.extend(events);
+        let view = self.store.view()?;
+        for notice in notices {
+            if !is_held_back(&view, &notice.event)? {
+                self.events.push_back(SyncEvent::Notice(Box::new(notice.event)));
+            }
+        }
         if acknowledged {
             self.tell_progress()?;
         }
