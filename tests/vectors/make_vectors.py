@@ -16,7 +16,7 @@ import samples
 import sealing as s
 from postcard import trace, write
 from schema import (
-    CERTIFICATE, ENTRY, ERASURE, FRAMES, PAYLOAD, PURPOSE, REQUEST, STATEMENT,
+    ACCEPTANCE, CERTIFICATE, ENTRY, ERASURE, FRAMES, PAYLOAD, PURPOSE, REQUEST, STATEMENT,
 )
 import postcard
 
@@ -46,6 +46,7 @@ def documents():
     for name, signed in samples.STATEMENTS.items():
         yield "statement " + name, STATEMENT, signed["bytes"]
     yield "erasure receipt", ERASURE, samples.ERASURE_BYTES
+    yield "acceptance", ACCEPTANCE, samples.ACCEPTANCE_BYTES
     for name, data in samples.PAYLOAD_BYTES.items():
         yield "payload " + name, PAYLOAD, data
 
@@ -57,6 +58,7 @@ def signatures():
     for name, signed in samples.STATEMENTS.items():
         yield "statement " + name, samples.CONSENT, s.STATEMENT, signed["bytes"]
     yield "erasure receipt", samples.RECEIPTS, s.ERASURE, samples.ERASURE_BYTES
+    yield "acceptance", samples.RECEIPTS, s.ACCEPTANCE, samples.ACCEPTANCE_BYTES
 
 
 def vectors():

@@ -2,7 +2,7 @@
 
 import sealing as s
 from postcard import write
-from schema import CERTIFICATE, ERASURE, PAYLOAD, REQUEST, STATEMENT
+from schema import ACCEPTANCE, CERTIFICATE, ERASURE, PAYLOAD, REQUEST, STATEMENT
 
 
 def b(byte, length=16):
@@ -77,6 +77,7 @@ REQUEST_BYTES = write(REQUEST, {
     "subject": SUBJECT,
     "app": APP_IDENTITY,
     "terms": ASKED,
+    "required": [{"category": "receipts", "fields": ["brand", "purchased_at"]}],
     "purpose_text": "Show your spending by shop",
     "benefit": "A monthly overview",
     "recipients": [{"name": "Acme Analytics", "role": "processor", "country": "IE"}],
@@ -125,6 +126,18 @@ def chain():
 
 STATEMENTS = chain()
 WITHDRAWN_DIGEST = s.digest(s.STATEMENT, STATEMENTS["withdrawn"]["bytes"])
+
+ACCEPTANCE_BYTES = write(ACCEPTANCE, {
+    "version": 1, "vault": VAULT, "request": REQUEST_DIGEST,
+    "statement": s.digest(s.STATEMENT, STATEMENTS["given"]["bytes"]), "accepted_at": DECIDED + 500,
+    "state": STATE,
+})
+SIGNED_ACCEPTANCE = {
+    "bytes": ACCEPTANCE_BYTES,
+    "key": s.public_of(RECEIPTS),
+    "signature": s.sign(RECEIPTS, s.ACCEPTANCE, ACCEPTANCE_BYTES),
+}
+REQUEST_SIGNATURE = s.sign(APP_SIGNING, s.REQUEST, REQUEST_BYTES)
 
 PAYLOADS = {
     "receipt": {
@@ -192,7 +205,6 @@ IDS = {
 
 def frames():
     """(vector's name, frame's name, body) for every frame, and every form of those that have several."""
-    app_signature = s.sign(APP_SIGNING, s.REQUEST, REQUEST_BYTES)
     notice = lambda number, event: {"number": number, "event": event}  # noqa: E731
     acked = lambda number, outcome: {"grant": GRANT, "number": number, "outcome": outcome}  # noqa: E731
     yield "HELLO", "HELLO", {
@@ -202,6 +214,7 @@ def frames():
             "grant": GRANT, "statement": 1, "generation": 1, "acked": 70_000, "count": 2,
             "fingerprint": s.fingerprint(HELD),
         }],
+        "ended": [b(0x46), b(0x47)],
     }
     yield "REGISTER", "REGISTER", {
         "owner_key": s.public_of(OWNER), "device": TRANSPORT_CERTIFICATE, "invite": "WELCOME-1",
@@ -209,10 +222,18 @@ def frames():
     yield "LINK_OPEN", "LINK_OPEN", {}
     yield "STATEMENT given", "STATEMENT", {
         "statement": STATEMENTS["given"], "certificate": CONSENT_CERTIFICATE,
-        "grant_key": SEALED_GRANT_KEY,
+        "grant_key": SEALED_GRANT_KEY, "proof": None,
+    }
+    yield "STATEMENT restored", "STATEMENT", {
+        "statement": STATEMENTS["given"], "certificate": CONSENT_CERTIFICATE,
+        "grant_key": SEALED_GRANT_KEY, "proof": {
+            "request": REQUEST_BYTES, "request_signature": REQUEST_SIGNATURE,
+            "acceptance": SIGNED_ACCEPTANCE,
+        },
     }
     yield "STATEMENT withdrawn", "STATEMENT", {
         "statement": STATEMENTS["withdrawn"], "certificate": CONSENT_CERTIFICATE, "grant_key": None,
+        "proof": None,
     }
     yield "ENTRIES", "ENTRIES", {
         "grant": GRANT, "generation": 1, "statement": 1, "after": 0, "through": 128,
@@ -231,11 +252,14 @@ def frames():
             {"grant": b(0x43), "standing": "Unknown"},
             {"grant": b(0x44), "standing": {"StatementStale": 2}},
             {"grant": b(0x45), "standing": "Withdrawn"},
+            {"grant": b(0x46), "standing": "Expired"},
+            {"grant": b(0x47), "standing": "Superseded"},
+            {"grant": b(0x48), "standing": {"Behind": 3}},
         ],
     }
     yield "REGISTERED", "REGISTERED", {"time": NOON}
     yield "LINK_CODE", "LINK_CODE", {"code": "7KQ2M9XA", "expires_at": NOON + 600_000}
-    yield "STATEMENT_ACK accepted", "STATEMENT_ACK", acked(1, "Accepted")
+    yield "STATEMENT_ACK accepted", "STATEMENT_ACK", acked(1, {"Accepted": SIGNED_ACCEPTANCE})
     yield "STATEMENT_ACK erased", "STATEMENT_ACK", acked(6, {"Erased": SIGNED_ERASURE})
     yield "STATEMENT_ACK refused", "STATEMENT_ACK", acked(1, {"Refused": "BadGrantKey"})
     reasons = ["NotAuthentic", "OutsideGrant", "TooLarge", "Stale", "GrantOver", "Gap"]
@@ -244,7 +268,7 @@ def frames():
         "rejected": [{"slot": b(0x51 + at), "why": why} for at, why in enumerate(reasons)],
     }
     yield "NOTICE request", "NOTICE", notice(1, {"Request": {
-        "bytes": REQUEST_BYTES, "signature": app_signature, "delivery_nonce": DELIVERY_NONCE,
+        "bytes": REQUEST_BYTES, "signature": REQUEST_SIGNATURE, "delivery_nonce": DELIVERY_NONCE,
     }})
     yield "NOTICE request closed", "NOTICE", notice(2, {
         "RequestClosed": {"request": REQUEST_ID, "how": "Superseded"},
@@ -263,5 +287,9 @@ def frames():
         "grant": GRANT, "generation": 1,
         "rows": [{"slot": slot, "rev": rev, "tag": tag} for slot, rev, tag in HELD],
         "complete": True,
+    }
+    yield "KEPT", "KEPT", {
+        "statement": STATEMENTS["given"], "certificate": CONSENT_CERTIFICATE,
+        "acceptance": SIGNED_ACCEPTANCE,
     }
     yield "REFUSED", "REFUSED", {"refusal": "Unavailable"}

@@ -68,6 +68,7 @@ REQUEST = record(
     subject=ID,
     app=APP,
     terms=TERMS,
+    required=listed(record(category=CATEGORY, fields=listed(TEXT))),
     purpose_text=TEXT,
     benefit=TEXT,
     recipients=listed(record(name=TEXT, role=TEXT, country=TEXT)),
@@ -102,6 +103,14 @@ ERASURE = record(
 )
 SIGNED_ERASURE = record(bytes=BYTES, key=KEY, signature=SIGNATURE, log_proof=BYTES)
 
+ACCEPTANCE = record(
+    version=U8, vault=ID, request=DIGEST, statement=DIGEST, accepted_at=TIME, state=ID,
+)
+SIGNED_ACCEPTANCE = record(bytes=BYTES, key=KEY, signature=SIGNATURE)
+PROOF = record(
+    request=BYTES, request_signature=option(SIGNATURE), acceptance=SIGNED_ACCEPTANCE,
+)
+
 # Section 6: sealed entries and grant keys.
 ENTRY = record(
     slot=ID,
@@ -112,11 +121,15 @@ ENTRY = record(
 SEALED_GRANT_KEY = record(enc=KEY, ciphertext=BYTES)
 
 # Section 7: frames.
-STANDING = enum(("Resume", U64), "Reconcile", "Unknown", ("StatementStale", U64), "Withdrawn")
+STANDING = enum(
+    ("Resume", U64), "Reconcile", "Unknown", ("StatementStale", U64), "Withdrawn", "Expired",
+    "Superseded", ("Behind", U64),
+)
 REJECTION = enum("NotAuthentic", "OutsideGrant", "TooLarge", "Stale", "GrantOver", "Gap")
 STATEMENT_REFUSAL = enum(
     "Malformed", "BadSignature", "UnknownRequest", "WiderThanAsked", "DecidedTooLate",
     "ArrivedTooLate", "NotDelivered", "AlreadyClosed", "OutOfOrder", "Withdrawn", "BadGrantKey",
+    "LacksRequired",
 )
 EVENT = enum(
     ("Request", record(bytes=BYTES, signature=option(SIGNATURE), delivery_nonce=fixed(16))),
@@ -144,11 +157,13 @@ FRAMES = {
         grants=listed(record(
             grant=ID, statement=U64, generation=U32, acked=U64, count=U64, fingerprint=fixed(16),
         )),
+        ended=listed(ID),
     )),
     "REGISTER": (0x02, record(owner_key=KEY, device=SIGNED, invite=option(TEXT))),
     "LINK_OPEN": (0x03, record()),
     "STATEMENT": (0x04, record(
         statement=SIGNED_STATEMENT, certificate=SIGNED, grant_key=option(SEALED_GRANT_KEY),
+        proof=option(PROOF),
     )),
     "ENTRIES": (0x05, record(
         grant=ID, generation=U32, statement=U64, after=U64, through=U64, entries=listed(ENTRY),
@@ -166,7 +181,7 @@ FRAMES = {
     "LINK_CODE": (0x83, record(code=TEXT, expires_at=TIME)),
     "STATEMENT_ACK": (0x84, record(
         grant=ID, number=U64,
-        outcome=enum("Accepted", ("Erased", SIGNED_ERASURE), ("Refused", STATEMENT_REFUSAL)),
+        outcome=enum(("Accepted", SIGNED_ACCEPTANCE), ("Erased", SIGNED_ERASURE), ("Refused", STATEMENT_REFUSAL)),
     )),
     "ENTRIES_ACK": (0x85, record(
         grant=ID, generation=U32, through=U64,
@@ -176,6 +191,9 @@ FRAMES = {
     "LISTING": (0x87, record(
         grant=ID, generation=U32, rows=listed(record(slot=ID, rev=U64, tag=fixed(16))),
         complete=BOOL,
+    )),
+    "KEPT": (0x88, record(
+        statement=SIGNED_STATEMENT, certificate=SIGNED, acceptance=SIGNED_ACCEPTANCE,
     )),
     "REFUSED": (0xFF, record(refusal=REFUSAL)),
 }

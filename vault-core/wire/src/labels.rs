@@ -12,6 +12,8 @@ pub const GRANT_OF_REQUEST: &str = "vault/grant-of-request/1";
 pub const STATEMENT: &str = "vault/statement/1";
 /// Server key's signature over an erasure receipt.
 pub const ERASURE: &str = "vault/erasure/1";
+/// Server key's signature over its acceptance of a statement.
+pub const ACCEPTANCE: &str = "vault/acceptance/1";
 /// HPKE `info` when a grant key is sealed to a holder.
 pub const GRANT_KEY: &str = "vault/grant-key/1";
 /// AAD of a sealed entry.

@@ -5,6 +5,7 @@
 //! decoder is bounded and total: bytes from outside give a value or an error, never a panic.
 //! `PROTOCOL.md` beside this crate is the specification; `tests/golden` pins its bytes.
 
+pub mod acceptance;
 pub mod catalogue;
 pub mod certificate;
 pub mod entry;

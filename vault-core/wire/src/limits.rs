@@ -5,6 +5,8 @@ pub const FRAME_BYTES_MAX: usize = (1 << 20) + (64 << 10);
 /// Largest frame that carries neither entries nor one row a grant: a statement or a request and what
 /// goes with it.
 pub const CONTROL_FRAME_BYTES_MAX: usize = 128 << 10;
+/// Largest STATEMENT frame: a statement, and to restore it the request that it is about.
+pub const STATEMENT_FRAME_BYTES_MAX: usize = 192 << 10;
 /// Most entries in one batch.
 pub const BATCH_ENTRIES_MAX: usize = 512;
 /// Target size of one batch's entries, in bytes; the sender starts a new batch beyond it.
@@ -15,6 +17,8 @@ pub const PAYLOAD_BYTES_MAX: usize = 512 << 10;
 pub const CREDIT_BYTES: u64 = 8 << 20;
 /// Most grants a device names in one HELLO.
 pub const GRANTS_MAX: usize = 4_096;
+/// Most grants that are over and named in one HELLO; the latest are.
+pub const ENDED_MAX: usize = 4_096;
 /// Most categories in one consent request.
 pub const DETAILS_MAX: usize = 16;
 /// Most fields of one category in one consent request.
@@ -41,3 +45,5 @@ pub const IMMEDIATE_WINDOW_MS: i64 = 180_000;
 pub const REQUEST_LIFETIME_MS: i64 = 86_580_000;
 /// A decision made in time may arrive this long after expiry, in milliseconds (10 minutes).
 pub const DECISION_GRACE_MS: i64 = 600_000;
+/// A grant `until_withdrawn` lapses unless it is confirmed again within this, in milliseconds (365 days).
+pub const RECONFIRM_MS: i64 = 365 * 86_400_000;

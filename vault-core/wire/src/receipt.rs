@@ -86,17 +86,17 @@ pub struct SignedErasure {
     pub log_proof: Vec<u8>,
 }
 
-/// Why an erasure receipt is not accepted.
+/// Why what a server signed is not believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
-    /// Its bytes are not a receipt.
+    /// Its bytes are not what they should be.
     #[error(transparent)]
     Malformed(#[from] Malformed),
     /// The signature does not hold.
     #[error(transparent)]
     BadSignature(#[from] BadSignature),
     /// It is signed by a key that is not the server's.
-    #[error("the erasure receipt is not signed by the server that this vault is connected to")]
+    #[error("it is not signed by the server that this vault is connected to")]
     OtherServer,
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Digest, Malformed,
     canonical::{decode, digest, encode},
+    catalogue::Category,
     id::{AppId, GrantId, RequestId, SubjectId},
     labels, limits,
     signature::PublicKey,
@@ -25,6 +26,8 @@ pub struct ConsentRequest {
     pub app: AppIdentity,
     /// What is asked.
     pub terms: Terms,
+    /// Fields without which the application does not want the answer, by category.
+    pub required: Vec<Required>,
     /// Why, in the developer's words; at most 280 characters.
     pub purpose_text: String,
     /// What the subject gains, in the developer's words; at most 280 characters.
@@ -46,6 +49,15 @@ pub struct ConsentRequest {
     pub immediate_until: Timestamp,
     /// When it lapses.
     pub expires_at: Timestamp,
+}
+
+/// Fields of one category that are wanted with the answer or not at all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Required {
+    /// Which category; it is among those that are asked for.
+    pub category: Category,
+    /// Which leaves of it, rising; they are among those that are asked for.
+    pub fields: Vec<String>,
 }
 
 /// Who asks, as the subject sees it.
@@ -146,6 +158,7 @@ impl ConsentRequest {
             subject,
             app,
             terms,
+            required: Vec::new(),
             purpose_text,
             benefit,
             recipients,
@@ -183,6 +196,7 @@ impl ConsentRequest {
     /// text within its limit, and no text that shows otherwise than it reads.
     pub fn sound(&self) -> bool {
         self.terms.well_formed()
+            && self.required_is_asked()
             && self.created_at <= self.immediate_until
             && self.immediate_until <= self.expires_at
             && self.recipients.len() <= limits::RECIPIENTS_MAX
@@ -195,6 +209,30 @@ impl ConsentRequest {
             && self
                 .texts()
                 .all(|text| text.len() <= limits::TEXT_BYTES_MAX && shows_as_it_reads(text))
+    }
+
+    /// The first required field that terms leave out, if they leave one out.
+    pub fn lacks<'a>(&'a self, terms: &Terms) -> Option<(Category, &'a str)> {
+        let all = self.required.iter().flat_map(|required| {
+            required
+                .fields
+                .iter()
+                .map(|path| (required.category, path.as_str()))
+        });
+        all.into_iter().find(|(category, path)| {
+            terms
+                .detail(*category)
+                .is_none_or(|detail| !detail.fields.contains_key(*path))
+        })
+    }
+
+    fn required_is_asked(&self) -> bool {
+        let categories = self.required.iter().map(|required| required.category);
+        self.required
+            .iter()
+            .all(|required| !required.fields.is_empty() && rising(&required.fields))
+            && rising(&categories.collect::<Vec<_>>())
+            && self.lacks(&self.terms).is_none()
     }
 
     /// Digest of a request's exact bytes, which a decision names.
@@ -225,6 +263,11 @@ impl ConsentRequest {
             .chain(recipients)
             .chain(notice)
     }
+}
+
+/// Whether each is above the one before.
+fn rising<T: Ord>(list: &[T]) -> bool {
+    list.windows(2).all(|pair| pair[0] < pair[1])
 }
 
 /// Whether a text holds nothing that could make a prompt look like another: no control characters

@@ -36,6 +36,7 @@ const STATEMENT_ACK: u8 = 0x84;
 const ENTRIES_ACK: u8 = 0x85;
 const NOTICE: u8 = 0x86;
 const LISTING: u8 = 0x87;
+const KEPT: u8 = 0x88;
 const REFUSED: u8 = 0xff;
 
 /// The bytes of a frame, length first.
@@ -55,6 +56,7 @@ pub fn encode(frame: &Frame) -> Vec<u8> {
         Frame::EntriesAck(body) => framed(ENTRIES_ACK, body),
         Frame::Notice(body) => framed(NOTICE, body),
         Frame::Listing(body) => framed(LISTING, body),
+        Frame::Kept(body) => framed(KEPT, body),
         Frame::Refused(body) => framed(REFUSED, body),
     }
 }
@@ -80,6 +82,7 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, FrameError> {
         ENTRIES_ACK => Frame::EntriesAck(whole(kind, body)?),
         NOTICE => Frame::Notice(whole(kind, body)?),
         LISTING => Frame::Listing(whole(kind, body)?),
+        KEPT => Frame::Kept(whole(kind, body)?),
         REFUSED => Frame::Refused(whole(kind, body)?),
         unknown => return Err(FrameError::UnknownType(unknown)),
     };
@@ -95,6 +98,7 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, FrameError> {
 const fn largest(kind: u8) -> usize {
     match kind {
         HELLO | WELCOME | ENTRIES | ENTRIES_ACK | LISTING => FRAME_BYTES_MAX,
+        STATEMENT => limits::STATEMENT_FRAME_BYTES_MAX,
         _ => limits::CONTROL_FRAME_BYTES_MAX,
     }
 }
@@ -161,8 +165,10 @@ impl Frame {
     /// Whether its lists are no longer than the protocol allows.
     fn within_limits(&self) -> bool {
         match self {
-            Self::Hello(hello) => hello.grants.len() <= limits::GRANTS_MAX,
-            Self::Welcome(welcome) => welcome.standings.len() <= limits::GRANTS_MAX,
+            Self::Hello(hello) => {
+                hello.grants.len() <= limits::GRANTS_MAX && hello.ended.len() <= limits::ENDED_MAX
+            }
+            Self::Welcome(welcome) => welcome.standings.len() <= limits::GRANTS_MAX + limits::ENDED_MAX,
             Self::Entries(batch) => batch.entries.len() <= limits::BATCH_ENTRIES_MAX,
             Self::EntriesAck(ack) => ack.rejected.len() <= limits::BATCH_ENTRIES_MAX,
             Self::Listing(page) => page.rows.len() <= limits::LISTING_ROWS_MAX,

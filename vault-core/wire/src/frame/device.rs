@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    acceptance::Proof,
     certificate::SignedCertificate,
     entry::{Entry, Fingerprint},
     grant_key::SealedGrantKey,
@@ -28,6 +29,8 @@ pub struct Hello {
     pub events_seen: u64,
     /// Every grant that is not over.
     pub grants: Vec<GrantPosition>,
+    /// Grants that the owner ended: a server whose data was set back must not answer for them.
+    pub ended: Vec<GrantId>,
 }
 
 /// Where one grant stands on the device.
@@ -72,6 +75,8 @@ pub struct SubmitStatement {
     pub certificate: SignedCertificate,
     /// The grant key of the generation that the statement opens, sealed to its holder.
     pub grant_key: Option<SealedGrantKey>,
+    /// For a statement that this server accepted before and seems to have lost.
+    pub proof: Option<Proof>,
 }
 
 /// A batch of sealed entries of one grant.

@@ -11,9 +11,9 @@ mod server;
 pub use codec::{FrameError, Reader, decode, encode, length_of};
 pub use device::{Entries, EventsSeen, GrantPosition, Hello, LinkOpen, List, Register, SubmitStatement};
 pub use server::{
-    Closed, DeliveredRequest, EntriesAck, Event, LinkCode, Listing, ListingRow, Notice, Refusal, Refused,
-    Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome,
-    StatementRefusal, Welcome,
+    Closed, DeliveredRequest, EntriesAck, Event, KeptStatement, LinkCode, Listing, ListingRow, Notice,
+    Refusal, Refused, Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck,
+    StatementOutcome, StatementRefusal, Welcome,
 };
 
 /// Name of the protocol in TLS (ALPN, RFC 7301).
@@ -52,6 +52,8 @@ pub enum Frame {
     Notice(Box<Notice>),
     /// Server: a page of what it holds.
     Listing(Listing),
+    /// Server: a statement that the device did not name.
+    Kept(Box<KeptStatement>),
     /// Server: the connection ends, and why.
     Refused(Refused),
 }

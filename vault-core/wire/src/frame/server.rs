@@ -3,12 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    acceptance::SignedAcceptance,
+    certificate::SignedCertificate,
     entry::ContentTag,
     grant_key::SealingPublicKey,
     id::{AppId, GrantId, RequestId, Slot, StateId, SubjectId},
     receipt::{ReadReceipt, RefusedReads, SignedErasure},
     request::AppIdentity,
     signature::{PublicKey, Signature},
+    statement::SignedStatement,
     time::Timestamp,
 };
 
@@ -52,7 +55,7 @@ pub struct ServerKeys {
     pub sealing: SealingPublicKey,
 }
 
-/// Where a grant stands on the server, if not where the device said.
+/// Where a grant stands on the server, if not where the device said. Append-only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Standing {
     /// Go on after this change sequence.
@@ -65,6 +68,12 @@ pub enum Standing {
     StatementStale(u64),
     /// The grant was withdrawn.
     Withdrawn,
+    /// The grant is over by its own terms: its time, or its one read.
+    Expired,
+    /// Another grant took its place.
+    Superseded,
+    /// The server has statements up to this number that the device did not name: they follow at once.
+    Behind(u64),
 }
 
 /// The vault is enrolled.
@@ -98,7 +107,7 @@ pub struct StatementAck {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StatementOutcome {
     /// It is durable and in force.
-    Accepted,
+    Accepted(SignedAcceptance),
     /// The grant is over, and everything that it held is erased.
     Erased(SignedErasure),
     /// It is not in force.
@@ -131,6 +140,20 @@ pub enum StatementRefusal {
     Withdrawn,
     /// The grant key is missing, or cannot be opened by its holder.
     BadGrantKey,
+    /// It leaves out a field without which the application does not want the answer.
+    LacksRequired,
+}
+
+/// A statement that the server has and the device did not name: another copy of the vault made it, or
+/// the answer to it was lost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptStatement {
+    /// The statement.
+    pub statement: SignedStatement,
+    /// The owner key's certificate of the consent key that signed it.
+    pub certificate: SignedCertificate,
+    /// The server's word for it.
+    pub acceptance: SignedAcceptance,
 }
 
 /// A batch is durable.

@@ -64,6 +64,11 @@ pub(crate) const REQUEST: &str = "
     04                                | terms.frequency.max_reads
     01                                | terms.frequency.per = Day
     00                                | terms.delivery = Server
+    01                                | required count
+    00                                | required[0].category = receipts
+    02                                | required[0].fields count
+    056272616e64                      | required[0].fields[0]
+    0c7075726368617365645f6174        | required[0].fields[1]
     1a53686f7720796f7572207370656e64696e672062792073686f70 | purpose_text
     1241206d6f6e74686c79206f76657276696577 | benefit
     01                                | recipients count
@@ -87,10 +92,10 @@ pub(crate) const REQUEST: &str = "
 
 pub(crate) const STATEMENT_GIVEN: &str = "
     01                                | version
-    8a7bfb97ce2bf488c22325887f2a3e0f  | grant
+    129c864b82a73c25b627ada83ba4030f  | grant
     12121212121212121212121212121212  | subject
     13131313131313131313131313131313  | app
-    584d43a7c9f37806dc5ede754c155882a39fc83992defade331a310582875175 | request
+    dc7bb91baac495bb1c316c880e781b329bf9f7ef7bcbf80c3b0b1bd8c17b3bda | request
     01                                | number
     0000000000000000000000000000000000000000000000000000000000000000 | previous
     00                                | event = Given
@@ -130,12 +135,12 @@ pub(crate) const STATEMENT_GIVEN: &str = "
 
 pub(crate) const STATEMENT_NARROWED: &str = "
     01                                | version
-    8a7bfb97ce2bf488c22325887f2a3e0f  | grant
+    129c864b82a73c25b627ada83ba4030f  | grant
     12121212121212121212121212121212  | subject
     13131313131313131313131313131313  | app
-    584d43a7c9f37806dc5ede754c155882a39fc83992defade331a310582875175 | request
+    dc7bb91baac495bb1c316c880e781b329bf9f7ef7bcbf80c3b0b1bd8c17b3bda | request
     02                                | number
-    f3e450ca1bf2074cd54758c700cee95c8cf766d08719e989acce13f91462109d | previous
+    e3d938f770f12b4fa6df1667b1b8e31bc85bdfe1406263d5562a506b76275925 | previous
     02                                | event = Narrowed
     02                                | event.terms.purpose = expense_tracking
     01                                | event.terms.details count
@@ -163,12 +168,12 @@ pub(crate) const STATEMENT_NARROWED: &str = "
 
 pub(crate) const STATEMENT_PAUSED: &str = "
     01                                | version
-    8a7bfb97ce2bf488c22325887f2a3e0f  | grant
+    129c864b82a73c25b627ada83ba4030f  | grant
     12121212121212121212121212121212  | subject
     13131313131313131313131313131313  | app
-    584d43a7c9f37806dc5ede754c155882a39fc83992defade331a310582875175 | request
+    dc7bb91baac495bb1c316c880e781b329bf9f7ef7bcbf80c3b0b1bd8c17b3bda | request
     03                                | number
-    88f837754d966dfaf00aa607aeb2b25dc89eab32606b9501a67eb39b22e8e842 | previous
+    3bf9240f731c8f86b0dfc2b82ca854de413993a8c535a6990284290533991664 | previous
     03                                | event = Paused
     c4c1d9dfbf68                      | decided_at
     00000000000000000000000000000000  | delivery_nonce
@@ -176,12 +181,12 @@ pub(crate) const STATEMENT_PAUSED: &str = "
 
 pub(crate) const STATEMENT_RESUMED: &str = "
     01                                | version
-    8a7bfb97ce2bf488c22325887f2a3e0f  | grant
+    129c864b82a73c25b627ada83ba4030f  | grant
     12121212121212121212121212121212  | subject
     13131313131313131313131313131313  | app
-    584d43a7c9f37806dc5ede754c155882a39fc83992defade331a310582875175 | request
+    dc7bb91baac495bb1c316c880e781b329bf9f7ef7bcbf80c3b0b1bd8c17b3bda | request
     04                                | number
-    7d7b51c85ff900a389f421585c5ccf9be693e8151d1d5d2bbe9d47fcc281f048 | previous
+    76659a26a6107141b1f30758cb06080b744a010f388c013c0d983904daba7351 | previous
     04                                | event = Resumed
     c6c1d9dfbf68                      | decided_at
     00000000000000000000000000000000  | delivery_nonce
@@ -189,12 +194,12 @@ pub(crate) const STATEMENT_RESUMED: &str = "
 
 pub(crate) const STATEMENT_RENEWED: &str = "
     01                                | version
-    8a7bfb97ce2bf488c22325887f2a3e0f  | grant
+    129c864b82a73c25b627ada83ba4030f  | grant
     12121212121212121212121212121212  | subject
     13131313131313131313131313131313  | app
-    584d43a7c9f37806dc5ede754c155882a39fc83992defade331a310582875175 | request
+    dc7bb91baac495bb1c316c880e781b329bf9f7ef7bcbf80c3b0b1bd8c17b3bda | request
     05                                | number
-    b6aa4cee8827038dbe0ec12bbd2d057a235a2359b79a5c0f78242b6737b92621 | previous
+    fc029b4f244a9cd9131917e7db3d9fd3c8937d3383c33400d725e06a148df13c | previous
     06                                | event = Renewed
     02                                | event.terms.purpose = expense_tracking
     01                                | event.terms.details count
@@ -222,12 +227,12 @@ pub(crate) const STATEMENT_RENEWED: &str = "
 
 pub(crate) const STATEMENT_WITHDRAWN: &str = "
     01                                | version
-    8a7bfb97ce2bf488c22325887f2a3e0f  | grant
+    129c864b82a73c25b627ada83ba4030f  | grant
     12121212121212121212121212121212  | subject
     13131313131313131313131313131313  | app
-    584d43a7c9f37806dc5ede754c155882a39fc83992defade331a310582875175 | request
+    dc7bb91baac495bb1c316c880e781b329bf9f7ef7bcbf80c3b0b1bd8c17b3bda | request
     06                                | number
-    52fbf9a3a1fc7beb1615820a988fc76e543e4bdf4a311825fca1e92d4ad73680 | previous
+    546d81ce6f509d4650bad9dddf5736874fc35552d680c3e17efa6916d23bee34 | previous
     05                                | event = Withdrawn
     cac1d9dfbf68                      | decided_at
     00000000000000000000000000000000  | delivery_nonce
@@ -235,10 +240,10 @@ pub(crate) const STATEMENT_WITHDRAWN: &str = "
 
 pub(crate) const STATEMENT_REFUSED: &str = "
     01                                | version
-    8a7bfb97ce2bf488c22325887f2a3e0f  | grant
+    129c864b82a73c25b627ada83ba4030f  | grant
     12121212121212121212121212121212  | subject
     13131313131313131313131313131313  | app
-    584d43a7c9f37806dc5ede754c155882a39fc83992defade331a310582875175 | request
+    dc7bb91baac495bb1c316c880e781b329bf9f7ef7bcbf80c3b0b1bd8c17b3bda | request
     01                                | number
     0000000000000000000000000000000000000000000000000000000000000000 | previous
     01                                | event = Refused
@@ -249,13 +254,22 @@ pub(crate) const STATEMENT_REFUSED: &str = "
 pub(crate) const ERASURE_RECEIPT: &str = "
     01                                | version
     17171717171717171717171717171717  | id
-    8a7bfb97ce2bf488c22325887f2a3e0f  | grant
-    c4162caaecf4f90e36328d512ddbbad6533797fd7f7df7a1fc2007e5fd30c044 | statement
+    129c864b82a73c25b627ada83ba4030f  | grant
+    ef3ec76a7aaad34f05b149b222a4ce4a50aa70f552b8a05fba85fb7c8b247c31 | statement
     e807                              | entries
     02                                | keys
     d0a7d2dfbf68                      | erased_at
     01                                | backups_expire_at some
     80b8c887d368                      | backups_expire_at
+    15151515151515151515151515151515  | state
+";
+
+pub(crate) const ACCEPTANCE: &str = "
+    01                                | version
+    14692b3f20ea8e8da3a4ed82365268f9  | vault
+    dc7bb91baac495bb1c316c880e781b329bf9f7ef7bcbf80c3b0b1bd8c17b3bda | request
+    e3d938f770f12b4fa6df1667b1b8e31bc85bdfe1406263d5562a506b76275925 | statement
+    a8c9d9dfbf68                      | accepted_at
     15151515151515151515151515151515  | state
 ";
 
@@ -332,11 +346,11 @@ pub(crate) const PAYLOAD_EMPTY: &str = "
 ";
 
 pub(crate) const ENTRY: &str = "
-    7957ccadf00060f963f59ac59a524cbd  | slot
-    5b8184db278dad0a3fdf3d42589c3eb3  | tag
+    6b39f99aff051aae5c60ff313b1c0dc7  | slot
+    29dc2095e8e075826cd952e0c76fc577  | tag
     ac02                              | rev
     00                                | body = Put
     00                                | body.category = receipts
     1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a | body.nonce
-    507d1f3e033f50aa281e85e9e887d897f4663c12b186135283cd670a305758651a6895196d04d1ab000f841f726a92ea2e651b86c83f1e2f0a335919e40f5e0af908880a3ff4aa33ce5ae70e35226e6b87 | body.ciphertext
+    507d1f3e033f50aa281e85e9e887d897f4663c12b186135283cd670a305758651a6895196d04d1ab000f841f726a92ea2e651b86c83f1e2f0a335919e40f5e0af95e953ae63935f9d677a8196b523f1c8d | body.ciphertext
 ";

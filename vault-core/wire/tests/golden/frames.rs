@@ -5,7 +5,7 @@
 use crate::documents::*;
 
 pub(crate) const HELLO: &[&str] = &["
-    c5000000                          | length
+    e6000000                          | length
     01                                | type HELLO
     00                                | minor
     00                                | features
@@ -16,12 +16,15 @@ pub(crate) const HELLO: &[&str] = &["
     16161616161616161616161616161616  | incarnation
     ac02                              | events_seen
     01                                | grants count
-    8a7bfb97ce2bf488c22325887f2a3e0f  | grants[0].grant
+    129c864b82a73c25b627ada83ba4030f  | grants[0].grant
     01                                | grants[0].statement
     01                                | grants[0].generation
     f0a204                            | grants[0].acked
     02                                | grants[0].count
-    9aea37960f4536bb9ecb94450fee85e0  | grants[0].fingerprint
+    dd8f22801af2185d4d6033ac5cc26c75  | grants[0].fingerprint
+    02                                | ended count
+    46464646464646464646464646464646  | ended[0]
+    47474747474747474747474747474747  | ended[1]
 "];
 
 pub(crate) const REGISTER: &[&str] = &["
@@ -41,49 +44,75 @@ pub(crate) const LINK_OPEN: &[&str] = &["
 "];
 
 pub(crate) const SUBMIT_GIVEN: &[&str] = &["
-    10020000                          | length
+    11020000                          | length
     04                                | type STATEMENT
     d201                              | statement.bytes length
 ", STATEMENT_GIVEN, "
     ed4928c628d1c2c6eae90338905995612959273a5c63f93636c14614ac8737d1 | statement.key
-    b284595cfefa3d6aac2a85f376302146cfc491c17d69c4f2f470c19017141a9888ba426eeb6049f4a967e835b5e92d7a7aaaed4dfa62c4d50ac5c5fb30117a04 | statement.signature
+    9360df9be4185adcbe0474d6b262a7671831ff0608a64ada4ea203c2592e1f4cd5163c698f5920db45888688b7f465a7e1c69c7d62a3aef2ae37af9972e22c04 | statement.signature
     48                                | certificate.bytes length
 ", CONSENT_CERTIFICATE, "
     ff872d26e6c40aa33eb51f3106f980edc7f2749bc32ab2bd6ce42d3e6593bad08f83eca7b192cebf06eb5582fd51dbe439dca655912acd48982ad2e441dc6500 | certificate.signature
     01                                | grant_key some
     5fd47633b5e43fca7bad1bfbe424feacb175d9d4d4a30f166dbd30636f0b446b | grant_key.enc
-    30f968595a649f028bfcce45bb4e4a111c3ca694a609aa28a554bb59dcdbc2b0e38f5d962e3ac56880c2b823556b157082 | grant_key.ciphertext
+    30a015569edd4c476f4b9503c2a72f1f6d81b7eadd763e5c1b854f8d6bc4f32a57a9691b057a810f1ad9211f6b57e5f7c4 | grant_key.ciphertext
+    00                                | proof none
+"];
+
+pub(crate) const SUBMIT_RESTORED: &[&str] = &["
+    f7040000                          | length
+    04                                | type STATEMENT
+    d201                              | statement.bytes length
+", STATEMENT_GIVEN, "
+    ed4928c628d1c2c6eae90338905995612959273a5c63f93636c14614ac8737d1 | statement.key
+    9360df9be4185adcbe0474d6b262a7671831ff0608a64ada4ea203c2592e1f4cd5163c698f5920db45888688b7f465a7e1c69c7d62a3aef2ae37af9972e22c04 | statement.signature
+    48                                | certificate.bytes length
+", CONSENT_CERTIFICATE, "
+    ff872d26e6c40aa33eb51f3106f980edc7f2749bc32ab2bd6ce42d3e6593bad08f83eca7b192cebf06eb5582fd51dbe439dca655912acd48982ad2e441dc6500 | certificate.signature
+    01                                | grant_key some
+    5fd47633b5e43fca7bad1bfbe424feacb175d9d4d4a30f166dbd30636f0b446b | grant_key.enc
+    30a015569edd4c476f4b9503c2a72f1f6d81b7eadd763e5c1b854f8d6bc4f32a57a9691b057a810f1ad9211f6b57e5f7c4 | grant_key.ciphertext
+    01                                | proof some
+    db03                              | proof.request length
+", REQUEST, "
+    01                                | proof.request_signature some
+    d02be515cd3cc0f47c7ac43d1ec61059744754143a600d281d593108d8fa17427bac4b5778645551a95866784236cb9f1a0a35957c795d3b8fb72624e881e60f | proof.request_signature
+    67                                | proof.acceptance.bytes length
+", ACCEPTANCE, "
+    ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c | proof.acceptance.key
+    705f706d1c5e5e44c919eadc473cbc8b441563895f5940c422666c13edfacfe2d43ae743a568b181808d23b5721a3e8d1c0259bb9f121e725da272a0e375cd0b | proof.acceptance.signature
 "];
 
 pub(crate) const SUBMIT_WITHDRAWN: &[&str] = &["
-    76010000                          | length
+    77010000                          | length
     04                                | type STATEMENT
     8901                              | statement.bytes length
 ", STATEMENT_WITHDRAWN, "
     ed4928c628d1c2c6eae90338905995612959273a5c63f93636c14614ac8737d1 | statement.key
-    106938b4985d6ac1b4f049ed81845205a3e79b22f190bd1b8661957bc3c88869cd62225bdef4eac8d43ed028aaeb029ef501e53672ad72ad14341c4096784b01 | statement.signature
+    a37475d609bd9c6ace595c215a7cbd1e7d42ec20af16731387ff8b5b95e5c07a29d19ca9b2780d796e6d29cea4a1da37f247102a6ee2cd1604920a058b7ccf0f | statement.signature
     48                                | certificate.bytes length
 ", CONSENT_CERTIFICATE, "
     ff872d26e6c40aa33eb51f3106f980edc7f2749bc32ab2bd6ce42d3e6593bad08f83eca7b192cebf06eb5582fd51dbe439dca655912acd48982ad2e441dc6500 | certificate.signature
     00                                | grant_key none
+    00                                | proof none
 "];
 
 pub(crate) const ENTRIES: &[&str] = &["
     c6000000                          | length
     05                                | type ENTRIES
-    8a7bfb97ce2bf488c22325887f2a3e0f  | grant
+    129c864b82a73c25b627ada83ba4030f  | grant
     01                                | generation
     01                                | statement
     00                                | after
     8001                              | through
     02                                | entries count
-    7957ccadf00060f963f59ac59a524cbd  | entries[0].slot
-    5b8184db278dad0a3fdf3d42589c3eb3  | entries[0].tag
+    6b39f99aff051aae5c60ff313b1c0dc7  | entries[0].slot
+    29dc2095e8e075826cd952e0c76fc577  | entries[0].tag
     ac02                              | entries[0].rev
     00                                | entries[0].body = Put
     00                                | entries[0].body.category = receipts
     1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a | entries[0].body.nonce
-    507d1f3e033f50aa281e85e9e887d897f4663c12b186135283cd670a305758651a6895196d04d1ab000f841f726a92ea2e651b86c83f1e2f0a335919e40f5e0af908880a3ff4aa33ce5ae70e35226e6b87 | entries[0].body.ciphertext
+    507d1f3e033f50aa281e85e9e887d897f4663c12b186135283cd670a305758651a6895196d04d1ab000f841f726a92ea2e651b86c83f1e2f0a335919e40f5e0af95e953ae63935f9d677a8196b523f1c8d | entries[0].body.ciphertext
     21212121212121212121212121212121  | entries[1].slot
     00000000000000000000000000000000  | entries[1].tag
     07                                | entries[1].rev
@@ -99,14 +128,14 @@ pub(crate) const EVENTS_SEEN: &[&str] = &["
 pub(crate) const LIST: &[&str] = &["
     23000000                          | length
     07                                | type LIST
-    8a7bfb97ce2bf488c22325887f2a3e0f  | grant
+    129c864b82a73c25b627ada83ba4030f  | grant
     01                                | generation
     01                                | after some
     21212121212121212121212121212121  | after
 "];
 
 pub(crate) const WELCOME: &[&str] = &["
-    ba000000                          | length
+    ee000000                          | length
     81                                | type WELCOME
     00                                | minor
     00                                | features
@@ -117,7 +146,7 @@ pub(crate) const WELCOME: &[&str] = &["
     ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c | keys.receipts
     22bb6024bca0c34dc89f26e9adbe8f8152ba85d8348c70585fa273f0c1a01c6f | keys.sealing
     ac02                              | last_notice
-    05                                | standings count
+    08                                | standings count
     41414141414141414141414141414141  | standings[0].grant
     00                                | standings[0].standing = Resume
     8001                              | standings[0].standing
@@ -130,6 +159,13 @@ pub(crate) const WELCOME: &[&str] = &["
     02                                | standings[3].standing
     45454545454545454545454545454545  | standings[4].grant
     04                                | standings[4].standing = Withdrawn
+    46464646464646464646464646464646  | standings[5].grant
+    05                                | standings[5].standing = Expired
+    47474747474747474747474747474747  | standings[6].grant
+    06                                | standings[6].standing = Superseded
+    48484848484848484848484848484848  | standings[7].grant
+    07                                | standings[7].standing = Behind
+    03                                | standings[7].standing
 "];
 
 pub(crate) const REGISTERED: &[&str] = &["
@@ -146,30 +182,34 @@ pub(crate) const LINK_CODE: &[&str] = &["
 "];
 
 pub(crate) const STATEMENT_ACK_ACCEPTED: &[&str] = &["
-    13000000                          | length
+    db000000                          | length
     84                                | type STATEMENT_ACK
-    8a7bfb97ce2bf488c22325887f2a3e0f  | grant
+    129c864b82a73c25b627ada83ba4030f  | grant
     01                                | number
     00                                | outcome = Accepted
+    67                                | outcome.bytes length
+", ACCEPTANCE, "
+    ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c | outcome.key
+    705f706d1c5e5e44c919eadc473cbc8b441563895f5940c422666c13edfacfe2d43ae743a568b181808d23b5721a3e8d1c0259bb9f121e725da272a0e375cd0b | outcome.signature
 "];
 
 pub(crate) const STATEMENT_ACK_ERASED: &[&str] = &["
     d6000000                          | length
     84                                | type STATEMENT_ACK
-    8a7bfb97ce2bf488c22325887f2a3e0f  | grant
+    129c864b82a73c25b627ada83ba4030f  | grant
     06                                | number
     01                                | outcome = Erased
     61                                | outcome.bytes length
 ", ERASURE_RECEIPT, "
     ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c | outcome.key
-    b3fd05654c1a05ac33c424ac5adcbeab04e1982412fc0efc3dc1c4d2c6ab1ac0af87feb5bd3c327ec3f42f90786dcc24b83c08aaf7dab280dc531937a751bd0f | outcome.signature
+    254f5b495f297b93fbf6bab28df13190365d161e5ed383914c68967589e58bc061692ec811a5561460455d0627b3bd856f91620a3b556c50f423df814573570a | outcome.signature
     00                                | outcome.log_proof
 "];
 
 pub(crate) const STATEMENT_ACK_REFUSED: &[&str] = &["
     14000000                          | length
     84                                | type STATEMENT_ACK
-    8a7bfb97ce2bf488c22325887f2a3e0f  | grant
+    129c864b82a73c25b627ada83ba4030f  | grant
     01                                | number
     02                                | outcome = Refused
     0a                                | outcome = BadGrantKey
@@ -178,7 +218,7 @@ pub(crate) const STATEMENT_ACK_REFUSED: &[&str] = &["
 pub(crate) const ENTRIES_ACK: &[&str] = &["
     7b000000                          | length
     85                                | type ENTRIES_ACK
-    8a7bfb97ce2bf488c22325887f2a3e0f  | grant
+    129c864b82a73c25b627ada83ba4030f  | grant
     01                                | generation
     8001                              | through
     06                                | rejected count
@@ -197,14 +237,14 @@ pub(crate) const ENTRIES_ACK: &[&str] = &["
 "];
 
 pub(crate) const NOTICE_REQUEST: &[&str] = &["
-    1b020000                          | length
+    31020000                          | length
     86                                | type NOTICE
     01                                | number
     00                                | event = Request
-    c503                              | event.bytes length
+    db03                              | event.bytes length
 ", REQUEST, "
     01                                | event.signature some
-    7bb193eea52c4b04d8aeb6c8f648d88c63cc383a8556c7c3689eda490b4e616bd8d00db7b7ee24900978ec722bf7261684d4c1fbe47d9aa16da7ecccad6ab803 | event.signature
+    d02be515cd3cc0f47c7ac43d1ec61059744754143a600d281d593108d8fa17427bac4b5778645551a95866784236cb9f1a0a35957c795d3b8fb72624e881e60f | event.signature
     19191919191919191919191919191919  | event.delivery_nonce
 "];
 
@@ -225,7 +265,7 @@ pub(crate) const NOTICE_READ: &[&str] = &["
     18181818181818181818181818181818  | event.id
     8098d2dfbf68                      | event.at
     13131313131313131313131313131313  | event.app
-    8a7bfb97ce2bf488c22325887f2a3e0f  | event.grant
+    129c864b82a73c25b627ada83ba4030f  | event.grant
     02                                | event.purpose = expense_tracking
     00                                | event.category = receipts
     02                                | event.fields count
@@ -271,16 +311,32 @@ pub(crate) const NOTICE_LINKED: &[&str] = &["
 pub(crate) const LISTING: &[&str] = &["
     57000000                          | length
     87                                | type LISTING
-    8a7bfb97ce2bf488c22325887f2a3e0f  | grant
+    129c864b82a73c25b627ada83ba4030f  | grant
     01                                | generation
     02                                | rows count
-    7957ccadf00060f963f59ac59a524cbd  | rows[0].slot
+    6b39f99aff051aae5c60ff313b1c0dc7  | rows[0].slot
     ac02                              | rows[0].rev
-    5b8184db278dad0a3fdf3d42589c3eb3  | rows[0].tag
+    29dc2095e8e075826cd952e0c76fc577  | rows[0].tag
     22222222222222222222222222222222  | rows[1].slot
     01                                | rows[1].rev
     23232323232323232323232323232323  | rows[1].tag
     01                                | complete
+"];
+
+pub(crate) const KEPT: &[&str] = &["
+    86020000                          | length
+    88                                | type KEPT
+    d201                              | statement.bytes length
+", STATEMENT_GIVEN, "
+    ed4928c628d1c2c6eae90338905995612959273a5c63f93636c14614ac8737d1 | statement.key
+    9360df9be4185adcbe0474d6b262a7671831ff0608a64ada4ea203c2592e1f4cd5163c698f5920db45888688b7f465a7e1c69c7d62a3aef2ae37af9972e22c04 | statement.signature
+    48                                | certificate.bytes length
+", CONSENT_CERTIFICATE, "
+    ff872d26e6c40aa33eb51f3106f980edc7f2749bc32ab2bd6ce42d3e6593bad08f83eca7b192cebf06eb5582fd51dbe439dca655912acd48982ad2e441dc6500 | certificate.signature
+    67                                | acceptance.bytes length
+", ACCEPTANCE, "
+    ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c | acceptance.key
+    705f706d1c5e5e44c919eadc473cbc8b441563895f5940c422666c13edfacfe2d43ae743a568b181808d23b5721a3e8d1c0259bb9f121e725da272a0e375cd0b | acceptance.signature
 "];
 
 pub(crate) const REFUSED: &[&str] = &["

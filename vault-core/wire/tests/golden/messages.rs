@@ -5,9 +5,9 @@ use vault_wire::{
     entry::{ContentTag, Entry, Fingerprint},
     frame::{
         Closed, DeliveredRequest, Entries, EntriesAck, Event, EventsSeen, Frame, GrantPosition, Hello,
-        LinkCode, LinkOpen, List, Listing, ListingRow, Notice, Refusal, Refused, Register, Registered,
-        Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome, StatementRefusal,
-        SubmitStatement, Welcome,
+        KeptStatement, LinkCode, LinkOpen, List, Listing, ListingRow, Notice, Refusal, Refused, Register,
+        Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome,
+        StatementRefusal, SubmitStatement, Welcome,
     },
     id::{GrantId, Incarnation, ReadId, Slot},
     labels,
@@ -18,8 +18,9 @@ use vault_wire::{
 use crate::{
     frames,
     samples::{
-        APP, DELIVERY_NONCE, NOON, REQUEST, STATE, SUBJECT, app, app_signing, consent_certificate, erasure,
-        grant, owner, receipts, request, server_sealing, statement, transport_certificate, vault,
+        APP, DELIVERY_NONCE, NOON, REQUEST, STATE, SUBJECT, acceptance, app, app_signing,
+        consent_certificate, erasure, grant, owner, proof, receipts, request, server_sealing, statement,
+        transport_certificate, vault,
     },
     sealing::{sealed_entry, sealed_grant_key},
 };
@@ -67,17 +68,19 @@ fn from_device() -> Vec<(&'static str, Frame, Pinned)> {
         incarnation: Incarnation([0x16; 16]),
         events_seen: 300,
         grants: vec![position],
+        ended: vec![GrantId([0x46; 16]), GrantId([0x47; 16])],
     };
     let register = Register {
         owner_key: owner().public(),
         device: transport_certificate(),
         invite: Some("WELCOME-1".to_owned()),
     };
-    let submit = |name, grant_key| {
+    let submit = |name, grant_key, proof| {
         Frame::Statement(Box::new(SubmitStatement {
             statement: statement(name),
             certificate: consent_certificate(),
             grant_key,
+            proof,
         }))
     };
     let entries = Entries {
@@ -99,12 +102,17 @@ fn from_device() -> Vec<(&'static str, Frame, Pinned)> {
         ("LINK_OPEN", Frame::LinkOpen(LinkOpen {}), frames::LINK_OPEN),
         (
             "STATEMENT given",
-            submit("given", Some(sealed_grant_key())),
+            submit("given", Some(sealed_grant_key()), None),
             frames::SUBMIT_GIVEN,
         ),
         (
+            "STATEMENT restored",
+            submit("given", Some(sealed_grant_key()), Some(proof())),
+            frames::SUBMIT_RESTORED,
+        ),
+        (
             "STATEMENT withdrawn",
-            submit("withdrawn", None),
+            submit("withdrawn", None, None),
             frames::SUBMIT_WITHDRAWN,
         ),
         ("ENTRIES", Frame::Entries(entries), frames::ENTRIES),
@@ -124,6 +132,9 @@ fn from_server() -> Vec<(&'static str, Frame, Pinned)> {
         Standing::Unknown,
         Standing::StatementStale(2),
         Standing::Withdrawn,
+        Standing::Expired,
+        Standing::Superseded,
+        Standing::Behind(3),
     ];
     let welcome = Welcome {
         minor: 0,
@@ -173,6 +184,11 @@ fn from_server() -> Vec<(&'static str, Frame, Pinned)> {
         rows: held(),
         complete: true,
     };
+    let kept = KeptStatement {
+        statement: statement("given"),
+        certificate: consent_certificate(),
+        acceptance: acceptance(),
+    };
     let refused = Refused {
         refusal: Refusal::Unavailable,
     };
@@ -186,7 +202,7 @@ fn from_server() -> Vec<(&'static str, Frame, Pinned)> {
         ("LINK_CODE", Frame::LinkCode(link_code), frames::LINK_CODE),
         (
             "STATEMENT_ACK accepted",
-            acked(1, StatementOutcome::Accepted),
+            acked(1, StatementOutcome::Accepted(acceptance())),
             frames::STATEMENT_ACK_ACCEPTED,
         ),
         (
@@ -201,6 +217,7 @@ fn from_server() -> Vec<(&'static str, Frame, Pinned)> {
         ),
         ("ENTRIES_ACK", Frame::EntriesAck(entries_ack), frames::ENTRIES_ACK),
         ("LISTING", Frame::Listing(listing), frames::LISTING),
+        ("KEPT", Frame::Kept(Box::new(kept)), frames::KEPT),
         ("REFUSED", Frame::Refused(refused), frames::REFUSED),
     ]
 }

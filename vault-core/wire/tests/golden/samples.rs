@@ -2,14 +2,16 @@
 //! public API.
 
 use vault_wire::{
+    acceptance::{Acceptance, Proof, SignedAcceptance},
     catalogue::{Category, Precision},
     certificate::{Certificate, Role, SignedCertificate},
     grant_key::SealingSecretKey,
     id::{AppId, ErasureId, GrantId, RecordId, RequestId, StateId, SubjectId, VaultId},
+    labels,
     payload::Payload,
     purpose::Purpose,
     receipt::{Erasure, SignedErasure},
-    request::{AppIdentity, ConsentRequest, Notice, Recipient, Vouched, Wording},
+    request::{AppIdentity, ConsentRequest, Notice, Recipient, Required, Vouched, Wording},
     signature::SecretKey,
     statement::{Event, Extent, SignedStatement, Statement},
     terms::{DataLife, Delivery, Detail, Duration, Frequency, Period, Terms, TimeRange},
@@ -164,6 +166,10 @@ pub(crate) fn request() -> Vec<u8> {
         }),
     };
     let mut request = ConsentRequest::new(REQUEST, SUBJECT, app(), asked(), wording, NOON);
+    request.required = vec![Required {
+        category: Category::Receipts,
+        fields: vec!["brand".to_owned(), "purchased_at".to_owned()],
+    }];
     request.binding_code = "7KQ".to_owned();
     request.to_bytes()
 }
@@ -224,6 +230,19 @@ pub(crate) fn erasure() -> SignedErasure {
     .sign(&receipts())
 }
 
+pub(crate) fn acceptance() -> SignedAcceptance {
+    let (asked, given) = (ConsentRequest::digest_of(&request()), statement("given").digest());
+    Acceptance::new(vault(), asked, given, NOON.plus_ms(60_500), STATE).sign(&receipts())
+}
+
+pub(crate) fn proof() -> Proof {
+    Proof {
+        request: request(),
+        request_signature: Some(app_signing().sign(labels::REQUEST, &request())),
+        acceptance: acceptance(),
+    }
+}
+
 pub(crate) fn receipt() -> Payload {
     payload([
         ("brand", Value::Text("Café Acme".to_owned())),
@@ -282,6 +301,7 @@ pub(crate) fn documents() -> Vec<(String, Vec<u8>, &'static str)> {
         ),
         document("consent request", request(), documents::REQUEST),
         document("erasure receipt", erasure().bytes, documents::ERASURE_RECEIPT),
+        document("acceptance", acceptance().bytes, documents::ACCEPTANCE),
         document(
             "payload receipt",
             receipt().to_bytes(),

@@ -83,9 +83,12 @@ fn answers_and_refusals_keep_their_numbers() {
         Standing::Unknown,
         Standing::StatementStale(0),
         Standing::Withdrawn,
+        Standing::Expired,
+        Standing::Superseded,
+        Standing::Behind(0),
     ]);
     numbered(&[
-        StatementOutcome::Accepted,
+        StatementOutcome::Accepted(crate::samples::acceptance()),
         StatementOutcome::Erased(crate::samples::erasure()),
         StatementOutcome::Refused(StatementRefusal::Malformed),
     ]);
@@ -101,6 +104,7 @@ fn answers_and_refusals_keep_their_numbers() {
         StatementRefusal::OutOfOrder,
         StatementRefusal::Withdrawn,
         StatementRefusal::BadGrantKey,
+        StatementRefusal::LacksRequired,
     ]);
     numbered(&[
         Rejection::NotAuthentic,

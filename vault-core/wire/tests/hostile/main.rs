@@ -11,6 +11,7 @@ use memory::peak_of;
 use proptest::{prelude::*, sample::Index};
 use serde_json::Value as Json;
 use vault_wire::{
+    acceptance::SignedAcceptance,
     certificate::SignedCertificate,
     frame, json, labels, limits,
     payload::Payload,
@@ -92,7 +93,29 @@ const ERASURE: Decoder = Decoder {
         erasure.map(|erasure| erasure.sign(&key()).bytes)
     },
 };
-static DECODERS: [Decoder; 6] = [FRAME, PAYLOAD, REQUEST, STATEMENT, CERTIFICATE, ERASURE];
+const ACCEPTANCE: Decoder = Decoder {
+    name: "acceptance",
+    turned: &[0x01, 0x80],
+    round_trip: |bytes| {
+        let (bytes, signature) = (bytes.to_vec(), key().sign(labels::ACCEPTANCE, bytes));
+        let signed = SignedAcceptance {
+            bytes,
+            key: key().public(),
+            signature,
+        };
+        let acceptance = signed.verify(&key().public()).ok();
+        acceptance.map(|acceptance| acceptance.sign(&key()).bytes)
+    },
+};
+static DECODERS: [Decoder; 7] = [
+    FRAME,
+    PAYLOAD,
+    REQUEST,
+    STATEMENT,
+    CERTIFICATE,
+    ERASURE,
+    ACCEPTANCE,
+];
 
 /// The owner key of the vectors, so that their certificates belong to its vault.
 fn key() -> SecretKey {

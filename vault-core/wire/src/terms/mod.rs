@@ -1,5 +1,7 @@
 //! The terms of a grant: what may be read, why, how exactly, how often and until when.
 
+mod order;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -17,7 +19,7 @@ use crate::{
 pub struct Terms {
     /// Why.
     pub purpose: Purpose,
-    /// What, one entry a category.
+    /// What, one entry a category, categories rising.
     pub details: Vec<Detail>,
     /// How long the developer may read.
     pub duration: Duration,
@@ -120,16 +122,6 @@ impl TimeRange {
             None => self.from.is_none() && self.to.is_none(),
         }
     }
-
-    fn within(&self, other: &Self) -> bool {
-        let starts_within = other
-            .from
-            .is_none_or(|theirs| self.from.is_some_and(|ours| ours >= theirs));
-        let ends_within = other
-            .to
-            .is_none_or(|theirs| self.to.is_some_and(|ours| ours <= theirs));
-        starts_within && ends_within
-    }
 }
 
 impl Duration {
@@ -141,68 +133,32 @@ impl Duration {
         }
     }
 
-    fn within(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::OneTime, Self::OneTime | Self::UntilWithdrawn) => true,
-            (Self::TimeBound(_) | Self::UntilWithdrawn, Self::UntilWithdrawn) => true,
-            (Self::TimeBound(ours), Self::TimeBound(theirs)) => ours <= theirs,
-            _ => false,
+    /// When reading ends by itself for a grant that was given or last confirmed at `since`: a grant
+    /// `until_withdrawn` lapses after [`limits::RECONFIRM_MS`].
+    pub const fn ends_at(self, since: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::OneTime => None,
+            Self::TimeBound(at) => Some(at),
+            Self::UntilWithdrawn => Some(since.plus_ms(limits::RECONFIRM_MS)),
         }
     }
 }
 
-impl Frequency {
-    fn within(self, other: Self) -> bool {
-        self.max_reads <= other.max_reads && self.per >= other.per
-    }
-}
-
-impl Detail {
-    fn within(&self, other: &Self) -> bool {
-        self.category == other.category
-            && self.time_range.within(&other.time_range)
-            && self
-                .fields
-                .iter()
-                .all(|(path, ours)| other.fields.get(path).is_some_and(|theirs| ours.at_most(*theirs)))
-    }
-}
-
 impl Terms {
-    /// Whether these terms allow nothing that `other` does not: the rule for every decision and
-    /// every narrowing.
-    pub fn within(&self, other: &Self) -> bool {
-        self.purpose == other.purpose
-            && self.delivery == other.delivery
-            && self.duration.within(other.duration)
-            && bounded(
-                self.data_life.map(|l| l.days),
-                other.data_life.map(|l| l.days),
-                |ours, theirs| ours <= theirs,
-            )
-            && bounded(self.frequency, other.frequency, Frequency::within)
-            && self.details.iter().all(|ours| {
-                other
-                    .detail(ours.category)
-                    .is_some_and(|theirs| ours.within(theirs))
-            })
-    }
-
     /// What the terms say of one category.
     pub fn detail(&self, category: Category) -> Option<&Detail> {
         self.details.iter().find(|detail| detail.category == category)
     }
 
     /// Whether the terms make sense by themselves: known fields at precisions that the catalogue
-    /// offers, each category once, everything within limits. Bytes from outside pass here first.
+    /// offers, categories rising, everything within limits. Bytes from outside pass here first.
     pub fn well_formed(&self) -> bool {
-        let each_once = self
+        let in_order = self
             .details
-            .iter()
-            .enumerate()
-            .all(|(at, d)| self.details[..at].iter().all(|e| e.category != d.category));
+            .windows(2)
+            .all(|pair| pair[0].category < pair[1].category);
         (1..=limits::DETAILS_MAX).contains(&self.details.len())
-            && each_once
+            && in_order
             && self.details.iter().all(Detail::well_formed)
             && self
                 .data_life
@@ -227,24 +183,15 @@ impl Detail {
     }
 }
 
-/// Whether ours is bounded where theirs is, and at least as tightly.
-fn bounded<T>(ours: Option<T>, theirs: Option<T>, within: impl Fn(T, T) -> bool) -> bool {
-    match (ours, theirs) {
-        (_, None) => true,
-        (None, Some(_)) => false,
-        (Some(ours), Some(theirs)) => within(ours, theirs),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn at(ms: i64) -> Timestamp {
+    pub(super) fn at(ms: i64) -> Timestamp {
         Timestamp::from_unix_ms(ms)
     }
 
-    fn asked() -> Terms {
+    pub(super) fn asked() -> Terms {
         Terms {
             purpose: Purpose::Personalisation,
             details: vec![Detail {
@@ -264,62 +211,6 @@ mod tests {
                 per: Period::Day,
             }),
             delivery: Delivery::Server,
-        }
-    }
-
-    #[test]
-    fn what_was_asked_is_within_itself() {
-        assert!(asked().within(&asked()) && asked().well_formed());
-    }
-
-    #[test]
-    fn fewer_fields_coarser_precision_and_a_shorter_time_are_within() {
-        let mut narrowed = asked();
-        narrowed.details[0].fields.remove("brand");
-        narrowed.details[0]
-            .fields
-            .insert("purchased_at".into(), Precision::Month);
-        narrowed.details[0].time_range = TimeRange {
-            from: Some(at(2_000)),
-            to: Some(at(3_000)),
-        };
-        narrowed.duration = Duration::TimeBound(at(8_000));
-        narrowed.frequency = Some(Frequency {
-            max_reads: 4,
-            per: Period::Week,
-        });
-        assert!(narrowed.within(&asked()));
-        assert!(!asked().within(&narrowed));
-    }
-
-    #[test]
-    fn each_single_widening_is_seen() {
-        let widenings: [fn(&mut Terms); 9] = [
-            |t| t.purpose = Purpose::Marketing,
-            |t| {
-                t.details[0].fields.insert("total_cost".into(), Precision::Exact);
-            },
-            |t| {
-                t.details[0]
-                    .fields
-                    .insert("purchased_at".into(), Precision::Exact);
-            },
-            |t| t.details[0].time_range.from = None,
-            |t| t.duration = Duration::UntilWithdrawn,
-            |t| t.duration = Duration::OneTime,
-            |t| t.data_life = None,
-            |t| {
-                t.frequency = Some(Frequency {
-                    max_reads: 4,
-                    per: Period::Hour,
-                });
-            },
-            |t| t.delivery = Delivery::Sealed,
-        ];
-        for (number, widen) in widenings.iter().enumerate() {
-            let mut wider = asked();
-            widen(&mut wider);
-            assert!(!wider.within(&asked()), "widening {number}");
         }
     }
 
@@ -350,27 +241,6 @@ mod tests {
             to: Some(at(5)),
         };
         assert!(until.contains(Some(at(4))) && !until.contains(Some(at(5))));
-    }
-
-    #[test]
-    fn one_read_without_an_end_is_not_within_a_time() {
-        let within = |ours: Duration, theirs: Duration| ours.within(theirs);
-        let (one, open) = (Duration::OneTime, Duration::UntilWithdrawn);
-        let (short, long) = (Duration::TimeBound(at(1)), Duration::TimeBound(at(2)));
-        assert!(within(one, open) && within(short, open) && within(short, long));
-        assert!(!within(one, short) && !within(short, one) && !within(open, one));
-        assert!(!within(open, long) && !within(long, short));
-    }
-
-    #[test]
-    fn fewer_reads_in_a_longer_time_are_within_and_no_other_change_is() {
-        let within = |ours: (u32, Period), theirs: (u32, Period)| {
-            let frequency = |(max_reads, per)| Frequency { max_reads, per };
-            frequency(ours).within(frequency(theirs))
-        };
-        let four_a_day = (4, Period::Day);
-        assert!(within((3, Period::Day), four_a_day) && within((4, Period::Month), four_a_day));
-        assert!(!within((5, Period::Month), four_a_day) && !within((1, Period::Hour), four_a_day));
     }
 
     #[test]
