@@ -220,3 +220,100 @@ impl LogProof {
         Ok(head)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ct_merkle::mem_backed_tree::MemoryBackedTree;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::id::GrantId;
+
+    const VAULT: VaultId = VaultId([7; 16]);
+
+    fn event(number: u64) -> Event {
+        Event::Erased {
+            grant: GrantId([3; 16]),
+            receipt: Sha256::digest(number.to_le_bytes()).into(),
+        }
+    }
+
+    fn key() -> SecretKey {
+        SecretKey::from_seed(&[4; 32])
+    }
+
+    fn head(frontier: &Frontier) -> LogHead {
+        let at = Timestamp::from_unix_ms(1);
+        LogHead::of(VAULT, LogId::first_of(VAULT), 0, frontier, at)
+    }
+
+    #[test]
+    fn peaks_alone_give_the_root_that_a_whole_tree_has_at_every_size() {
+        let (mut frontier, mut tree) = (Frontier::default(), MemoryBackedTree::<Sha256, Vec<u8>>::new());
+        for number in 0..300 {
+            assert_eq!(frontier.root(), tree.root().as_bytes().0, "{number} leaves");
+            let mut leaf_data = labels::LOG_LEAF.as_bytes().to_vec();
+            leaf_data.push(0);
+            leaf_data.extend(encode(&event(number)));
+            tree.push(leaf_data);
+            frontier.push(leaf(&event(number)));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_notice_is_proven_when_it_is_the_last_and_no_other_is(count in 1_u64..200, other in 0_u64..400) {
+            let mut frontier = Frontier::default();
+            (0..count - 1).for_each(|number| frontier.push(leaf(&event(number))));
+            let path = frontier.path_of_next();
+            frontier.push(leaf(&event(count - 1)));
+            let proof = LogProof { head: head(&frontier).sign(&key()), index: count - 1, path };
+            prop_assert_eq!(proof.verify(&key().public(), VAULT, &event(count - 1)), Ok(head(&frontier)));
+            if other != count - 1 {
+                prop_assert_eq!(
+                    proof.verify(&key().public(), VAULT, &event(other)),
+                    Err(Invalid::NotIncluded)
+                );
+                let elsewhere = LogProof { index: other, ..proof };
+                prop_assert!(elsewhere.verify(&key().public(), VAULT, &event(count - 1)).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn a_head_counts_for_its_vault_and_its_server_only() {
+        let signed = head(&Frontier::default()).sign(&key());
+        assert!(signed.verify(&key().public(), VAULT).is_ok());
+        let elsewhere = SecretKey::from_seed(&[5; 32]).public();
+        assert_eq!(signed.verify(&elsewhere, VAULT), Err(Invalid::OtherServer));
+        assert_eq!(
+            signed.verify(&key().public(), VaultId([8; 16])),
+            Err(Invalid::OtherVault)
+        );
+    }
+
+    #[test]
+    fn a_head_of_an_absurd_size_is_no_head() {
+        let mut absurd = head(&Frontier::default());
+        absurd.size = u64::MAX;
+        let refused = absurd.sign(&key()).verify(&key().public(), VAULT);
+        assert!(matches!(refused, Err(Invalid::Malformed(_))));
+    }
+
+    #[test]
+    fn a_proof_with_a_path_of_any_length_is_refused_and_never_panics() {
+        let mut frontier = Frontier::default();
+        (0..5).for_each(|number| frontier.push(leaf(&event(number))));
+        for length in 0..70 {
+            let proof = LogProof {
+                head: head(&frontier).sign(&key()),
+                index: 4,
+                path: vec![[0; 32]; length],
+            };
+            assert_eq!(
+                proof.verify(&key().public(), VAULT, &event(4)),
+                Err(Invalid::NotIncluded)
+            );
+        }
+    }
+}

@@ -37,6 +37,8 @@ const ENTRIES_ACK: u8 = 0x85;
 const NOTICE: u8 = 0x86;
 const LISTING: u8 = 0x87;
 const KEPT: u8 = 0x88;
+const LOG_HEAD: u8 = 0xd0;
+const LOG_LEAVES: u8 = 0xd1;
 const REFUSED: u8 = 0xff;
 
 /// The bytes of a frame, length first.
@@ -57,6 +59,8 @@ pub fn encode(frame: &Frame) -> Vec<u8> {
         Frame::Notice(body) => framed(NOTICE, body),
         Frame::Listing(body) => framed(LISTING, body),
         Frame::Kept(body) => framed(KEPT, body),
+        Frame::LogHead(body) => framed(LOG_HEAD, body),
+        Frame::LogLeaves(body) => framed(LOG_LEAVES, body),
         Frame::Refused(body) => framed(REFUSED, body),
     }
 }
@@ -83,6 +87,8 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, FrameError> {
         NOTICE => Frame::Notice(whole(kind, body)?),
         LISTING => Frame::Listing(whole(kind, body)?),
         KEPT => Frame::Kept(whole(kind, body)?),
+        LOG_HEAD => Frame::LogHead(whole(kind, body)?),
+        LOG_LEAVES => Frame::LogLeaves(whole(kind, body)?),
         REFUSED => Frame::Refused(whole(kind, body)?),
         unknown => return Err(FrameError::UnknownType(unknown)),
     };
@@ -97,7 +103,7 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, FrameError> {
 /// empty texts takes many times its bytes in memory.
 const fn largest(kind: u8) -> usize {
     match kind {
-        HELLO | WELCOME | ENTRIES | ENTRIES_ACK | LISTING => FRAME_BYTES_MAX,
+        HELLO | WELCOME | ENTRIES | ENTRIES_ACK | LISTING | LOG_LEAVES => FRAME_BYTES_MAX,
         STATEMENT => limits::STATEMENT_FRAME_BYTES_MAX,
         _ => limits::CONTROL_FRAME_BYTES_MAX,
     }
@@ -171,6 +177,7 @@ impl Frame {
             Self::Welcome(welcome) => welcome.standings.len() <= limits::GRANTS_MAX + limits::ENDED_MAX,
             Self::Entries(batch) => batch.entries.len() <= limits::BATCH_ENTRIES_MAX,
             Self::EntriesAck(ack) => ack.rejected.len() <= limits::BATCH_ENTRIES_MAX,
+            Self::LogLeaves(page) => page.leaves.len() <= limits::LOG_LEAVES_MAX,
             Self::Listing(page) => page.rows.len() <= limits::LISTING_ROWS_MAX,
             _ => true,
         }

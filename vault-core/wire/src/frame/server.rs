@@ -3,11 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    Digest,
     acceptance::SignedAcceptance,
     certificate::SignedCertificate,
     entry::ContentTag,
     grant_key::SealingPublicKey,
     id::{AppId, GrantId, RequestId, Slot, StateId, SubjectId},
+    log::SignedHead,
     receipt::{ReadReceipt, RefusedReads, SignedErasure},
     request::AppIdentity,
     signature::{PublicKey, Signature},
@@ -33,6 +35,8 @@ pub struct Welcome {
     /// Number of the last notice that no device of this vault has confirmed, 0 if there is none; those
     /// that this device lacks follow at once.
     pub last_notice: u64,
+    /// What the server's log of this vault is.
+    pub log: SignedHead,
     /// Grants that do not stand as the device said.
     pub standings: Vec<(GrantId, Standing)>,
 }
@@ -220,6 +224,24 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// A statement of the owner took effect.
+    Stated {
+        /// Of which grant.
+        grant: GrantId,
+        /// Its number.
+        number: u64,
+        /// Its digest.
+        statement: Digest,
+        /// When.
+        at: Timestamp,
+    },
+    /// A grant's data were erased.
+    Erased {
+        /// Which grant.
+        grant: GrantId,
+        /// Digest of the erasure receipt's bytes.
+        receipt: Digest,
+    },
 }
 
 /// A consent request as it reaches the vault.
@@ -269,6 +291,15 @@ pub struct ListingRow {
     pub tag: ContentTag,
 }
 
+/// Leaves of the log whose notices the server keeps no more: another copy of the vault confirmed them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLeaves {
+    /// Number of the first notice.
+    pub first: u64,
+    /// The leaves of that notice and of those that follow it.
+    pub leaves: Vec<Digest>,
+}
+
 /// The connection ends, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
@@ -313,7 +344,7 @@ impl Event {
             Self::Read(receipt) => Some(receipt.app),
             Self::RefusedReads(refused) => Some(refused.app),
             Self::Linked { app, .. } => Some(app.id),
-            Self::Request(_) | Self::RequestClosed { .. } => None,
+            Self::Request(_) | Self::RequestClosed { .. } | Self::Stated { .. } | Self::Erased { .. } => None,
         }
     }
 }
