@@ -78,6 +78,8 @@ fn rendered(grant: &GrantView) -> Json {
         "subject_id": grant.subject.to_string(),
         "app_id": grant.app.to_string(),
         "consent_request_id": grant.request.to_string(),
+        "supersedes": grant.supersedes.map(|id| id.to_string()),
+        "superseded_by": grant.superseded_by.map(|id| id.to_string()),
         "created_at": grant.created_at.to_string(),
         "expires_at": grant.expires_at.map(|at| at.to_string()),
         "paused_at": grant.paused_at.map(|at| at.to_string()),

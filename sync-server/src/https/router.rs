@@ -46,6 +46,7 @@ fn developers_routes() -> Router<Server> {
         .route("/consent-requests/{id}", get(consent_requests::show))
         .route("/grants", get(grants::list))
         .route("/grants/{id}", get(grants::show))
+        .route("/grants/{id}/amend", post(request_consent::amend))
         // A session token only.
         .route("/users/{subject_id}/{category}", get(data::read))
         // No credentials: what there is to ask for.

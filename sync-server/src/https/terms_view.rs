@@ -7,7 +7,7 @@ use vault_wire::{
     catalogue::Precision,
     json::hex,
     purpose::Purpose,
-    request::{Notice, Wording},
+    request::{Notice, Required, Wording},
     terms::{DataLife, Delivery, Detail, Duration, Frequency, Period, Terms},
 };
 
@@ -27,8 +27,13 @@ pub(super) fn of_terms(terms: &Terms) -> Json {
 }
 
 /// The terms with the words in which they were asked for.
-pub(super) fn of_request(terms: &Terms, wording: &Wording) -> Json {
+pub(super) fn of_request(terms: &Terms, required: &[Required], wording: &Wording) -> Json {
     let mut asked = of_terms(terms);
+    for (at, detail) in terms.details.iter().enumerate() {
+        let of_category = required.iter().find(|one| one.category == detail.category);
+        asked["authorization_details"][at]["required_fields"] =
+            json!(of_category.map_or(&[][..], |one| &one.fields));
+    }
     asked["purpose"]["text"] = Json::from(wording.purpose_text.as_str());
     asked["purpose"]["benefit"] = Json::from(wording.benefit.as_str());
     asked["recipients"] = wording

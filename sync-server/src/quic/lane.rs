@@ -6,7 +6,10 @@ use std::{collections::VecDeque, future::Future, pin::Pin, time::Duration};
 use quinn::{RecvStream, SendStream};
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 use vault_wire::{
-    frame::{EntriesAck, Frame, Hello, Reader, Refusal, Refused, encode},
+    frame::{
+        EntriesAck, Frame, Hello, KeptStatement, Reader, Refusal, Refused, StatementOutcome,
+        StatementRefusal, Welcome, encode,
+    },
     signature::PublicKey,
 };
 
@@ -119,8 +122,8 @@ impl Lane {
         let owner_key =
             enrol::admit(&self.server, self.device, vault, &said.device).map_err(Over::Refused)?;
         let session = self.server.devices().enter(vault, self.device);
-        let welcome = match hello::hello(&self.server, vault, self.device, said).await {
-            Ok(welcome) => welcome,
+        let (welcome, kept) = match hello::hello(&self.server, vault, self.device, said).await {
+            Ok(answer) => answer,
             Err(_) => {
                 self.server.devices().leave(&session);
                 return Err(Over::Refused(Refusal::Unavailable));
@@ -131,13 +134,26 @@ impl Lane {
             owner_key,
             told,
         };
-        match self.write(&Frame::Welcome(welcome)).await {
+        match self.greet_back(welcome, kept).await {
             Ok(()) => Ok(greeted),
             Err(over) => {
                 self.server.devices().leave(&greeted.session);
                 Err(over)
             }
         }
+    }
+
+    async fn greet_back(&mut self, welcome: Welcome, kept: Vec<KeptStatement>) -> Result<(), Over> {
+        self.write(&Frame::Welcome(welcome)).await?;
+        self.remind(kept).await
+    }
+
+    /// Sends statements that the device does not know.
+    async fn remind(&mut self, kept: Vec<KeptStatement>) -> Result<(), Over> {
+        for statement in kept {
+            self.write(&Frame::Kept(Box::new(statement))).await?;
+        }
+        Ok(())
     }
 
     async fn converse(&mut self, mut greeted: Greeted) -> Result<std::convert::Infallible, Over> {
@@ -175,8 +191,14 @@ impl Lane {
         let (vault, unavailable) = (greeted.session.vault, |_| Over::Refused(Refusal::Unavailable));
         let answer = match frame {
             Frame::Statement(sent) => {
-                let ack = statement::submit(&self.server, vault, greeted.owner_key, *sent).await;
-                Frame::StatementAck(Box::new(ack.map_err(unavailable)?))
+                let ack = statement::submit(&self.server, vault, greeted.owner_key, *sent)
+                    .await
+                    .map_err(unavailable)?;
+                if ack.outcome == StatementOutcome::Refused(StatementRefusal::OutOfOrder) {
+                    let kept = statement::kept_from(&self.server, vault, ack.grant, ack.number);
+                    self.remind(kept.map_err(unavailable)?).await?;
+                }
+                Frame::StatementAck(Box::new(ack))
             }
             Frame::LinkOpen(_) => {
                 Frame::LinkCode(link_code::open(&self.server, vault).await.map_err(unavailable)?)

@@ -1,20 +1,8 @@
 //! When a grant allows reading.
 
-use vault_wire::{terms::Duration, time::Timestamp};
+use vault_wire::time::Timestamp;
 
 use crate::store::{GrantRow, GrantState};
-
-/// After this long without confirmation a grant `until_withdrawn` lapses, in milliseconds (365 days).
-const RECONFIRM_MS: i64 = 365 * 86_400_000;
-
-/// When a grant of this duration, given or confirmed at `since`, ends by itself.
-pub(super) const fn deadline_of(duration: Duration, since: Timestamp) -> Option<Timestamp> {
-    match duration {
-        Duration::OneTime => None,
-        Duration::TimeBound(end) => Some(end),
-        Duration::UntilWithdrawn => Some(since.plus_ms(RECONFIRM_MS)),
-    }
-}
 
 /// Where the grant stands now; its time can be over before anybody noted it.
 pub(super) fn state_at(row: &GrantRow, now: Timestamp) -> GrantState {

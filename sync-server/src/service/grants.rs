@@ -36,6 +36,10 @@ pub struct GrantView {
     pub request: RequestId,
     /// What may be read now; perhaps narrower than what was given.
     pub terms: Terms,
+    /// The grant whose place it took.
+    pub supersedes: Option<GrantId>,
+    /// The grant that took its place.
+    pub superseded_by: Option<GrantId>,
     /// When it was given.
     pub created_at: Timestamp,
     /// When reading ends by itself.
@@ -63,6 +67,8 @@ pub enum GrantStatus {
     Expired,
     /// Its one read was made.
     Consumed,
+    /// Another grant took its place.
+    Superseded,
 }
 
 /// Who ended a grant.
@@ -110,12 +116,13 @@ pub enum GrantsError {
 
 impl GrantStatus {
     /// Every status.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Active,
         Self::Paused,
         Self::Withdrawn,
         Self::Expired,
         Self::Consumed,
+        Self::Superseded,
     ];
 
     /// Its name in the API.
@@ -126,6 +133,7 @@ impl GrantStatus {
             Self::Withdrawn => "withdrawn",
             Self::Expired => "expired",
             Self::Consumed => "consumed",
+            Self::Superseded => "superseded",
         }
     }
 }
@@ -217,9 +225,10 @@ impl GrantView {
         let status = match state_at(row, now) {
             GrantState::Active => GrantStatus::Active,
             GrantState::Paused => GrantStatus::Paused,
-            GrantState::Withdrawn => GrantStatus::Withdrawn,
+            GrantState::Withdrawn | GrantState::Ending => GrantStatus::Withdrawn,
             GrantState::Expired => GrantStatus::Expired,
             GrantState::Consumed => GrantStatus::Consumed,
+            GrantState::Superseded => GrantStatus::Superseded,
         };
         Self {
             id,
@@ -228,6 +237,8 @@ impl GrantView {
             app: row.app,
             request: row.request,
             terms: row.terms.clone(),
+            supersedes: row.supersedes,
+            superseded_by: row.superseded_by,
             created_at: row.created_at,
             expires_at: row.expires_at,
             paused_at: row.paused_at,
@@ -236,7 +247,7 @@ impl GrantView {
                 .or(row.expires_at.filter(|_| status == GrantStatus::Expired)),
             ended_by: match status {
                 GrantStatus::Active | GrantStatus::Paused => None,
-                GrantStatus::Withdrawn => Some(EndedBy::Subject),
+                GrantStatus::Withdrawn | GrantStatus::Superseded => Some(EndedBy::Subject),
                 GrantStatus::Expired | GrantStatus::Consumed => Some(EndedBy::Terms),
             },
             usage: Usage {

@@ -1,30 +1,34 @@
-//! Where each grant stands when a device connects.
+//! Where each grant stands when a device connects, and which it must not find alive.
+
+use std::cmp::Ordering;
 
 use vault_wire::{
-    frame::{GrantPosition, Hello, MINOR, ServerLimits, Standing, Welcome},
+    frame::{GrantPosition, Hello, KeptStatement, MINOR, ServerLimits, Standing, Welcome},
     id::{GrantId, VaultId},
     limits,
     signature::PublicKey,
+    time::Timestamp,
 };
 
-use super::{Unavailable, notices};
+use super::{Unavailable, notices, statement::kept_from};
 use crate::{
     Server,
     store::{
-        GrantRow, Rows, StoreError, Tx,
+        GrantRow, GrantState, Rows, StoreError, Tx,
         tables::{DEVICES, ERASURES, GRANTS, key},
     },
 };
 
-/// The answer to a HELLO. It is worked out behind everything that older connections of the device
+/// The answer to a HELLO, and the statements that the device lacks. It is worked out behind everything that older connections of the device
 /// have queued, and those are fenced by now: what it says stays true for this connection.
 pub(crate) async fn hello(
     server: &Server,
     vault: VaultId,
     device: PublicKey,
     hello: Hello,
-) -> Result<Welcome, Unavailable> {
-    let (standings, last_notice) = server
+) -> Result<(Welcome, Vec<KeptStatement>), Unavailable> {
+    let now = server.now();
+    let (standings, behind, last_notice) = server
         .store()
         .write(move |tx| {
             let at = key(&[vault.as_bytes(), &device.0]);
@@ -34,15 +38,26 @@ pub(crate) async fn hello(
                 tx.put(&DEVICES, &at, &hello.incarnation)?;
             }
             let mut standings: Vec<(GrantId, Standing)> = Vec::new();
+            let mut behind = Vec::new();
             for position in hello.grants {
                 let standing = standing(tx, vault, &position, is_another_life)?;
+                if let Some(Standing::Behind(_)) = standing {
+                    behind.push((position.grant, position.statement + 1));
+                }
                 standings.extend(standing.map(|standing| (position.grant, standing)));
             }
+            for grant in hello.ended {
+                standings.extend(end(tx, vault, grant, now)?.map(|standing| (grant, standing)));
+            }
             notices::count_on_from(tx, vault, hello.events_seen)?;
-            Ok((standings, notices::last_kept(tx, vault)?))
+            Ok((standings, behind, notices::last_kept(tx, vault)?))
         })
         .await?;
-    Ok(Welcome {
+    let mut kept = Vec::new();
+    for (grant, number) in behind {
+        kept.extend(kept_from(server, vault, grant, number)?);
+    }
+    let welcome = Welcome {
         minor: MINOR,
         features: 0,
         state: server.state(),
@@ -54,7 +69,8 @@ pub(crate) async fn hello(
         keys: server.keys().public(),
         last_notice,
         standings,
-    })
+    };
+    Ok((welcome, kept))
 }
 
 /// Where a grant stands, if not where the device says.
@@ -70,11 +86,46 @@ fn standing(
     }
     Ok(match tx.get(&GRANTS, &at)? {
         None => Some(Standing::Unknown),
-        Some(row) if row.state.is_over() => Some(Standing::Withdrawn),
-        Some(row) if device.statement > row.number => Some(Standing::StatementStale(row.number)),
-        // A statement's acknowledgement was lost: the device sends it again and goes on from there.
-        Some(row) if device.generation < row.generation => None,
-        Some(row) => compare(&row, device, is_another_life),
+        Some(row) => match row.state {
+            GrantState::Withdrawn | GrantState::Ending => Some(Standing::Withdrawn),
+            GrantState::Superseded => Some(Standing::Superseded),
+            GrantState::Expired | GrantState::Consumed => Some(Standing::Expired),
+            GrantState::Active | GrantState::Paused => running(&row, device, is_another_life),
+        },
+    })
+}
+
+/// Where a grant stands that is not over.
+fn running(row: &GrantRow, device: &GrantPosition, is_another_life: bool) -> Option<Standing> {
+    match device.statement.cmp(&row.number) {
+        Ordering::Greater => Some(Standing::StatementStale(row.number)),
+        Ordering::Less => Some(Standing::Behind(row.number)),
+        // The statement that opens the device's generation is on its way.
+        Ordering::Equal if device.generation > row.generation => None,
+        Ordering::Equal => compare(row, device, is_another_life),
+    }
+}
+
+/// Stops answering for a grant that the owner ended, if this data does not know of it. The statement
+/// that ended it is to be sent again.
+fn end(tx: &Tx, vault: VaultId, grant: GrantId, now: Timestamp) -> Result<Option<Standing>, StoreError> {
+    let at = key(&[vault.as_bytes(), grant.as_bytes()]);
+    if tx.has(&ERASURES, &at)? {
+        return Ok(None);
+    }
+    Ok(match tx.get(&GRANTS, &at)? {
+        None => Some(Standing::Unknown),
+        Some(row) if row.state == GrantState::Superseded => None,
+        Some(mut row) => {
+            let known = Standing::StatementStale(row.number);
+            if !row.state.is_over() {
+                tracing::warn!(%grant, "a grant that the owner ended was alive in restored data");
+                row.state = GrantState::Ending;
+                row.ended_at = Some(now);
+                tx.put(&GRANTS, &at, &row)?;
+            }
+            Some(known)
+        }
     })
 }
 

@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 
 use vault_wire::{
     Digest, digest,
-    frame::{DeliveredRequest, Event},
+    frame::{Closed, DeliveredRequest, Event},
     id::{GrantId, RequestId, SubjectId, VaultId, crockford_char},
     limits,
-    request::{AppIdentity, ConsentRequest, Wording},
+    request::{AppIdentity, ConsentRequest, Required, Wording},
     terms::{Delivery, Terms},
     time::Timestamp,
 };
@@ -15,7 +15,7 @@ use vault_wire::{
 use super::{
     Unavailable,
     auth::Caller,
-    grant_rules::{deadline_of, is_active},
+    grant_rules::{is_active, state_at},
     notices,
     request_view::{Coverage, RequestView, view_of},
     retry_after::seconds,
@@ -46,8 +46,12 @@ pub struct NewRequest {
     pub subject: SubjectId,
     /// For what.
     pub terms: Terms,
+    /// Fields without which no answer is wanted.
+    pub required: Vec<Required>,
     /// In which words.
     pub wording: Wording,
+    /// The running grant of this application and subject that it would change.
+    pub amends: Option<GrantId>,
     /// Whether vault and application shall both show three characters.
     pub binding_code: bool,
     /// The developer's own note, at most 2 kB; never shown to the subject.
@@ -78,6 +82,12 @@ pub enum RequestError {
         /// Seconds until the next one lapses.
         retry_after_s: u32,
     },
+    /// The grant to be amended is not this application's, or another subject's.
+    #[error("this application has no such grant of this user")]
+    NoSuchGrant,
+    /// The grant to be amended is over.
+    #[error("the grant is over: ask without `amends`")]
+    GrantOver,
     /// The server cannot serve now.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -102,14 +112,21 @@ pub async fn request_consent(
         delivery_nonce: server.entropy().bytes(),
     };
     let caller = caller.clone();
-    let (view, asked) = server
+    let Asked {
+        view,
+        vault,
+        replaced,
+    } = server
         .store()
         .write(move |tx| ask(tx, &caller, new, draw, now))
         .await
         .map_err(Unavailable::from)??;
-    if let Some(vault) = asked {
+    if let Some(vault) = vault {
         server.devices().wake(vault);
     }
+    replaced
+        .into_iter()
+        .for_each(|request| server.waits().wake(request));
     Ok(view)
 }
 
@@ -129,7 +146,7 @@ fn check(new: &NewRequest, now: Timestamp) -> Result<(), RequestError> {
             "a category, field, precision, time range or number is not possible",
         ));
     }
-    if deadline_of(new.terms.duration, now).is_some_and(|end| end <= now) {
+    if new.terms.duration.ends_at(now).is_some_and(|end| end <= now) {
         return Err(RequestError::InvalidTerms("the duration is already over"));
     }
     let metadata_bytes = new.metadata.as_ref().map_or(0, |json| json.to_string().len());
@@ -139,8 +156,25 @@ fn check(new: &NewRequest, now: Timestamp) -> Result<(), RequestError> {
     Ok(())
 }
 
-/// The view, and whom to wake if a request was made.
-type Asked = (RequestView, Option<VaultId>);
+/// What asking came to.
+struct Asked {
+    view: RequestView,
+    /// Whom to wake, if a request was made.
+    vault: Option<VaultId>,
+    /// Pending requests whose place it took.
+    replaced: Vec<RequestId>,
+}
+
+impl Asked {
+    /// An older request or grant is the answer.
+    fn before(view: RequestView) -> Self {
+        Self {
+            view: RequestView { reused: true, ..view },
+            vault: None,
+            replaced: Vec::new(),
+        }
+    }
+}
 
 fn ask(
     tx: &Tx,
@@ -154,18 +188,32 @@ fn ask(
         return Ok(Err(RequestError::InvalidTerms("the application is gone")));
     };
     let home = home(tx, caller, new.subject)?;
-    if let Some(view) = covered(tx, caller, home, &new.terms, now)? {
-        return Ok(Ok((view, None)));
+    match new.amends {
+        Some(grant) => {
+            if let Err(error) = amendable(tx, caller, home, &new, grant, now)? {
+                return Ok(Err(error));
+            }
+        }
+        None => {
+            if let Some(view) = covered(tx, caller, home, &new.terms, now)? {
+                return Ok(Ok(Asked::before(view)));
+            }
+        }
     }
     let asked = asked_digest(&new, &app.identity);
-    let pending = pending(tx, caller, home, now)?;
+    let mut pending = pending(tx, caller, home, now)?;
     if let Some((id, _)) = pending.iter().find(|(_, row)| row.asked == asked) {
         let row = tx.get(&REQUESTS, &key(&[home.as_bytes(), id.as_bytes()]))?;
         if let Some(row) = row {
             let view = view_of(&row, *id, now)?;
-            return Ok(Ok((RequestView { reused: true, ..view }, None)));
+            return Ok(Ok(Asked::before(view)));
         }
     }
+    let replaced = match new.amends {
+        Some(grant) => amending(tx, home, &pending, grant)?,
+        None => Vec::new(),
+    };
+    pending.retain(|(id, _)| !replaced.contains(id));
     if pending.len() >= PENDING_MAX {
         let next = pending.iter().map(|(_, row)| row.expires_at).min().unwrap_or(now);
         let retry_after_s = seconds(next.ms_since(now));
@@ -176,6 +224,8 @@ fn ask(
         return Ok(Err(RequestError::RecentlyRefused { retry_after_s }));
     }
     let mut request = ConsentRequest::new(draw.id, new.subject, app.identity, new.terms, new.wording, now);
+    request.required = new.required;
+    request.amends = new.amends;
     if new.binding_code {
         request.binding_code = draw.binding_code;
     }
@@ -183,6 +233,7 @@ fn ask(
         account: caller.account,
         app: caller.app,
         bytes: request.to_bytes(),
+        signature: None,
         delivery_nonce: draw.delivery_nonce,
         state: RequestState::Pending,
         delivered_at: None,
@@ -197,13 +248,20 @@ fn ask(
             "a text or list is over its limit, or a text holds characters that do not show",
         )));
     }
+    for id in &replaced {
+        supersede(tx, caller, home, *id)?;
+    }
     keep(tx, home, &request, &row, asked)?;
-    Ok(Ok((view_of(&row, draw.id, now)?, Some(home))))
+    Ok(Ok(Asked {
+        view: view_of(&row, draw.id, now)?,
+        vault: Some(home),
+        replaced,
+    }))
 }
 
 /// Digest of everything that the developer chose.
 fn asked_digest(new: &NewRequest, app: &AppIdentity) -> Digest {
-    let request = ConsentRequest::new(
+    let mut request = ConsentRequest::new(
         RequestId([0; 16]),
         new.subject,
         app.clone(),
@@ -211,9 +269,67 @@ fn asked_digest(new: &NewRequest, app: &AppIdentity) -> Digest {
         new.wording.clone(),
         Timestamp::from_unix_ms(0),
     );
+    request.required.clone_from(&new.required);
+    request.amends = new.amends;
     let mut bytes = request.to_bytes();
     bytes.push(u8::from(new.binding_code));
     digest(ASKED, &bytes)
+}
+
+/// Whether a grant can be amended: it is the application's own, of this subject, and not over.
+fn amendable(
+    tx: &Tx,
+    caller: &Caller,
+    home: VaultId,
+    new: &NewRequest,
+    grant: GrantId,
+    now: Timestamp,
+) -> Result<Result<(), RequestError>, StoreError> {
+    let row = tx.get(&GRANTS, &key(&[home.as_bytes(), grant.as_bytes()]))?;
+    let theirs = row.filter(|row| row.app == caller.app && row.subject == new.subject);
+    Ok(match theirs {
+        None => Err(RequestError::NoSuchGrant),
+        Some(row) if state_at(&row, now).is_over() => Err(RequestError::GrantOver),
+        Some(_) => Ok(()),
+    })
+}
+
+/// The pending requests that would amend a grant.
+fn amending(
+    tx: &Tx,
+    home: VaultId,
+    pending: &[(RequestId, PendingRow)],
+    grant: GrantId,
+) -> Result<Vec<RequestId>, StoreError> {
+    let mut amending = Vec::new();
+    for (id, _) in pending {
+        let Some(row) = tx.get(&REQUESTS, &key(&[home.as_bytes(), id.as_bytes()]))? else {
+            continue;
+        };
+        let request = ConsentRequest::from_bytes(&row.bytes).map_err(|_| StoreError::Row("requests"))?;
+        if request.amends == Some(grant) {
+            amending.push(*id);
+        }
+    }
+    Ok(amending)
+}
+
+/// A newer amendment takes the place of a pending one.
+fn supersede(tx: &Tx, caller: &Caller, home: VaultId, id: RequestId) -> Result<(), StoreError> {
+    let at = key(&[home.as_bytes(), id.as_bytes()]);
+    if let Some(mut row) = tx.get(&REQUESTS, &at)? {
+        row.state = RequestState::Superseded;
+        tx.put(&REQUESTS, &at, &row)?;
+    }
+    tx.remove(
+        &PENDING,
+        &key(&[home.as_bytes(), caller.app.as_bytes(), id.as_bytes()]),
+    )?;
+    let closed = Event::RequestClosed {
+        request: id,
+        how: Closed::Superseded,
+    };
+    notices::append(tx, home, &closed)
 }
 
 /// The request whose grant already covers what is asked.
@@ -245,7 +361,6 @@ fn covered(
             Coverage::Broader
         };
         return Ok(Some(RequestView {
-            reused: true,
             coverage: Some(coverage),
             granted: Some(row.terms.clone()),
             grant_id: <[u8; 16]>::try_from(grant.as_slice()).ok().map(GrantId),
@@ -320,7 +435,7 @@ fn keep(
     )?;
     let delivered = DeliveredRequest {
         bytes: row.bytes.clone(),
-        signature: None,
+        signature: row.signature,
         delivery_nonce: row.delivery_nonce,
     };
     notices::append(tx, home, &Event::Request(delivered))

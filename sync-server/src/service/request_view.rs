@@ -2,7 +2,7 @@
 
 use vault_wire::{
     id::{AppId, GrantId, RequestId, SubjectId},
-    request::{ConsentRequest, Wording},
+    request::{ConsentRequest, Required, Wording},
     terms::Terms,
     time::Timestamp,
 };
@@ -31,6 +31,10 @@ pub struct RequestView {
     pub app: AppId,
     /// What was asked.
     pub requested: Terms,
+    /// Fields without which no answer is wanted.
+    pub required: Vec<Required>,
+    /// The running grant that it would change.
+    pub amends: Option<GrantId>,
     /// What was asked, in words.
     pub wording: Wording,
     /// What was given, once it is granted; perhaps narrower than asked.
@@ -164,6 +168,8 @@ pub(super) fn view_of(row: &RequestRow, id: RequestId, now: Timestamp) -> Result
         subject: request.subject,
         app: row.app,
         requested: request.terms,
+        required: request.required,
+        amends: request.amends,
         wording: Wording {
             purpose_text: request.purpose_text,
             benefit: request.benefit,

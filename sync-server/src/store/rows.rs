@@ -10,7 +10,7 @@ use vault_wire::{
     purpose::Purpose,
     receipt::SignedErasure,
     request::AppIdentity,
-    signature::PublicKey,
+    signature::{PublicKey, Signature},
     statement::SignedStatement,
     terms::Terms,
     time::Timestamp,
@@ -84,6 +84,8 @@ pub(crate) struct RequestRow {
     pub(crate) app: AppId,
     /// The exact bytes that the vault is asked with.
     pub(crate) bytes: Vec<u8>,
+    /// The application's signature over them.
+    pub(crate) signature: Option<Signature>,
     pub(crate) delivery_nonce: [u8; 16],
     pub(crate) state: RequestState,
     /// When it was first handed to a device.
@@ -134,6 +136,11 @@ pub(crate) struct GrantRow {
     pub(crate) extent_number: u64,
     pub(crate) generation: u32,
     pub(crate) created_at: Timestamp,
+    /// When it was given or last renewed.
+    pub(crate) confirmed_at: Timestamp,
+    /// The grant whose place it took, and the one that took its place.
+    pub(crate) supersedes: Option<GrantId>,
+    pub(crate) superseded_by: Option<GrantId>,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) paused_at: Option<Timestamp>,
     pub(crate) ended_at: Option<Timestamp>,
@@ -158,6 +165,11 @@ pub(crate) enum GrantState {
     Withdrawn,
     Expired,
     Consumed,
+    /// Another grant took its place.
+    Superseded,
+    /// The owner's device says that it is over, and its statement is still to come: this data was
+    /// restored from before the end. Nothing is read any more.
+    Ending,
 }
 
 /// A statement as it came.
@@ -245,6 +257,6 @@ pub(crate) struct AuditHead {
 impl GrantState {
     /// Whether nothing can follow but a withdrawal.
     pub(crate) const fn is_over(self) -> bool {
-        matches!(self, Self::Withdrawn | Self::Expired | Self::Consumed)
+        !matches!(self, Self::Active | Self::Paused)
     }
 }

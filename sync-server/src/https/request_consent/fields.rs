@@ -1,6 +1,6 @@
 //! Which fields of a category are asked for, and how exactly.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use vault_wire::catalogue::{Category, Kind, Precision, Spec};
 
@@ -33,6 +33,31 @@ pub(super) fn read(
         }
     }
     sound.then(|| leaves.into_iter().map(|(leaf, p)| (leaf.to_owned(), p)).collect())
+}
+
+/// The required leaves, rising. A parent stands for those of its leaves that are asked for.
+pub(super) fn required(
+    category: Category,
+    listed: &[Node<'_>],
+    asked: &BTreeMap<String, Precision>,
+) -> Option<Vec<String>> {
+    let spec = category.spec();
+    let mut required = BTreeSet::new();
+    let mut sound = true;
+    for node in listed {
+        let below = expand(spec, node).unwrap_or_default();
+        let leaves = below.into_iter().filter(|leaf| asked.contains_key(*leaf));
+        let before = required.len();
+        required.extend(leaves.map(str::to_owned));
+        if required.len() == before {
+            sound = false;
+            node.fault::<()>(
+                Code::InvalidFields,
+                "is not among the fields that are asked for, or is named twice",
+            );
+        }
+    }
+    sound.then(|| required.into_iter().collect())
 }
 
 fn expand(spec: &Spec, node: &Node<'_>) -> Option<Vec<&'static str>> {

@@ -1,12 +1,20 @@
-//! `POST /request-consent`: asks a user, and holds the call open for the answer.
+//! `POST /request-consent` and `POST /grants/{id}/amend`: ask a user, and hold the call open for the
+//! answer.
 
 mod fields;
 mod terms;
 mod wording;
 
-use axum::{extract::State, http::HeaderMap, response::Response};
+use axum::{
+    extract::{Path, State, rejection::PathRejection},
+    http::HeaderMap,
+    response::Response,
+};
 use serde_json::Value as Json;
-use vault_wire::{id::SubjectId, time::Timestamp};
+use vault_wire::{
+    id::{GrantId, SubjectId},
+    time::Timestamp,
+};
 
 use super::{
     auth::{DeveloperCaller, require},
@@ -18,8 +26,13 @@ use super::{
 };
 use crate::{
     Server,
-    service::request_consent::{self as service, METADATA_BYTES_MAX, NewRequest, RequestError},
+    service::{
+        auth::Caller,
+        request_consent::{self as service, METADATA_BYTES_MAX, NewRequest, RequestError},
+    },
 };
+
+const SCOPE: &str = "consent:request";
 
 /// Without `Prefer` it waits for the whole immediate window.
 pub(super) async fn request_consent(
@@ -28,13 +41,46 @@ pub(super) async fn request_consent(
     headers: HeaderMap,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    require(&caller, "consent:request")?;
+    require(&caller, SCOPE)?;
     let new = parse(&body, server.now())?;
     drop(body);
-    let asked = service::request_consent(&server, &caller, new).await?;
-    let preference = Preference::of(&headers);
+    asked(&server, &caller, new, &headers).await
+}
+
+/// The same body; the grant that it would change stands in the path.
+pub(super) async fn amend(
+    State(server): State<Server>,
+    DeveloperCaller(caller): DeveloperCaller,
+    id: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    require(&caller, SCOPE)?;
+    let grant = id.ok().and_then(|Path(id)| id.parse::<GrantId>().ok());
+    let grant = grant.ok_or(RequestError::NoSuchGrant)?;
+    let new = parse(&body, server.now())?;
+    drop(body);
+    if new.amends.is_some_and(|named| named != grant) {
+        let detail = "#/amends: is another grant than the one in the path";
+        return Err(Problem::new(Code::InvalidRequest, detail));
+    }
+    let new = NewRequest {
+        amends: Some(grant),
+        ..new
+    };
+    asked(&server, &caller, new, &headers).await
+}
+
+async fn asked(
+    server: &Server,
+    caller: &Caller,
+    new: NewRequest,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let asked = service::request_consent(server, caller, new).await?;
+    let preference = Preference::of(headers);
     let wait_ms = preference.wait_ms(WAIT_SECONDS_MAX);
-    let view = consent_requests::awaited(&server, &caller, asked, wait_ms).await?;
+    let view = consent_requests::awaited(server, caller, asked, wait_ms).await?;
     Ok(consent_requests::answer(&view, server.now(), preference))
 }
 
@@ -58,13 +104,21 @@ fn read(body: &Node<'_>, now: Timestamp) -> Option<NewRequest> {
     let binding_code = members
         .optional("binding_code")
         .map_or(Some(false), |node| node.flag());
+    let amends = members
+        .optional("amends")
+        .map(|node| node.parsed::<GrantId>(Code::InvalidRequest));
     let metadata = members.optional("metadata").map(|node| metadata(&node));
-    members.not_offered("amends", "amending a grant is not offered by this server yet");
     members.finish();
     let (purpose, words) = (purpose?, wording?);
+    let (terms, required) = terms?.with_purpose(purpose.code);
     Some(NewRequest {
         subject: subject?,
-        terms: terms?.with_purpose(purpose.code),
+        terms,
+        required,
+        amends: match amends {
+            Some(read) => Some(read?),
+            None => None,
+        },
         wording: words.with_purpose(purpose),
         binding_code: binding_code?,
         metadata: match metadata {
@@ -92,6 +146,8 @@ impl From<RequestError> for Problem {
             RequestError::SealedNotOffered | RequestError::InvalidTerms(_) | RequestError::TooLarge(_) => {
                 Self::new(Code::InvalidRequest, detail)
             }
+            RequestError::NoSuchGrant => Self::new(Code::NotFound, detail),
+            RequestError::GrantOver => Self::new(Code::InvalidStateTransition, detail),
             RequestError::RecentlyRefused { retry_after_s } => {
                 Self::new(Code::RecentlyRefused, detail).retry_after(retry_after_s)
             }

@@ -4,6 +4,7 @@ use vault_wire::{
     catalogue::Category,
     limits,
     purpose::Purpose,
+    request::Required,
     terms::{DataLife, Delivery, Detail, Duration, Frequency, Period, Terms, TimeRange},
     time::Timestamp,
 };
@@ -19,6 +20,7 @@ use super::{
 /// Terms that do not say yet what for.
 pub(super) struct Purposeless {
     details: Vec<Detail>,
+    required: Vec<Required>,
     duration: Duration,
     data_life: Option<DataLife>,
     frequency: Option<Frequency>,
@@ -26,16 +28,17 @@ pub(super) struct Purposeless {
 }
 
 impl Purposeless {
-    /// The terms.
-    pub(super) fn with_purpose(self, purpose: Purpose) -> Terms {
-        Terms {
+    /// The terms, and the fields without which no answer is wanted.
+    pub(super) fn with_purpose(self, purpose: Purpose) -> (Terms, Vec<Required>) {
+        let terms = Terms {
             purpose,
             details: self.details,
             duration: self.duration,
             data_life: self.data_life,
             frequency: self.frequency,
             delivery: self.delivery,
-        }
+        };
+        (terms, self.required)
     }
 }
 
@@ -50,8 +53,10 @@ pub(super) fn read(members: &mut Members<'_>, now: Timestamp) -> Option<Purposel
     let delivery = members
         .optional("delivery")
         .map_or(Some(Delivery::Server), |node| delivery(&node));
+    let (details, required): (Vec<_>, Vec<_>) = details?.into_iter().unzip();
     Some(Purposeless {
-        details: details?,
+        details,
+        required: required.into_iter().flatten().collect(),
         duration: duration?,
         data_life: all_or_nothing(data_life)?,
         frequency: all_or_nothing(frequency)?,
@@ -67,22 +72,24 @@ fn all_or_nothing<T>(member: Option<Option<T>>) -> Option<Option<T>> {
     }
 }
 
-fn each_category_once(node: &Node<'_>) -> Option<Vec<Detail>> {
-    let mut details: Vec<Detail> = Vec::new();
+/// The details by rising category, each with its required fields.
+fn each_category_once(node: &Node<'_>) -> Option<Vec<(Detail, Option<Required>)>> {
+    let mut details: Vec<(Detail, Option<Required>)> = Vec::new();
     let mut complete = true;
     for node in node.list(limits::DETAILS_MAX)? {
         match detail(&node) {
-            Some(detail) if details.iter().any(|other| other.category == detail.category) => {
+            Some((detail, _)) if details.iter().any(|(other, _)| other.category == detail.category) => {
                 node.fault::<()>(Code::InvalidRequest, "this category stands here twice");
             }
             Some(detail) => details.push(detail),
             None => complete = false,
         }
     }
+    details.sort_by_key(|(detail, _)| detail.category);
     complete.then_some(details)
 }
 
-fn detail(node: &Node<'_>) -> Option<Detail> {
+fn detail(node: &Node<'_>) -> Option<(Detail, Option<Required>)> {
     let mut members = node.members()?;
     if let Some(kind) = members.required("type") {
         kind.one_of(&[("vault_data", ())]);
@@ -101,17 +108,26 @@ fn detail(node: &Node<'_>) -> Option<Detail> {
         .optional("time_range")
         .map_or(Some(TimeRange::default()), |node| time_range(&node));
     members.not_offered("view", "views are not offered by this server yet");
-    members.not_offered(
-        "required_fields",
-        "required fields are not offered by this server yet: the user may grant any part of what is asked",
-    );
+    let required = members
+        .optional("required_fields")
+        .map(|node| node.list(limits::FIELDS_MAX));
     members.finish();
     let category = category?;
-    Some(Detail {
+    let fields = fields::read(category, &asked?, precision)?;
+    let required = match required {
+        Some(listed) => fields::required(category, &listed?, &fields)?,
+        None => Vec::new(),
+    };
+    let detail = Detail {
         category,
-        fields: fields::read(category, &asked?, precision)?,
+        fields,
         time_range: time_range?,
-    })
+    };
+    let required = (!required.is_empty()).then_some(Required {
+        category,
+        fields: required,
+    });
+    Some((detail, required))
 }
 
 fn category(node: &Node<'_>) -> Option<Category> {

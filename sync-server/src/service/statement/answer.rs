@@ -3,7 +3,7 @@
 use vault_wire::{
     entry::Fingerprint,
     frame::StatementRefusal,
-    id::RequestId,
+    id::{GrantId, RequestId},
     limits,
     request::ConsentRequest,
     statement::{Event, Extent},
@@ -11,10 +11,9 @@ use vault_wire::{
     time::Timestamp,
 };
 
-use super::{Submitted, Taken, keep};
+use super::{InForce, Submitted, Taken, amend, keep, proof};
 use crate::{
     Server,
-    service::grant_rules::deadline_of,
     store::{
         Deadline, GrantRow, GrantState, RequestRow, RequestState, Rows, StoreError, Tx,
         tables::{
@@ -29,7 +28,12 @@ const COOL_DOWN_MS: i64 = 7 * 86_400_000;
 pub(super) fn answer(server: &Server, tx: &Tx, submitted: &Submitted) -> Result<Taken, StoreError> {
     let statement = &submitted.statement;
     let vault = submitted.vault.as_bytes();
-    let Some(id) = tx.get(&REQUEST_DIGESTS, &key(&[vault, &statement.request]))? else {
+    let known = tx.get(&REQUEST_DIGESTS, &key(&[vault, &statement.request]))?;
+    let found = match (known, &submitted.proven) {
+        (None, Some(proven)) => proof::restore_request(tx, submitted, proven)?,
+        (known, _) => known,
+    };
+    let Some(id) = found else {
         return Ok(Err(StatementRefusal::UnknownRequest));
     };
     let at = key(&[vault, id.as_bytes()]);
@@ -40,12 +44,16 @@ pub(super) fn answer(server: &Server, tx: &Tx, submitted: &Submitted) -> Result<
     if let Err(refusal) = in_time(submitted, &request, &row) {
         return Ok(Err(refusal));
     }
-    row.decided_at = Some(submitted.now);
+    row.decided_at = Some(submitted.effective_at());
     row.decision = Some(submitted.digest);
+    let mut superseded = None;
     match &statement.event {
         Event::Given(extent) => {
             if let Err(refusal) = within_asked(extent, &request.terms) {
                 return Ok(Err(refusal));
+            }
+            if request.lacks(&extent.terms).is_some() {
+                return Ok(Err(StatementRefusal::LacksRequired));
             }
             let Some(grant_key) = &submitted.grant_key else {
                 return Ok(Err(StatementRefusal::BadGrantKey));
@@ -53,7 +61,10 @@ pub(super) fn answer(server: &Server, tx: &Tx, submitted: &Submitted) -> Result<
             server
                 .grant_keys()
                 .put(statement.grant, extent.generation, grant_key)?;
-            begin(tx, submitted, id, &row, extent)?;
+            if let Some(amended) = request.amends {
+                superseded = amend::supersede(server, tx, submitted, amended)?;
+            }
+            begin(tx, submitted, (id, &row), extent, superseded)?;
             cool_down(tx, submitted, &request.terms, None)?;
             row.state = RequestState::Granted;
             row.grant = Some(statement.grant);
@@ -61,18 +72,23 @@ pub(super) fn answer(server: &Server, tx: &Tx, submitted: &Submitted) -> Result<
         }
         _ => {
             row.state = RequestState::Rejected;
-            let until = submitted.now.plus_ms(COOL_DOWN_MS);
+            let until = submitted.effective_at().plus_ms(COOL_DOWN_MS);
             cool_down(tx, submitted, &request.terms, Some(until))?;
         }
     }
     keep(tx, submitted)?;
     tx.put(&REQUESTS, &at, &row)?;
     tx.remove(&PENDING, &key(&[vault, row.app.as_bytes(), id.as_bytes()]))?;
-    Ok(Ok(Some(id)))
+    Ok(Ok(InForce {
+        decided: Some(id),
+        superseded,
+        before: None,
+    }))
 }
 
 /// The subject is the one that was asked, the request is open, and the decision came in time: made
-/// before the request lapsed, and arrived before that or within ten minutes after it.
+/// before the request lapsed, and arrived before that or within ten minutes after it. A decision that
+/// was accepted before came in time then.
 fn in_time(
     submitted: &Submitted,
     request: &ConsentRequest,
@@ -84,6 +100,9 @@ fn in_time(
     }
     if !matches!(row.state, RequestState::Pending | RequestState::Expired) {
         return Err(StatementRefusal::AlreadyClosed);
+    }
+    if submitted.proven.is_some() {
+        return Ok(());
     }
     let delivered_in_time = row.delivered_at.is_some_and(|at| at < request.expires_at);
     if !delivered_in_time || statement.delivery_nonce != row.delivery_nonce {
@@ -106,12 +125,13 @@ fn within_asked(extent: &Extent, asked: &Terms) -> Result<(), StatementRefusal> 
 fn begin(
     tx: &Tx,
     submitted: &Submitted,
-    request: RequestId,
-    asked: &RequestRow,
+    (request, asked): (RequestId, &RequestRow),
     extent: &Extent,
+    supersedes: Option<GrantId>,
 ) -> Result<(), StoreError> {
     let (vault, statement) = (submitted.vault, &submitted.statement);
-    let expires_at = deadline_of(extent.terms.duration, submitted.now);
+    let since = submitted.effective_at();
+    let expires_at = extent.terms.duration.ends_at(since);
     let row = GrantRow {
         account: asked.account,
         app: asked.app,
@@ -124,7 +144,10 @@ fn begin(
         last: submitted.digest,
         extent_number: statement.number,
         generation: extent.generation,
-        created_at: submitted.now,
+        created_at: since,
+        confirmed_at: since,
+        supersedes,
+        superseded_by: None,
         expires_at,
         paused_at: None,
         ended_at: None,

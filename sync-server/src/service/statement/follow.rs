@@ -6,12 +6,13 @@ use vault_wire::{
     request::ConsentRequest,
     statement::{Event, Extent},
     terms::Terms,
+    time::Timestamp,
 };
 
-use super::{Submitted, Taken, keep};
+use super::{InForce, Submitted, Taken, amend, keep};
 use crate::{
     Server,
-    service::grant_rules::{deadline_of, state_at},
+    service::grant_rules::state_at,
     store::{
         Deadline, GrantRow, GrantState, Rows, StoreError, Tx,
         tables::{DEADLINES, DOOMED, GRANTS, REQUESTS, key},
@@ -32,13 +33,15 @@ pub(super) fn follow(server: &Server, tx: &Tx, submitted: &Submitted) -> Result<
     if statement.number != row.number.saturating_add(1) || statement.previous != row.last {
         return Ok(Err(StatementRefusal::OutOfOrder));
     }
-    if state_at(&row, submitted.now).is_over() {
+    let at_moment = submitted.effective_at();
+    if state_at(&row, at_moment).is_over() {
         return Ok(Err(StatementRefusal::AlreadyClosed));
     }
+    let mut decided = None;
     match &statement.event {
         Event::Paused => {
             row.state = GrantState::Paused;
-            row.paused_at = Some(submitted.now);
+            row.paused_at = row.paused_at.or(Some(at_moment));
         }
         Event::Resumed => {
             row.state = GrantState::Active;
@@ -48,15 +51,17 @@ pub(super) fn follow(server: &Server, tx: &Tx, submitted: &Submitted) -> Result<
             if !extent.terms.within(&row.terms) {
                 return Ok(Err(StatementRefusal::WiderThanAsked));
             }
-            if let Err(refusal) = take_extent(server, tx, submitted, &mut row, extent)? {
+            let since = row.confirmed_at;
+            if let Err(refusal) = take_extent(server, tx, submitted, &mut row, extent, since)? {
                 return Ok(Err(refusal));
             }
+            decided = amend::close_fulfilled(tx, submitted, &row)?;
         }
         Event::Renewed(extent) => {
             if !extent.terms.within(&asked(tx, vault, &row)?) {
                 return Ok(Err(StatementRefusal::WiderThanAsked));
             }
-            if let Err(refusal) = take_extent(server, tx, submitted, &mut row, extent)? {
+            if let Err(refusal) = take_extent(server, tx, submitted, &mut row, extent, at_moment)? {
                 return Ok(Err(refusal));
             }
         }
@@ -68,7 +73,10 @@ pub(super) fn follow(server: &Server, tx: &Tx, submitted: &Submitted) -> Result<
     row.last = submitted.digest;
     keep(tx, submitted)?;
     tx.put(&GRANTS, &at, &row)?;
-    Ok(Ok(None))
+    Ok(Ok(InForce {
+        decided,
+        ..InForce::default()
+    }))
 }
 
 fn asked(tx: &Tx, vault: &[u8], row: &GrantRow) -> Result<Terms, StoreError> {
@@ -78,7 +86,7 @@ fn asked(tx: &Tx, vault: &[u8], row: &GrantRow) -> Result<Terms, StoreError> {
     Ok(request.terms)
 }
 
-/// Puts new terms in force. A new generation begins empty, and the keys of those before are
+/// Puts new terms in force, confirmed at `since`. A new generation begins empty, and the keys of those before are
 /// destroyed first: what they sealed can no longer be read by anybody.
 fn take_extent(
     server: &Server,
@@ -86,9 +94,12 @@ fn take_extent(
     submitted: &Submitted,
     row: &mut GrantRow,
     extent: &Extent,
+    since: Timestamp,
 ) -> Result<Result<(), StatementRefusal>, StoreError> {
     let (vault, grant) = (submitted.vault, submitted.statement.grant);
-    if extent.generation < row.generation {
+    // What was sealed under other details must not be read under these.
+    let needs_new = extent.terms.details != row.terms.details;
+    if extent.generation < row.generation + u32::from(needs_new) {
         return Ok(Err(StatementRefusal::OutOfOrder));
     }
     if extent.generation > row.generation {
@@ -106,7 +117,8 @@ fn take_extent(
     }
     row.extent_number = submitted.statement.number;
     row.terms = extent.terms.clone();
-    row.expires_at = deadline_of(extent.terms.duration, submitted.now);
+    row.confirmed_at = since;
+    row.expires_at = extent.terms.duration.ends_at(since);
     if let Some(end) = row.expires_at {
         tx.put(&DEADLINES, &Deadline::Grant(vault, grant).key(end), &())?;
     }

@@ -1,9 +1,12 @@
 //! Taking a consent statement: what the subject decided, signed by a consent key of the vault. No
 //! grant begins, widens or goes on without one (invariant I4).
 
+mod amend;
 mod answer;
 mod erasure;
 mod follow;
+mod kept;
+mod proof;
 mod withdraw;
 
 use std::sync::Arc;
@@ -29,6 +32,9 @@ use crate::{
 };
 
 pub(crate) use erasure::{drop_doomed, finish_all, recover};
+pub(crate) use kept::kept_from;
+
+use proof::Proven;
 
 /// A statement whose signature holds and whose key the owner certified for its application.
 struct Submitted {
@@ -38,11 +44,24 @@ struct Submitted {
     kept: StatementRow,
     /// The key of the generation that the statement opens.
     grant_key: Option<GrantKey>,
+    /// Set if this server accepted the statement before and lost it.
+    proven: Option<Proven>,
     now: Timestamp,
 }
 
-/// What became of a statement inside its transaction: in force, with the request that it decided.
-type Taken = Result<Option<RequestId>, StatementRefusal>;
+/// What became of a statement inside its transaction.
+type Taken = Result<InForce, StatementRefusal>;
+
+/// A statement that is in force, and whom that concerns.
+#[derive(Default)]
+struct InForce {
+    /// The request that it decided.
+    decided: Option<RequestId>,
+    /// The grant whose place it takes.
+    superseded: Option<GrantId>,
+    /// The statement as it was kept the first time, if it comes again.
+    before: Option<StatementRow>,
+}
 
 /// Takes a statement of a vault. It is durable before this returns; sending it again changes nothing
 /// and gets the same answer.
@@ -76,16 +95,21 @@ pub(crate) async fn submit(
         {
             Ok(ack(withdraw::withdraw(server, submitted).await?))
         }
-        Ok(decided) => {
-            if let Some(request) = decided {
+        Ok(in_force) => {
+            if let Some(request) = in_force.decided {
                 server.waits().wake(request);
             }
+            // What was answered under wider terms is finished before the owner is told.
             if matches!(event, Event::Narrowed(_) | Event::Paused) {
-                // What was answered under the wider terms is finished before the owner is told.
                 server.guards().drain(grant, server.clock()).await;
             }
+            if let Some(superseded) = in_force.superseded {
+                server.guards().drain(superseded, server.clock()).await;
+            }
             tracing::info!(%grant, number, "statement accepted");
-            Ok(ack(StatementOutcome::Accepted))
+            let kept = in_force.before.as_ref().unwrap_or(&submitted.kept);
+            let acceptance = kept::acceptance(server, vault, kept)?;
+            Ok(ack(StatementOutcome::Accepted(acceptance)))
         }
         Err(refusal) => {
             tracing::info!(%grant, number, ?refusal, "statement refused");
@@ -105,8 +129,12 @@ fn take(server: &Server, tx: &Tx, submitted: &Submitted) -> Result<Taken, StoreE
     if tx.has(&ERASURES, &key(&[submitted.vault.as_bytes(), grant.as_bytes()]))? {
         return Ok(Err(StatementRefusal::Withdrawn));
     }
-    if tx.has(&STATEMENTS, &statement_key(submitted))? {
-        return Ok(Ok(None));
+    let before = kept::accepted_before(tx, &statement_key(submitted), &submitted.kept.statement)?;
+    if before.is_some() {
+        return Ok(Ok(InForce {
+            before,
+            ..InForce::default()
+        }));
     }
     match submitted.statement.event {
         Event::Given(_) | Event::Refused => answer::answer(server, tx, submitted),
@@ -160,17 +188,21 @@ fn check(
             .map_err(|_| StatementRefusal::BadGrantKey)?,
         _ => None,
     };
-    let now = server.now();
+    let (now, digest) = (server.now(), sent.statement.digest());
+    let proven = sent
+        .proof
+        .and_then(|proof| proof::check(server, vault, &statement, digest, proof));
     Ok(Submitted {
         vault,
-        digest: sent.statement.digest(),
+        digest,
         statement,
         kept: StatementRow {
             statement: sent.statement,
             certificate: sent.certificate,
-            accepted_at: now,
+            accepted_at: proven.as_ref().map_or(now, |proven| proven.accepted_at),
         },
         grant_key,
+        proven,
         now,
     })
 }
