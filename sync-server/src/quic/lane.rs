@@ -17,7 +17,9 @@ use crate::{
     Server,
     live::Session,
     service::{
-        enrol, hello, link_code, list, notices,
+        enrol,
+        hello::{self, Answer},
+        link_code, list, notices,
         push::{PushError, push},
         statement,
     },
@@ -118,11 +120,12 @@ impl Lane {
     }
 
     async fn welcome(&mut self, said: Hello) -> Result<Greeted, Over> {
-        let (vault, told) = (said.vault, said.events_seen);
+        let vault = said.vault;
         let owner_key =
             enrol::admit(&self.server, self.device, vault, &said.device).map_err(Over::Refused)?;
         let session = self.server.devices().enter(vault, self.device);
-        let (welcome, kept) = match hello::hello(&self.server, vault, self.device, said).await {
+        let Answer { welcome, kept, told } = match hello::hello(&self.server, vault, self.device, said).await
+        {
             Ok(answer) => answer,
             Err(_) => {
                 self.server.devices().leave(&session);
@@ -230,18 +233,34 @@ impl Lane {
             .map_err(|_| Over::Refused(Refusal::Unavailable))
     }
 
-    /// Sends every notice that the device was not sent yet.
+    /// Sends every notice that the device was not sent yet, the leaves of those that are gone, and what the
+    /// log is by now.
     async fn tell(&mut self, greeted: &mut Greeted) -> Result<(), Over> {
+        let (vault, before) = (greeted.session.vault, greeted.told);
+        let unavailable = |_| Over::Refused(Refusal::Unavailable);
         loop {
-            let next = notices::after(&self.server, greeted.session.vault, greeted.told).await;
-            let next = next.map_err(|_| Over::Refused(Refusal::Unavailable))?;
+            let gone = notices::gone_after(&self.server, vault, greeted.told).map_err(unavailable)?;
+            if !gone.leaves.is_empty() {
+                greeted.told += gone.leaves.len() as u64;
+                self.write(&Frame::LogLeaves(gone)).await?;
+                continue;
+            }
+            let next = notices::after(&self.server, vault, greeted.told)
+                .await
+                .map_err(unavailable)?;
             if next.is_empty() {
-                return Ok(());
+                break;
             }
             for notice in next {
                 greeted.told = notice.number;
                 self.write(&Frame::Notice(Box::new(notice))).await?;
             }
+        }
+        let head = notices::head_at(&self.server, vault, greeted.told).map_err(unavailable)?;
+        match head {
+            Some(head) if greeted.told > before => self.write(&Frame::LogHead(head)).await,
+            // There is nothing new, or more is on its way, and the head follows that.
+            _ => Ok(()),
         }
     }
 

@@ -4,13 +4,13 @@ use std::cmp::Ordering;
 
 use vault_wire::{
     frame::{GrantPosition, Hello, KeptStatement, MINOR, ServerLimits, Standing, Welcome},
-    id::{GrantId, VaultId},
+    id::{GrantId, LogId, VaultId},
     limits,
     signature::PublicKey,
     time::Timestamp,
 };
 
-use super::{Unavailable, notices, statement::kept_from};
+use super::{Unavailable, log, notices, statement::kept_from};
 use crate::{
     Server,
     store::{
@@ -19,16 +19,26 @@ use crate::{
     },
 };
 
-/// The answer to a HELLO, and the statements that the device lacks. It is worked out behind everything that older connections of the device
-/// have queued, and those are fenced by now: what it says stays true for this connection.
+/// What follows a HELLO.
+pub(crate) struct Answer {
+    pub(crate) welcome: Welcome,
+    /// Statements that the device lacks.
+    pub(crate) kept: Vec<KeptStatement>,
+    /// The number after which notices are told.
+    pub(crate) told: u64,
+}
+
+/// The answer to a HELLO. It is worked out behind everything that older connections of the device have
+/// queued, and those are fenced by now: what it says stays true for this connection.
 pub(crate) async fn hello(
     server: &Server,
     vault: VaultId,
     device: PublicKey,
     hello: Hello,
-) -> Result<(Welcome, Vec<KeptStatement>), Unavailable> {
+) -> Result<Answer, Unavailable> {
     let now = server.now();
-    let (standings, behind, last_notice) = server
+    let (service, another_log) = (server.clone(), LogId::fresh(now, &mut server.entropy()));
+    let ((standings, behind), (told, log)) = server
         .store()
         .write(move |tx| {
             let at = key(&[vault.as_bytes(), &device.0]);
@@ -49,8 +59,10 @@ pub(crate) async fn hello(
             for grant in hello.ended {
                 standings.extend(end(tx, vault, grant, now)?.map(|standing| (grant, standing)));
             }
-            notices::count_on_from(tx, vault, hello.events_seen)?;
-            Ok((standings, behind, notices::last_kept(tx, vault)?))
+            notices::continue_log(tx, vault, hello.events_seen, hello.log, another_log)?;
+            let told = log::told_from(tx, vault, hello.events_seen, hello.log)?;
+            let (_, head) = log::head(&service, tx, vault, now)?;
+            Ok(((standings, behind), (told, head)))
         })
         .await?;
     let mut kept = Vec::new();
@@ -67,10 +79,10 @@ pub(crate) async fn hello(
             credit_bytes: limits::CREDIT_BYTES,
         },
         keys: server.keys().public(),
-        last_notice,
+        log,
         standings,
     };
-    Ok((welcome, kept))
+    Ok(Answer { welcome, kept, told })
 }
 
 /// Where a grant stands, if not where the device says.

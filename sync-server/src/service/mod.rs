@@ -26,6 +26,7 @@ pub(crate) mod sweep;
 mod api_key;
 mod audit;
 mod grant_rules;
+mod log;
 mod refusals;
 mod retry_after;
 mod secret_text;

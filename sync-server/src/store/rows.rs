@@ -6,7 +6,8 @@ use vault_wire::{
     catalogue::Category,
     certificate::SignedCertificate,
     entry::{Entry, Fingerprint},
-    id::{AccountId, AppId, CallId, GrantId, KeyId, ReadId, RequestId, SubjectId, TokenId, VaultId},
+    id::{AccountId, AppId, CallId, GrantId, KeyId, LogId, ReadId, RequestId, SubjectId, TokenId, VaultId},
+    log::Frontier,
     purpose::Purpose,
     receipt::SignedErasure,
     request::AppIdentity,
@@ -211,6 +212,29 @@ pub(crate) struct RefusalRow {
     pub(crate) last_at: Timestamp,
     /// When the owner was last told.
     pub(crate) told_at: Option<Timestamp>,
+}
+
+/// The log of what a vault was told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct LogRow {
+    pub(crate) log: LogId,
+    /// Number of the last notice before the first leaf.
+    pub(crate) base: u64,
+    pub(crate) frontier: Frontier,
+}
+
+impl LogRow {
+    pub(crate) fn begin(log: LogId, base: u64) -> Self {
+        Self {
+            log,
+            base,
+            frontier: Frontier::default(),
+        }
+    }
+
+    pub(crate) const fn last_number(&self) -> u64 {
+        self.base.saturating_add(self.frontier.size())
+    }
 }
 
 /// One entry of an account's audit log. It holds no field value.

@@ -5,6 +5,7 @@
 //! a vault id too, made from the subject's own id, so that it costs the same rows as a known one.
 
 use vault_wire::{
+    Digest,
     frame::Event,
     id::{AccountId, Incarnation, KeyId, RequestId, Slot, VaultId},
     time::Timestamp,
@@ -75,8 +76,10 @@ pub(crate) static READS: Typed<()> = Typed::new("reads");
 
 /// vault | number → notice
 pub(crate) static NOTICES: Typed<Event> = Typed::new("notices");
-/// vault → number of the last notice
-pub(crate) static NOTICE_HEADS: Typed<u64> = Typed::new("notice_heads");
+/// vault → its log: which it is and its peaks
+pub(crate) static LOGS: Typed<LogRow> = Typed::new("logs");
+/// vault | number → the notice as a leaf of the log; kept when the notice is gone
+pub(crate) static LOG_LEAVES: Typed<Digest> = Typed::new("log_leaves");
 /// vault | account | app | category → refused reads that the owner is still to be told of
 pub(crate) static REFUSALS: Typed<RefusalRow> = Typed::new("refusals");
 

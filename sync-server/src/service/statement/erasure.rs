@@ -8,7 +8,7 @@ use vault_wire::{
 
 use crate::{
     Server,
-    service::Unavailable,
+    service::{Unavailable, notices},
     store::{
         Erased, ErasureRow, GrantState, Rows, StoreError, Tx,
         tables::{ARRIVALS, DOOMED, ENTRIES, ERASURES, GRANTS, READS, key},
@@ -132,13 +132,19 @@ fn step(
         tx.remove(&READS, &key(&[&at, &rest]))?;
     }
     if whole {
-        erasure.receipt = Some(sign(server, grant, &erasure));
+        erasure.receipt = Some(sign(server, tx, vault, grant, &erasure)?);
     }
     tx.put(&ERASURES, &at, &erasure)?;
     Ok(erasure.receipt)
 }
 
-fn sign(server: &Server, grant: GrantId, erasure: &ErasureRow) -> SignedErasure {
+fn sign(
+    server: &Server,
+    tx: &Tx,
+    vault: VaultId,
+    grant: GrantId,
+    erasure: &ErasureRow,
+) -> Result<SignedErasure, StoreError> {
     let now = server.now();
     let backups_expire_at = server
         .config()
@@ -154,7 +160,9 @@ fn sign(server: &Server, grant: GrantId, erasure: &ErasureRow) -> SignedErasure 
         backups_expire_at,
         server.state(),
     )
-    .sign(&server.keys().receipts)
+    .sign(&server.keys().receipts, |notice| {
+        Ok(notices::append_logged(tx, vault, notice)?.proof(server, vault, now))
+    })
 }
 
 /// Drops some rows of a replaced generation. Returns whether none is left.

@@ -37,19 +37,10 @@ pub(super) fn check(
     digest: Digest,
     proof: Proof,
 ) -> Option<Proven> {
-    let acceptance = proof
-        .acceptance
-        .verify(&server.keys().receipts.public())
-        .ok()?;
+    let acceptance = proof.acceptance.verify(&server.keys().receipts.public()).ok()?;
     let asked = ConsentRequest::digest_of(&proof.request);
-    let is_of_this = acceptance
-        == Acceptance::new(
-            vault,
-            asked,
-            digest,
-            acceptance.accepted_at,
-            acceptance.state,
-        );
+    let is_of_this =
+        acceptance == Acceptance::new(vault, asked, digest, acceptance.accepted_at, acceptance.state);
     let request = ConsentRequest::from_bytes(&proof.request).ok()?;
     let is_known = request.app.id == statement.app
         && request.subject == statement.subject
@@ -65,9 +56,7 @@ pub(super) fn check(
 impl Submitted {
     /// When the statement takes effect: now, or when it was accepted before it was lost.
     pub(super) fn effective_at(&self) -> Timestamp {
-        self.proven
-            .as_ref()
-            .map_or(self.now, |proven| proven.accepted_at)
+        self.proven.as_ref().map_or(self.now, |proven| proven.accepted_at)
     }
 }
 

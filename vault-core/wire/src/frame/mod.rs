@@ -13,8 +13,8 @@ pub use device::{
     Entries, EventsSeen, GrantPosition, Hello, LinkOpen, List, LogPosition, Register, SubmitStatement,
 };
 pub use server::{
-    Closed, DeliveredRequest, EntriesAck, Event, KeptStatement, LinkCode, Listing, ListingRow, LogLeaves, Notice,
-    Refusal, Refused, Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck,
+    Closed, DeliveredRequest, EntriesAck, Event, KeptStatement, LinkCode, Listing, ListingRow, LogLeaves,
+    Notice, Refusal, Refused, Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck,
     StatementOutcome, StatementRefusal, Welcome,
 };
 
