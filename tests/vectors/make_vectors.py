@@ -12,6 +12,7 @@ import pathlib
 import struct
 import sys
 
+import reconcile
 import samples
 import sealing as s
 from postcard import trace, write
@@ -96,9 +97,10 @@ def vectors():
         },
         "deletion": {"bytes": write(ENTRY, samples.DELETION_VALUE), "value": samples.DELETION_VALUE},
         "fingerprint": {
-            "rows": [{"slot": slot, "rev": rev, "tag": tag} for slot, rev, tag in samples.HELD],
-            "fingerprint": s.fingerprint(samples.HELD),
+            "items": [{"slot": item[:16], "tag": item[16:]} for item in samples.HELD],
+            "fingerprint": reconcile.fingerprint(samples.HELD),
         },
+        "reconciliations": [reconciliation(*sample) for sample in samples.reconciliations()],
         "grant_key": {
             "holder_ikm": samples.SERVER_SEALING_IKM, "holder_secret": samples.SERVER_SEALING_SECRET,
             "holder": samples.SERVER_SEALING, "ephemeral_ikm": samples.EPHEMERAL_IKM,
@@ -112,6 +114,14 @@ def vectors():
             for name, frame, body in samples.frames()
         ],
         "refused": refused(),
+    }
+
+
+def reconciliation(name, device, server):
+    messages, only_device, only_server = samples.talk(device, server)
+    return {
+        "name": name, "device": device, "server": server, "messages": messages,
+        "only_device": only_device, "only_server": only_server,
     }
 
 

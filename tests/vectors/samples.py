@@ -1,5 +1,8 @@
 """The values behind the vectors: one of everything, with bytes that are easy to tell apart."""
 
+import hashlib
+
+import reconcile
 import sealing as s
 from postcard import write
 from schema import ACCEPTANCE, CERTIFICATE, ERASURE, PAYLOAD, REQUEST, STATEMENT
@@ -166,7 +169,7 @@ PAYLOAD_BYTES = {name: write(PAYLOAD, {"fields": fields}) for name, fields in PA
 SECRET = s.grant_secret(VAULT_SECRET, GRANT, 1)
 RECEIPT = PAYLOAD_BYTES["receipt"]
 SLOT = s.keyed_hash(SECRET, s.SLOT, RECORD)
-TAG = s.keyed_hash(SECRET, s.CONTENT_TAG, RECEIPT)
+TAG = s.keyed_hash(SECRET, s.CONTENT_TAG, SLOT + RECEIPT)
 REV = 300
 AAD = s.entry_aad(GRANT, 1, 1, SLOT, REV, "receipts")
 ENTRY_VALUE = {
@@ -180,7 +183,7 @@ ENTRY_VALUE = {
     }},
 }
 DELETION_VALUE = {"slot": b(0x21), "tag": bytes(16), "rev": 7, "body": "Delete"}
-HELD = [(SLOT, REV, TAG), (b(0x22), 1, b(0x23))]
+HELD = sorted([SLOT + TAG, b(0x22) + b(0x23)])
 
 SEALED_ENC, SEALED_KEY = s.seal_grant_key(GRANT_KEY, SERVER_SEALING, GRANT, 1, EPHEMERAL_IKM)
 SEALED_GRANT_KEY = {"enc": SEALED_ENC, "ciphertext": SEALED_KEY}
@@ -203,6 +206,33 @@ IDS = {
 }
 
 
+def items(name, count):
+    """Items that look random and come out the same each time."""
+    numbered = (hashlib.sha256(f"{name} {number}".encode()).digest() for number in range(count))
+    return sorted(numbered)
+
+
+def reconciliations():
+    """(name, what the device holds, what the server holds)."""
+    both = items("both", 100)
+    yield "the same on both sides", both, both
+    yield "nothing on the device", [], items("server", 3)
+    yield "nothing on the server", items("device", 40), []
+    yield "few of many", sorted(both + items("device", 3)), sorted(both[:-2] + items("server", 2))
+    yield "one of many", both, both[:123] + both[124:]
+
+
+def talk(device, server):
+    """The messages in turn, what only the device holds, and what only the server holds."""
+    messages, only_device, only_server = [], [], []
+    asked = reconcile.question(device)
+    while asked is not None:
+        answered = reconcile.answer(server, asked)
+        messages += [asked, answered]
+        asked = reconcile.compare(device, answered, only_device, only_server)
+    return messages, only_device, only_server
+
+
 def frames():
     """(vector's name, frame's name, body) for every frame, and every form of those that have several."""
     notice = lambda number, event: {"number": number, "event": event}  # noqa: E731
@@ -211,8 +241,8 @@ def frames():
         "minor": 0, "features": 0, "vault": VAULT, "device": TRANSPORT_CERTIFICATE,
         "incarnation": INCARNATION, "events_seen": 300,
         "grants": [{
-            "grant": GRANT, "statement": 1, "generation": 1, "acked": 70_000, "count": 2,
-            "fingerprint": s.fingerprint(HELD),
+            "grant": GRANT, "statement": 1, "generation": 1, "count": 2,
+            "fingerprint": reconcile.fingerprint(HELD),
         }],
         "ended": [b(0x46), b(0x47)],
     }
@@ -236,25 +266,24 @@ def frames():
         "proof": None,
     }
     yield "ENTRIES", "ENTRIES", {
-        "grant": GRANT, "generation": 1, "statement": 1, "after": 0, "through": 128,
+        "grant": GRANT, "generation": 1, "statement": 1, "number": 128,
         "entries": [ENTRY_VALUE, DELETION_VALUE],
     }
     yield "EVENTS_SEEN", "EVENTS_SEEN", {"through": 300}
-    yield "LIST", "LIST", {"grant": GRANT, "generation": 1, "after": b(0x21)}
+    yield "RECONCILE", "RECONCILE", {"grant": GRANT, "generation": 1, "message": reconcile.question([])}
     yield "WELCOME", "WELCOME", {
         "minor": 0, "features": 0, "state": STATE, "time": NOON,
         "limits": {"batch_entries": 512, "credit_bytes": 8_388_608},
         "keys": {"receipts": s.public_of(RECEIPTS), "sealing": SERVER_SEALING},
         "last_notice": 300,
         "standings": [
-            {"grant": b(0x41), "standing": {"Resume": 128}},
-            {"grant": b(0x42), "standing": "Reconcile"},
-            {"grant": b(0x43), "standing": "Unknown"},
-            {"grant": b(0x44), "standing": {"StatementStale": 2}},
-            {"grant": b(0x45), "standing": "Withdrawn"},
-            {"grant": b(0x46), "standing": "Expired"},
-            {"grant": b(0x47), "standing": "Superseded"},
-            {"grant": b(0x48), "standing": {"Behind": 3}},
+            {"grant": b(0x41), "standing": "Reconcile"},
+            {"grant": b(0x42), "standing": "Unknown"},
+            {"grant": b(0x43), "standing": {"StatementStale": 2}},
+            {"grant": b(0x44), "standing": "Withdrawn"},
+            {"grant": b(0x45), "standing": "Expired"},
+            {"grant": b(0x46), "standing": "Superseded"},
+            {"grant": b(0x47), "standing": {"Behind": 3}},
         ],
     }
     yield "REGISTERED", "REGISTERED", {"time": NOON}
@@ -262,9 +291,9 @@ def frames():
     yield "STATEMENT_ACK accepted", "STATEMENT_ACK", acked(1, {"Accepted": SIGNED_ACCEPTANCE})
     yield "STATEMENT_ACK erased", "STATEMENT_ACK", acked(6, {"Erased": SIGNED_ERASURE})
     yield "STATEMENT_ACK refused", "STATEMENT_ACK", acked(1, {"Refused": "BadGrantKey"})
-    reasons = ["NotAuthentic", "OutsideGrant", "TooLarge", "Stale", "GrantOver", "Gap"]
+    reasons = ["NotAuthentic", "OutsideGrant", "TooLarge", {"Stale": 300}, "GrantOver"]
     yield "ENTRIES_ACK", "ENTRIES_ACK", {
-        "grant": GRANT, "generation": 1, "through": 128,
+        "grant": GRANT, "generation": 1, "number": 128,
         "rejected": [{"slot": b(0x51 + at), "why": why} for at, why in enumerate(reasons)],
     }
     yield "NOTICE request", "NOTICE", notice(1, {"Request": {
@@ -283,10 +312,8 @@ def frames():
     yield "NOTICE linked", "NOTICE", notice(5, {
         "Linked": {"app": APP_IDENTITY, "subject": SUBJECT, "at": NOON},
     })
-    yield "LISTING", "LISTING", {
-        "grant": GRANT, "generation": 1,
-        "rows": [{"slot": slot, "rev": rev, "tag": tag} for slot, rev, tag in HELD],
-        "complete": True,
+    yield "RECONCILED", "RECONCILED", {
+        "grant": GRANT, "generation": 1, "message": reconcile.answer(HELD, reconcile.question([])),
     }
     yield "KEPT", "KEPT", {
         "statement": STATEMENTS["given"], "certificate": CONSENT_CERTIFICATE,

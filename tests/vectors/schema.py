@@ -122,10 +122,9 @@ SEALED_GRANT_KEY = record(enc=KEY, ciphertext=BYTES)
 
 # Section 7: frames.
 STANDING = enum(
-    ("Resume", U64), "Reconcile", "Unknown", ("StatementStale", U64), "Withdrawn", "Expired",
-    "Superseded", ("Behind", U64),
+    "Reconcile", "Unknown", ("StatementStale", U64), "Withdrawn", "Expired", "Superseded", ("Behind", U64),
 )
-REJECTION = enum("NotAuthentic", "OutsideGrant", "TooLarge", "Stale", "GrantOver", "Gap")
+REJECTION = enum("NotAuthentic", "OutsideGrant", "TooLarge", ("Stale", U64), "GrantOver")
 STATEMENT_REFUSAL = enum(
     "Malformed", "BadSignature", "UnknownRequest", "WiderThanAsked", "DecidedTooLate",
     "ArrivedTooLate", "NotDelivered", "AlreadyClosed", "OutOfOrder", "Withdrawn", "BadGrantKey",
@@ -155,7 +154,7 @@ FRAMES = {
     "HELLO": (0x01, record(
         minor=U16, features=U64, vault=ID, device=SIGNED, incarnation=ID, events_seen=U64,
         grants=listed(record(
-            grant=ID, statement=U64, generation=U32, acked=U64, count=U64, fingerprint=fixed(16),
+            grant=ID, statement=U64, generation=U32, count=U64, fingerprint=fixed(16),
         )),
         ended=listed(ID),
     )),
@@ -166,10 +165,10 @@ FRAMES = {
         proof=option(PROOF),
     )),
     "ENTRIES": (0x05, record(
-        grant=ID, generation=U32, statement=U64, after=U64, through=U64, entries=listed(ENTRY),
+        grant=ID, generation=U32, statement=U64, number=U64, entries=listed(ENTRY),
     )),
     "EVENTS_SEEN": (0x06, record(through=U64)),
-    "LIST": (0x07, record(grant=ID, generation=U32, after=option(ID))),
+    "RECONCILE": (0x10, record(grant=ID, generation=U32, message=BYTES)),
     "WELCOME": (0x81, record(
         minor=U16, features=U64, state=ID, time=TIME,
         limits=record(batch_entries=U32, credit_bytes=U64),
@@ -184,16 +183,13 @@ FRAMES = {
         outcome=enum(("Accepted", SIGNED_ACCEPTANCE), ("Erased", SIGNED_ERASURE), ("Refused", STATEMENT_REFUSAL)),
     )),
     "ENTRIES_ACK": (0x85, record(
-        grant=ID, generation=U32, through=U64,
+        grant=ID, generation=U32, number=U64,
         rejected=listed(record(slot=ID, why=REJECTION)),
     )),
     "NOTICE": (0x86, record(number=U64, event=EVENT)),
-    "LISTING": (0x87, record(
-        grant=ID, generation=U32, rows=listed(record(slot=ID, rev=U64, tag=fixed(16))),
-        complete=BOOL,
-    )),
     "KEPT": (0x88, record(
         statement=SIGNED_STATEMENT, certificate=SIGNED, acceptance=SIGNED_ACCEPTANCE,
     )),
+    "RECONCILED": (0x90, record(grant=ID, generation=U32, message=BYTES)),
     "REFUSED": (0xFF, record(refusal=REFUSAL)),
 }

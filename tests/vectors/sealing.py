@@ -19,7 +19,6 @@ ENTRY = b"vault/entry/1"
 GRANT_SECRET = b"vault/grant-secret/1"
 SLOT = b"vault/slot/1"
 CONTENT_TAG = b"vault/content-tag/1"
-HELD = b"vault/held/1"
 VAULT_ID = b"vault/id/1"
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -51,7 +50,7 @@ def verify(key, label, data, signature):
     Ed25519PublicKey.from_public_bytes(key).verify(signature, digest(label, data))
 
 
-# Slots, tags, fingerprints
+# Slots and tags
 
 
 def grant_secret(vault_secret, grant, generation):
@@ -61,14 +60,6 @@ def grant_secret(vault_secret, grant, generation):
 
 def keyed_hash(secret, label, data):
     return hmac.new(secret, label + b"\0" + data, hashlib.sha256).digest()[:16]
-
-
-def fingerprint(rows):
-    out = bytes(16)
-    for slot, rev, tag in rows:
-        row = digest(HELD, slot + struct.pack("<Q", rev) + tag)[:16]
-        out = bytes(a ^ b for a, b in zip(out, row))
-    return out
 
 
 # Padding

@@ -13,6 +13,7 @@ import sys
 import traceback
 
 import postcard
+import reconcile
 import schema
 import sealing as s
 
@@ -141,7 +142,7 @@ class Checks:
         secret = s.grant_secret(raw(one["vault_secret"]), raw(one["grant"]), one["generation"])
         assert secret.hex() == one["secret"]
         assert s.keyed_hash(secret, s.SLOT, raw(one["record"])).hex() == one["slot"]
-        assert s.keyed_hash(secret, s.CONTENT_TAG, raw(one["payload"])).hex() == one["tag"]
+        assert s.keyed_hash(secret, s.CONTENT_TAG, raw(one["slot"]) + raw(one["payload"])).hex() == one["tag"]
 
     def padding(self):
         for one in self.vectors["padding"]:
@@ -164,8 +165,18 @@ class Checks:
 
     def fingerprint(self):
         one = self.vectors["fingerprint"]
-        rows = [(raw(row["slot"]), row["rev"], raw(row["tag"])) for row in one["rows"]]
-        assert s.fingerprint(rows).hex() == one["fingerprint"]
+        items = [raw(item["slot"]) + raw(item["tag"]) for item in one["items"]]
+        assert reconcile.fingerprint(items).hex() == one["fingerprint"]
+
+    def reconciliations(self):
+        for one in self.vectors["reconciliations"]:
+            device, server = ([raw(item) for item in one[side]] for side in ("device", "server"))
+            ours, theirs = [], []
+            for asked, answered in zip(one["messages"][::2], one["messages"][1::2]):
+                assert reconcile.answer(server, raw(asked)).hex() == answered, one["name"]
+                reconcile.compare(device, raw(answered), ours, theirs)
+            assert sorted(set(device) - set(server)) == ours == [raw(item) for item in one["only_device"]]
+            assert sorted(set(server) - set(device)) == theirs == [raw(item) for item in one["only_server"]]
 
     def grant_key(self):
         one = self.vectors["grant_key"]

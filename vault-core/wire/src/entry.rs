@@ -15,7 +15,6 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::{
     Malformed,
-    canonical::digest,
     catalogue::Category,
     grant_key::GrantKey,
     id::{GrantId, RecordId, Slot, truncated},
@@ -23,8 +22,8 @@ use crate::{
     payload::{Payload, pad, unpad},
 };
 
-/// Keyed hash of a projected payload: equal content has an equal tag, so an edit that changes
-/// nothing granted sends nothing. Unlinkable across grants and generations.
+/// Keyed hash of a projected payload in its slot: equal content has an equal tag there, so an edit that
+/// changes nothing granted sends nothing. Unlinkable across slots, grants and generations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContentTag(pub [u8; 16]);
 
@@ -35,7 +34,7 @@ pub struct Entry {
     pub slot: Slot,
     /// Keyed hash of the payload; zeros for a deletion.
     pub tag: ContentTag,
-    /// Revision of the slot; only rises.
+    /// Revision of the slot: counts from 1 and only rises.
     pub rev: u64,
     /// What becomes of the slot.
     pub body: Body,
@@ -105,22 +104,22 @@ impl GrantSecret {
 
     /// The slot under which this grant shows a record.
     pub fn slot(&self, record: RecordId) -> Slot {
-        Slot(self.keyed_hash(labels::SLOT, record.as_bytes()))
+        Slot(self.keyed_hash(labels::SLOT, &[record.as_bytes()]))
     }
 
-    /// The content tag of a payload's canonical bytes.
-    pub fn content_tag(&self, payload_bytes: &[u8]) -> ContentTag {
-        ContentTag(self.keyed_hash(labels::CONTENT_TAG, payload_bytes))
+    /// The content tag of a payload's canonical bytes in a slot.
+    pub fn content_tag(&self, slot: Slot, payload_bytes: &[u8]) -> ContentTag {
+        ContentTag(self.keyed_hash(labels::CONTENT_TAG, &[&slot.0, payload_bytes]))
     }
 
-    fn keyed_hash(&self, label: &str, bytes: &[u8]) -> [u8; 16] {
+    fn keyed_hash(&self, label: &str, parts: &[&[u8]]) -> [u8; 16] {
         // HMAC pads a key with zeros to its block; done here, there is no length to get wrong.
         let mut block = Zeroizing::new([0; 64]);
         block[..32].copy_from_slice(&self.0);
         let mut mac = Hmac::<Sha256>::new(&(*block).into());
         mac.update(label.as_bytes());
         mac.update(&[0]);
-        mac.update(bytes);
+        parts.iter().for_each(|part| mac.update(part));
         truncated(&mac.finalize().into_bytes().into())
     }
 }
@@ -234,22 +233,10 @@ fn aad(binding: Binding, category: Category, slot: Slot, rev: u64) -> Vec<u8> {
     .concat()
 }
 
-/// The fingerprint of a set of held entries: the exclusive-or of a hash of each, so that adding and
-/// taking away are the same step and order does not matter. It finds accidents, not attackers.
+/// Fingerprint of a set of held entries, see [`crate::reconcile::Summary`]. It finds accidents, not
+/// attackers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint(pub [u8; 16]);
-
-impl Fingerprint {
-    /// Adds an entry that is not in the set, or takes away one that is.
-    pub fn toggle(&mut self, slot: Slot, rev: u64, tag: ContentTag) {
-        let bytes = [slot.as_bytes().as_slice(), &rev.to_le_bytes(), &tag.0].concat();
-        let hash = digest(labels::HELD, &bytes);
-        self.0
-            .iter_mut()
-            .zip(hash)
-            .for_each(|(ours, theirs)| *ours ^= theirs);
-    }
-}
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -291,7 +278,8 @@ mod tests {
         let mut rng = ChaCha20Rng::from_seed([5; 32]);
         let secret = GrantSecret::derive(&[2; 32], BINDING.grant, 1);
         let bytes = payload().to_bytes();
-        let (slot, tag) = (secret.slot(RecordId([3; 16])), secret.content_tag(&bytes));
+        let slot = secret.slot(RecordId([3; 16]));
+        let tag = secret.content_tag(slot, &bytes);
         Entry::put(key, BINDING, Category::Receipts, slot, tag, 9, bytes, &mut rng)
     }
 
@@ -360,19 +348,16 @@ mod tests {
             GrantSecret::derive(&[2; 32], GrantId([1; 16]), 2),
         ] {
             assert_ne!(one.slot(RecordId([3; 16])), other.slot(RecordId([3; 16])));
-            assert_ne!(one.content_tag(b"x"), other.content_tag(b"x"));
+            let slot = one.slot(RecordId([3; 16]));
+            assert_ne!(one.content_tag(slot, b"x"), other.content_tag(slot, b"x"));
         }
     }
 
     #[test]
-    fn a_fingerprint_forgets_what_is_taken_away() {
-        let mut fingerprint = Fingerprint::default();
-        fingerprint.toggle(Slot([1; 16]), 1, ContentTag([1; 16]));
-        fingerprint.toggle(Slot([2; 16]), 1, ContentTag([1; 16]));
-        assert_ne!(fingerprint, Fingerprint::default());
-        fingerprint.toggle(Slot([1; 16]), 1, ContentTag([1; 16]));
-        fingerprint.toggle(Slot([2; 16]), 1, ContentTag([1; 16]));
-        assert_eq!(fingerprint, Fingerprint::default());
+    fn equal_content_in_two_slots_has_two_tags() {
+        let secret = GrantSecret::derive(&[2; 32], GrantId([1; 16]), 1);
+        let slots = [3, 4].map(|record| secret.slot(RecordId([record; 16])));
+        assert_ne!(secret.content_tag(slots[0], b"x"), secret.content_tag(slots[1], b"x"));
     }
 
     #[test]

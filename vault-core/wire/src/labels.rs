@@ -28,9 +28,7 @@ pub const ENTRY: &str = "vault/entry/1";
 pub const GRANT_SECRET: &str = "vault/grant-secret/1";
 /// Slot of a record within a grant generation.
 pub const SLOT: &str = "vault/slot/1";
-/// Content tag of a projected payload within a grant generation.
+/// Content tag of a projected payload in its slot.
 pub const CONTENT_TAG: &str = "vault/content-tag/1";
-/// Fingerprint of the set of entries that a grant holds.
-pub const HELD: &str = "vault/held/1";
 /// Vault id from the owner's first public key.
 pub const VAULT_ID: &str = "vault/id/1";

@@ -19,6 +19,7 @@ pub mod log;
 pub mod payload;
 pub mod purpose;
 pub mod receipt;
+pub mod reconcile;
 pub mod request;
 pub mod signature;
 pub mod statement;

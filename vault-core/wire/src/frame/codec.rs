@@ -28,17 +28,17 @@ const LINK_OPEN: u8 = 0x03;
 const STATEMENT: u8 = 0x04;
 const ENTRIES: u8 = 0x05;
 const EVENTS_SEEN: u8 = 0x06;
-const LIST: u8 = 0x07;
+const RECONCILE: u8 = 0x10;
 const WELCOME: u8 = 0x81;
 const REGISTERED: u8 = 0x82;
 const LINK_CODE: u8 = 0x83;
 const STATEMENT_ACK: u8 = 0x84;
 const ENTRIES_ACK: u8 = 0x85;
 const NOTICE: u8 = 0x86;
-const LISTING: u8 = 0x87;
 const KEPT: u8 = 0x88;
 const LOG_HEAD: u8 = 0xd0;
 const LOG_LEAVES: u8 = 0xd1;
+const RECONCILED: u8 = 0x90;
 const REFUSED: u8 = 0xff;
 
 /// The bytes of a frame, length first.
@@ -50,17 +50,17 @@ pub fn encode(frame: &Frame) -> Vec<u8> {
         Frame::Statement(body) => framed(STATEMENT, body),
         Frame::Entries(body) => framed(ENTRIES, body),
         Frame::EventsSeen(body) => framed(EVENTS_SEEN, body),
-        Frame::List(body) => framed(LIST, body),
+        Frame::Reconcile(body) => framed(RECONCILE, body),
         Frame::Welcome(body) => framed(WELCOME, body),
         Frame::Registered(body) => framed(REGISTERED, body),
         Frame::LinkCode(body) => framed(LINK_CODE, body),
         Frame::StatementAck(body) => framed(STATEMENT_ACK, body),
         Frame::EntriesAck(body) => framed(ENTRIES_ACK, body),
         Frame::Notice(body) => framed(NOTICE, body),
-        Frame::Listing(body) => framed(LISTING, body),
         Frame::Kept(body) => framed(KEPT, body),
         Frame::LogHead(body) => framed(LOG_HEAD, body),
         Frame::LogLeaves(body) => framed(LOG_LEAVES, body),
+        Frame::Reconciled(body) => framed(RECONCILED, body),
         Frame::Refused(body) => framed(REFUSED, body),
     }
 }
@@ -78,17 +78,17 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, FrameError> {
         STATEMENT => Frame::Statement(whole(kind, body)?),
         ENTRIES => Frame::Entries(whole(kind, body)?),
         EVENTS_SEEN => Frame::EventsSeen(whole(kind, body)?),
-        LIST => Frame::List(whole(kind, body)?),
+        RECONCILE => Frame::Reconcile(whole(kind, body)?),
         WELCOME => Frame::Welcome(whole(kind, body)?),
         REGISTERED => Frame::Registered(whole(kind, body)?),
         LINK_CODE => Frame::LinkCode(whole(kind, body)?),
         STATEMENT_ACK => Frame::StatementAck(whole(kind, body)?),
         ENTRIES_ACK => Frame::EntriesAck(whole(kind, body)?),
         NOTICE => Frame::Notice(whole(kind, body)?),
-        LISTING => Frame::Listing(whole(kind, body)?),
         KEPT => Frame::Kept(whole(kind, body)?),
         LOG_HEAD => Frame::LogHead(whole(kind, body)?),
         LOG_LEAVES => Frame::LogLeaves(whole(kind, body)?),
+        RECONCILED => Frame::Reconciled(whole(kind, body)?),
         REFUSED => Frame::Refused(whole(kind, body)?),
         unknown => return Err(FrameError::UnknownType(unknown)),
     };
@@ -103,7 +103,7 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, FrameError> {
 /// empty texts takes many times its bytes in memory.
 const fn largest(kind: u8) -> usize {
     match kind {
-        HELLO | WELCOME | ENTRIES | ENTRIES_ACK | LISTING | LOG_LEAVES => FRAME_BYTES_MAX,
+        HELLO | WELCOME | ENTRIES | ENTRIES_ACK | LOG_LEAVES => FRAME_BYTES_MAX,
         STATEMENT => limits::STATEMENT_FRAME_BYTES_MAX,
         _ => limits::CONTROL_FRAME_BYTES_MAX,
     }
@@ -178,7 +178,9 @@ impl Frame {
             Self::Entries(batch) => batch.entries.len() <= limits::BATCH_ENTRIES_MAX,
             Self::EntriesAck(ack) => ack.rejected.len() <= limits::BATCH_ENTRIES_MAX,
             Self::LogLeaves(page) => page.leaves.len() <= limits::LOG_LEAVES_MAX,
-            Self::Listing(page) => page.rows.len() <= limits::LISTING_ROWS_MAX,
+            Self::Reconcile(body) | Self::Reconciled(body) => {
+                body.message.len() <= limits::RECONCILE_BYTES_MAX
+            }
             _ => true,
         }
     }
@@ -205,8 +207,7 @@ mod tests {
                 grant: GrantId([1; 16]),
                 generation: 1,
                 statement: 1,
-                after: 0,
-                through: 9,
+                number: 9,
                 entries: vec![entry; 3],
             }),
         ]
@@ -263,13 +264,12 @@ mod tests {
         let batch = |count| {
             let entry = crate::entry::Entry::delete(Slot([2; 16]), 7);
             let entries = vec![entry; count];
-            let (grant, generation, statement, after, through) = (GrantId([1; 16]), 1, 1, 0, 9);
+            let (grant, generation, statement, number) = (GrantId([1; 16]), 1, 1, 9);
             let batch = crate::frame::Entries {
                 grant,
                 generation,
                 statement,
-                after,
-                through,
+                number,
                 entries,
             };
             decode(&encode(&Frame::Entries(batch))[4..])

@@ -8,7 +8,7 @@ use crate::{
     certificate::SignedCertificate,
     entry::{Entry, Fingerprint},
     grant_key::SealedGrantKey,
-    id::{GrantId, Incarnation, LogId, Slot, VaultId},
+    id::{GrantId, Incarnation, LogId, VaultId},
     signature::PublicKey,
     statement::SignedStatement,
 };
@@ -54,8 +54,6 @@ pub struct GrantPosition {
     pub statement: u64,
     /// Generation of the grant key.
     pub generation: u32,
-    /// Change sequence up to which the server acknowledged.
-    pub acked: u64,
     /// How many entries the server holds, as far as the device knows.
     pub count: u64,
     /// Fingerprint of those entries.
@@ -100,11 +98,9 @@ pub struct Entries {
     pub generation: u32,
     /// Statement under which they were sealed.
     pub statement: u64,
-    /// Change sequence after which this batch begins; at most what the server acknowledged.
-    pub after: u64,
-    /// Change sequence up to which the device has looked once this batch is stored.
-    pub through: u64,
-    /// The entries; possibly none, when no change before `through` concerns the grant.
+    /// Counts the batches of this connection from 1, over all grants.
+    pub number: u64,
+    /// The entries.
     pub entries: Vec<Entry>,
 }
 
@@ -115,13 +111,15 @@ pub struct EventsSeen {
     pub through: u64,
 }
 
-/// Asks for what the server holds of a grant, in order of slots.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct List {
+/// A message of the [reconciliation](crate::reconcile) of what a grant holds: from the device a
+/// question, from the server its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reconcile {
     /// The grant.
     pub grant: GrantId,
     /// Generation.
     pub generation: u32,
-    /// Continue after this slot.
-    pub after: Option<Slot>,
+    /// At most [`crate::limits::RECONCILE_BYTES_MAX`] bytes.
+    #[serde(with = "crate::octets")]
+    pub message: Vec<u8>,
 }

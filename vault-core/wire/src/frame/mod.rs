@@ -10,12 +10,12 @@ mod server;
 
 pub use codec::{FrameError, Reader, decode, encode, length_of};
 pub use device::{
-    Entries, EventsSeen, GrantPosition, Hello, LinkOpen, List, LogPosition, Register, SubmitStatement,
+    Entries, EventsSeen, GrantPosition, Hello, LinkOpen, LogPosition, Reconcile, Register, SubmitStatement,
 };
 pub use server::{
-    Closed, DeliveredRequest, EntriesAck, Event, KeptStatement, LinkCode, Listing, ListingRow, LogLeaves,
-    Notice, Refusal, Refused, Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck,
-    StatementOutcome, StatementRefusal, Welcome,
+    Closed, DeliveredRequest, EntriesAck, Event, KeptStatement, LinkCode, LogLeaves, Notice, Refusal, Refused,
+    Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome,
+    StatementRefusal, Welcome,
 };
 
 use crate::log::SignedHead;
@@ -41,7 +41,7 @@ pub enum Frame {
     /// Device: notices up to here are kept.
     EventsSeen(EventsSeen),
     /// Device: what do you hold of this grant?
-    List(List),
+    Reconcile(Reconcile),
     /// Server: answer to HELLO.
     Welcome(Welcome),
     /// Server: the vault is enrolled.
@@ -54,8 +54,8 @@ pub enum Frame {
     EntriesAck(EntriesAck),
     /// Server: something for the owner.
     Notice(Box<Notice>),
-    /// Server: a page of what it holds.
-    Listing(Listing),
+    /// Server: what it holds.
+    Reconciled(Reconcile),
     /// Server: a statement that the device did not name.
     Kept(Box<KeptStatement>),
     /// Server: what its log of the vault is by now.

@@ -6,7 +6,6 @@ use crate::{
     Digest,
     acceptance::SignedAcceptance,
     certificate::SignedCertificate,
-    entry::ContentTag,
     grant_key::SealingPublicKey,
     id::{AppId, GrantId, RequestId, Slot, StateId, SubjectId},
     log::SignedHead,
@@ -62,9 +61,7 @@ pub struct ServerKeys {
 /// Where a grant stands on the server, if not where the device said. Append-only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Standing {
-    /// Go on after this change sequence.
-    Resume(u64),
-    /// The two sides do not continue each other: compare what is held.
+    /// The server does not hold what the device thinks: compare.
     Reconcile,
     /// The server does not know the grant: send its statements.
     Unknown,
@@ -167,8 +164,8 @@ pub struct EntriesAck {
     pub grant: GrantId,
     /// Generation.
     pub generation: u32,
-    /// Everything up to this change sequence is durable.
-    pub through: u64,
+    /// The batch.
+    pub number: u64,
     /// Entries that were not stored. They never block the next.
     pub rejected: Vec<(Slot, Rejection)>,
 }
@@ -182,12 +179,10 @@ pub enum Rejection {
     OutsideGrant,
     /// It is too large.
     TooLarge,
-    /// The slot holds a newer revision.
-    Stale,
-    /// The grant is withdrawn, paused or over: nothing of the batch was stored.
+    /// The slot is at this revision already: what comes into it must be above.
+    Stale(u64),
+    /// The grant is not in force under this statement and generation: nothing of the batch was stored.
     GrantOver,
-    /// The batch does not continue what the server has: go on after `through`.
-    Gap,
 }
 
 /// Something for the owner, in the order in which it happened.
@@ -265,30 +260,6 @@ pub enum Closed {
     Expired,
     /// Another request replaced it.
     Superseded,
-}
-
-/// A page of what a server holds of a grant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listing {
-    /// The grant.
-    pub grant: GrantId,
-    /// Generation.
-    pub generation: u32,
-    /// Rows in order of slots.
-    pub rows: Vec<ListingRow>,
-    /// Whether this is the last page.
-    pub complete: bool,
-}
-
-/// One held entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ListingRow {
-    /// Its slot.
-    pub slot: Slot,
-    /// Its revision.
-    pub rev: u64,
-    /// Its content tag.
-    pub tag: ContentTag,
 }
 
 /// Leaves of the log whose notices the server keeps no more: another copy of the vault confirmed them.

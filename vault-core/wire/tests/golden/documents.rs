@@ -347,7 +347,7 @@ pub(crate) const PAYLOAD_EMPTY: &str = "
 
 pub(crate) const ENTRY: &str = "
     6b39f99aff051aae5c60ff313b1c0dc7  | slot
-    29dc2095e8e075826cd952e0c76fc577  | tag
+    6cbedc6a9f23c078ca8e8cadeb63ed92  | tag
     ac02                              | rev
     00                                | body = Put
     00                                | body.category = receipts

@@ -5,7 +5,7 @@
 use crate::documents::*;
 
 pub(crate) const HELLO: &[&str] = &["
-    e6000000                          | length
+    e3000000                          | length
     01                                | type HELLO
     00                                | minor
     00                                | features
@@ -19,9 +19,8 @@ pub(crate) const HELLO: &[&str] = &["
     129c864b82a73c25b627ada83ba4030f  | grants[0].grant
     01                                | grants[0].statement
     01                                | grants[0].generation
-    f0a204                            | grants[0].acked
     02                                | grants[0].count
-    dd8f22801af2185d4d6033ac5cc26c75  | grants[0].fingerprint
+    e3c9d57ef50011632ffe9e935cbb0523  | grants[0].fingerprint
     02                                | ended count
     46464646464646464646464646464646  | ended[0]
     47474747474747474747474747474747  | ended[1]
@@ -98,16 +97,15 @@ pub(crate) const SUBMIT_WITHDRAWN: &[&str] = &["
 "];
 
 pub(crate) const ENTRIES: &[&str] = &["
-    c6000000                          | length
+    c5000000                          | length
     05                                | type ENTRIES
     129c864b82a73c25b627ada83ba4030f  | grant
     01                                | generation
     01                                | statement
-    00                                | after
-    8001                              | through
+    8001                              | number
     02                                | entries count
     6b39f99aff051aae5c60ff313b1c0dc7  | entries[0].slot
-    29dc2095e8e075826cd952e0c76fc577  | entries[0].tag
+    6cbedc6a9f23c078ca8e8cadeb63ed92  | entries[0].tag
     ac02                              | entries[0].rev
     00                                | entries[0].body = Put
     00                                | entries[0].body.category = receipts
@@ -125,17 +123,16 @@ pub(crate) const EVENTS_SEEN: &[&str] = &["
     ac02                              | through
 "];
 
-pub(crate) const LIST: &[&str] = &["
-    23000000                          | length
-    07                                | type LIST
+pub(crate) const RECONCILE: &[&str] = &["
+    18000000                          | length
+    10                                | type RECONCILE
     129c864b82a73c25b627ada83ba4030f  | grant
     01                                | generation
-    01                                | after some
-    21212121212121212121212121212121  | after
+    056100000200                      | message
 "];
 
 pub(crate) const WELCOME: &[&str] = &["
-    ee000000                          | length
+    db000000                          | length
     81                                | type WELCOME
     00                                | minor
     00                                | features
@@ -146,26 +143,23 @@ pub(crate) const WELCOME: &[&str] = &["
     ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c | keys.receipts
     22bb6024bca0c34dc89f26e9adbe8f8152ba85d8348c70585fa273f0c1a01c6f | keys.sealing
     ac02                              | last_notice
-    08                                | standings count
+    07                                | standings count
     41414141414141414141414141414141  | standings[0].grant
-    00                                | standings[0].standing = Resume
-    8001                              | standings[0].standing
+    00                                | standings[0].standing = Reconcile
     42424242424242424242424242424242  | standings[1].grant
-    01                                | standings[1].standing = Reconcile
+    01                                | standings[1].standing = Unknown
     43434343434343434343434343434343  | standings[2].grant
-    02                                | standings[2].standing = Unknown
+    02                                | standings[2].standing = StatementStale
+    02                                | standings[2].standing
     44444444444444444444444444444444  | standings[3].grant
-    03                                | standings[3].standing = StatementStale
-    02                                | standings[3].standing
+    03                                | standings[3].standing = Withdrawn
     45454545454545454545454545454545  | standings[4].grant
-    04                                | standings[4].standing = Withdrawn
+    04                                | standings[4].standing = Expired
     46464646464646464646464646464646  | standings[5].grant
-    05                                | standings[5].standing = Expired
+    05                                | standings[5].standing = Superseded
     47474747474747474747474747474747  | standings[6].grant
-    06                                | standings[6].standing = Superseded
-    48484848484848484848484848484848  | standings[7].grant
-    07                                | standings[7].standing = Behind
-    03                                | standings[7].standing
+    06                                | standings[6].standing = Behind
+    03                                | standings[6].standing
 "];
 
 pub(crate) const REGISTERED: &[&str] = &["
@@ -216,12 +210,12 @@ pub(crate) const STATEMENT_ACK_REFUSED: &[&str] = &["
 "];
 
 pub(crate) const ENTRIES_ACK: &[&str] = &["
-    7b000000                          | length
+    6c000000                          | length
     85                                | type ENTRIES_ACK
     129c864b82a73c25b627ada83ba4030f  | grant
     01                                | generation
-    8001                              | through
-    06                                | rejected count
+    8001                              | number
+    05                                | rejected count
     51515151515151515151515151515151  | rejected[0].slot
     00                                | rejected[0].why = NotAuthentic
     52525252525252525252525252525252  | rejected[1].slot
@@ -230,10 +224,9 @@ pub(crate) const ENTRIES_ACK: &[&str] = &["
     02                                | rejected[2].why = TooLarge
     54545454545454545454545454545454  | rejected[3].slot
     03                                | rejected[3].why = Stale
+    ac02                              | rejected[3].why
     55555555555555555555555555555555  | rejected[4].slot
     04                                | rejected[4].why = GrantOver
-    56565656565656565656565656565656  | rejected[5].slot
-    05                                | rejected[5].why = Gap
 "];
 
 pub(crate) const NOTICE_REQUEST: &[&str] = &["
@@ -308,19 +301,12 @@ pub(crate) const NOTICE_LINKED: &[&str] = &["
     8098d2dfbf68                      | event.at
 "];
 
-pub(crate) const LISTING: &[&str] = &["
-    57000000                          | length
-    87                                | type LISTING
+pub(crate) const RECONCILED: &[&str] = &["
+    58000000                          | length
+    90                                | type RECONCILED
     129c864b82a73c25b627ada83ba4030f  | grant
     01                                | generation
-    02                                | rows count
-    6b39f99aff051aae5c60ff313b1c0dc7  | rows[0].slot
-    ac02                              | rows[0].rev
-    29dc2095e8e075826cd952e0c76fc577  | rows[0].tag
-    22222222222222222222222222222222  | rows[1].slot
-    01                                | rows[1].rev
-    23232323232323232323232323232323  | rows[1].tag
-    01                                | complete
+    45610000020222222222222222222222222222222222232323232323232323232323232323236b39f99aff051aae5c60ff313b1c0dc76cbedc6a9f23c078ca8e8cadeb63ed92 | message
 "];
 
 pub(crate) const KEPT: &[&str] = &["

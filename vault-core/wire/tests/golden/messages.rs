@@ -5,14 +5,15 @@ use vault_wire::{
     entry::{ContentTag, Entry, Fingerprint},
     frame::{
         Closed, DeliveredRequest, Entries, EntriesAck, Event, EventsSeen, Frame, GrantPosition, Hello,
-        KeptStatement, LinkCode, LinkOpen, List, Listing, ListingRow, Notice, Refusal, Refused, Register,
-        Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome,
-        StatementRefusal, SubmitStatement, Welcome,
+        KeptStatement, LinkCode, LinkOpen, Notice, Reconcile, Refusal, Refused, Register, Registered,
+        Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome, StatementRefusal,
+        SubmitStatement, Welcome,
     },
     id::{GrantId, Incarnation, ReadId, Slot},
     labels,
     purpose::Purpose,
     receipt::{ReadReceipt, RefusedReads},
+    reconcile::{Item, Set, Span, Summary, answer, question},
 };
 
 use crate::{
@@ -27,23 +28,31 @@ use crate::{
 
 type Pinned = &'static [&'static str];
 
-/// What the server holds in the samples: the sealed receipt, and another row.
-pub(crate) fn held() -> Vec<ListingRow> {
-    let Entry { slot, rev, tag, .. } = sealed_entry();
-    let other = ListingRow {
-        slot: Slot([0x22; 16]),
-        rev: 1,
-        tag: ContentTag([0x23; 16]),
-    };
-    vec![ListingRow { slot, rev, tag }, other]
+/// What the server holds in the samples: the sealed receipt, and another entry.
+pub(crate) fn held() -> Vec<Item> {
+    let Entry { slot, tag, .. } = sealed_entry();
+    let other = Item::new(Slot([0x22; 16]), ContentTag([0x23; 16]));
+    vec![other, Item::new(slot, tag)]
+}
+
+/// Items in their order, as a set.
+pub(crate) struct Held(pub(crate) Vec<Item>);
+
+impl Set for Held {
+    type Error = std::convert::Infallible;
+
+    fn summary(&mut self, span: &Span) -> Result<Summary, Self::Error> {
+        Ok(self.0.iter().filter(|item| span.contains(item)).collect())
+    }
+
+    fn items(&mut self, span: &Span, limit: usize) -> Result<Vec<Item>, Self::Error> {
+        let items = self.0.iter().copied().filter(|item| span.contains(item));
+        Ok(items.take(limit).collect())
+    }
 }
 
 pub(crate) fn fingerprint() -> Fingerprint {
-    let mut fingerprint = Fingerprint::default();
-    held()
-        .iter()
-        .for_each(|row| fingerprint.toggle(row.slot, row.rev, row.tag));
-    fingerprint
+    held().iter().collect::<Summary>().fingerprint()
 }
 
 /// Every sample with its name in `vectors.json` and its pinned bytes.
@@ -56,7 +65,6 @@ fn from_device() -> Vec<(&'static str, Frame, Pinned)> {
         grant: grant(),
         statement: 1,
         generation: 1,
-        acked: 70_000,
         count: 2,
         fingerprint: fingerprint(),
     };
@@ -87,14 +95,13 @@ fn from_device() -> Vec<(&'static str, Frame, Pinned)> {
         grant: grant(),
         generation: 1,
         statement: 1,
-        after: 0,
-        through: 128,
+        number: 128,
         entries: vec![sealed_entry(), Entry::delete(Slot([0x21; 16]), 7)],
     };
-    let list = List {
+    let reconcile = Reconcile {
         grant: grant(),
         generation: 1,
-        after: Some(Slot([0x21; 16])),
+        message: question(&mut Held(Vec::new())).unwrap(),
     };
     vec![
         ("HELLO", Frame::Hello(hello), frames::HELLO),
@@ -121,13 +128,12 @@ fn from_device() -> Vec<(&'static str, Frame, Pinned)> {
             Frame::EventsSeen(EventsSeen { through: 300 }),
             frames::EVENTS_SEEN,
         ),
-        ("LIST", Frame::List(list), frames::LIST),
+        ("RECONCILE", Frame::Reconcile(reconcile), frames::RECONCILE),
     ]
 }
 
 fn from_server() -> Vec<(&'static str, Frame, Pinned)> {
     let standings = [
-        Standing::Resume(128),
         Standing::Reconcile,
         Standing::Unknown,
         Standing::StatementStale(2),
@@ -168,21 +174,20 @@ fn from_server() -> Vec<(&'static str, Frame, Pinned)> {
         Rejection::NotAuthentic,
         Rejection::OutsideGrant,
         Rejection::TooLarge,
-        Rejection::Stale,
+        Rejection::Stale(300),
         Rejection::GrantOver,
-        Rejection::Gap,
     ];
     let entries_ack = EntriesAck {
         grant: grant(),
         generation: 1,
-        through: 128,
+        number: 128,
         rejected: (0x51..).map(|byte| Slot([byte; 16])).zip(reasons).collect(),
     };
-    let listing = Listing {
+    let asked = question(&mut Held(Vec::new())).unwrap();
+    let reconciled = Reconcile {
         grant: grant(),
         generation: 1,
-        rows: held(),
-        complete: true,
+        message: answer(&mut Held(held()), &asked).unwrap(),
     };
     let kept = KeptStatement {
         statement: statement("given"),
@@ -216,7 +221,7 @@ fn from_server() -> Vec<(&'static str, Frame, Pinned)> {
             frames::STATEMENT_ACK_REFUSED,
         ),
         ("ENTRIES_ACK", Frame::EntriesAck(entries_ack), frames::ENTRIES_ACK),
-        ("LISTING", Frame::Listing(listing), frames::LISTING),
+        ("RECONCILED", Frame::Reconciled(reconciled), frames::RECONCILED),
         ("KEPT", Frame::Kept(Box::new(kept)), frames::KEPT),
         ("REFUSED", Frame::Refused(refused), frames::REFUSED),
     ]

@@ -78,7 +78,6 @@ fn terms_and_requests_keep_their_numbers() {
 #[test]
 fn answers_and_refusals_keep_their_numbers() {
     numbered(&[
-        Standing::Resume(0),
         Standing::Reconcile,
         Standing::Unknown,
         Standing::StatementStale(0),
@@ -110,9 +109,8 @@ fn answers_and_refusals_keep_their_numbers() {
         Rejection::NotAuthentic,
         Rejection::OutsideGrant,
         Rejection::TooLarge,
-        Rejection::Stale,
+        Rejection::Stale(0),
         Rejection::GrantOver,
-        Rejection::Gap,
     ]);
     numbered(&[Closed::Cancelled, Closed::Expired, Closed::Superseded]);
     numbered(&[

@@ -3,12 +3,13 @@
 use serde_json::Value as Json;
 use vault_wire::{
     Digest, digest,
-    entry::{Binding, ContentTag, Entry, Fingerprint, GrantSecret, Unopened},
+    entry::{Binding, ContentTag, Entry, GrantSecret, Unopened},
     frame,
     grant_key::{GrantKey, SealedGrantKey, SealingSecretKey},
     id::{GrantId, RecordId, Slot, VaultId},
     payload::{Payload, padded_length},
     purpose::Purpose,
+    reconcile::{self, Item, Summary},
     signature::{SecretKey, Signature},
 };
 
@@ -116,27 +117,58 @@ fn slots_tags_fingerprints_and_padding_are_those_of_the_vectors() {
         grant,
         number(secret, "generation"),
     );
+    let slot = derived.slot(RecordId(fixed(secret, "record")));
+    assert_eq!(slot.0, fixed(secret, "slot"));
     assert_eq!(
-        derived.slot(RecordId(fixed(secret, "record"))).0,
-        fixed(secret, "slot")
-    );
-    assert_eq!(
-        derived.content_tag(&bytes(secret, "payload")).0,
+        derived.content_tag(slot, &bytes(secret, "payload")).0,
         fixed(secret, "tag")
     );
 
     let held = &vectors["fingerprint"];
-    let mut fingerprint = Fingerprint::default();
-    for row in list(held, "rows") {
-        let (slot, tag) = (Slot(fixed(row, "slot")), ContentTag(fixed(row, "tag")));
-        fingerprint.toggle(slot, number(row, "rev"), tag);
-    }
+    let items: Vec<Item> = list(held, "items")
+        .iter()
+        .map(|item| Item::new(Slot(fixed(item, "slot")), ContentTag(fixed(item, "tag"))))
+        .collect();
+    let fingerprint = items.iter().collect::<Summary>().fingerprint();
     assert_eq!(fingerprint.0, fixed(held, "fingerprint"));
 
     for vector in list(&vectors, "padding") {
         let length: usize = number(vector, "length");
         let padded: usize = number(vector, "padded");
         assert_eq!(padded_length(length), padded, "{length}");
+    }
+}
+
+#[test]
+fn the_reconciliation_of_the_vectors_is_had_word_for_word() {
+    let items = |vector: &Json, name| -> messages::Held {
+        let items = list(vector, name).iter();
+        messages::Held(items.map(|item| Item(bytes_of(item.as_str().unwrap()).try_into().unwrap())).collect())
+    };
+    for vector in list(&vectors(), "reconciliations") {
+        let (mut device, mut server) = (items(vector, "device"), items(vector, "server"));
+        let mut said = reconcile::question(&mut device).unwrap();
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        let mut messages = list(vector, "messages").iter();
+        loop {
+            assert_eq!(samples::hex(&said), messages.next().unwrap().as_str().unwrap());
+            let answered = reconcile::answer(&mut server, &said).unwrap();
+            assert_eq!(samples::hex(&answered), messages.next().unwrap().as_str().unwrap());
+            let next = reconcile::compare(&mut device, &answered, |difference| {
+                match difference {
+                    reconcile::Difference::Ours(item) => ours.push(item),
+                    reconcile::Difference::Theirs(item) => theirs.push(item),
+                }
+                std::ops::ControlFlow::Continue(())
+            });
+            match next.unwrap() {
+                reconcile::Next::Ask(next) => said = next,
+                reconcile::Next::Done | reconcile::Next::Stopped => break,
+            }
+        }
+        assert!(messages.next().is_none());
+        assert_eq!(ours, items(vector, "only_device").0);
+        assert_eq!(theirs, items(vector, "only_server").0);
     }
 }
 
