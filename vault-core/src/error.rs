@@ -2,7 +2,11 @@
 
 use vault_wire::{Malformed, catalogue::Category};
 
-use crate::{consent::RequestState, import::ImportError, sync::SyncError};
+use crate::{
+    consent::{GrantState, RequestState},
+    import::ImportError,
+    sync::SyncError,
+};
 
 /// What went wrong, and what the caller can do.
 #[derive(Debug, thiserror::Error)]
@@ -43,12 +47,23 @@ pub enum Error {
     /// A selection that allows more than was asked, or nothing.
     #[error("this selection is not possible: {0}")]
     InvalidSelection(&'static str),
+    /// An answer that leaves out a field without which the application does not want it.
+    #[error("the application wants no answer without {category}.{field}: leave it in, or reject the request")]
+    RequiredField {
+        /// Of which category.
+        category: Category,
+        /// Which field.
+        field: String,
+    },
     /// The request was answered or lapsed.
     #[error("the request is {0} and cannot be answered any more")]
     RequestClosed(RequestState),
     /// The grant is over.
     #[error("the grant is over")]
     GrantOver,
+    /// The grant stands as it would stand afterwards.
+    #[error("the grant is {0} already")]
+    GrantStands(GrantState),
     /// No server is set.
     #[error(
         "this vault is not connected to a server: run `vault connect HOST:PORT --server-key FINGERPRINT`"

@@ -36,8 +36,8 @@ mod vault;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use consent::{
-    Activity, ErasureProof, Grant, GrantState, InboxRequest, Preview, PreviewedRecord, RequestState,
-    Selection,
+    Activity, Amendment, Change, ErasureProof, Grant, GrantState, InboxRequest, Preview, PreviewedRecord,
+    RefusedStatement, RequestState, Selection,
 };
 pub use entropy::Randomness;
 pub use error::Error;

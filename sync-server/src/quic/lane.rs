@@ -198,7 +198,7 @@ impl Lane {
                     .await
                     .map_err(unavailable)?;
                 if ack.outcome == StatementOutcome::Refused(StatementRefusal::OutOfOrder) {
-                    let kept = statement::kept_from(&self.server, vault, ack.grant, ack.number);
+                    let kept = statement::kept_from(&self.server, vault, ack.grant, 1);
                     self.remind(kept.map_err(unavailable)?).await?;
                 }
                 Frame::StatementAck(Box::new(ack))

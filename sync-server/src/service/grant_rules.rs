@@ -4,11 +4,13 @@ use vault_wire::time::Timestamp;
 
 use crate::store::{GrantRow, GrantState};
 
-/// Where the grant stands now; its time can be over before anybody noted it.
+/// Where the grant stands now: its time can be over before anybody noted it, and while the owner's later
+/// word is missing it is as if paused.
 pub(super) fn state_at(row: &GrantRow, now: Timestamp) -> GrantState {
     let lapsed = row.expires_at.is_some_and(|end| end <= now);
     match row.state {
         GrantState::Active | GrantState::Paused if lapsed => GrantState::Expired,
+        GrantState::Active if row.number < row.named => GrantState::Paused,
         state => state,
     }
 }

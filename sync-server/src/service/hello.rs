@@ -51,6 +51,9 @@ pub(crate) async fn hello(
             let mut behind = Vec::new();
             for position in hello.grants {
                 let standing = standing(tx, vault, &position, is_another_life)?;
+                if let Some(Standing::StatementStale(_)) = standing {
+                    await_statement(tx, vault, &position)?;
+                }
                 if let Some(Standing::Behind(_)) = standing {
                     behind.push((position.grant, position.statement + 1));
                 }
@@ -116,6 +119,16 @@ fn running(row: &GrantRow, device: &GrantPosition, is_another_life: bool) -> Opt
         Ordering::Equal if device.generation > row.generation => None,
         Ordering::Equal => compare(row, device, is_another_life),
     }
+}
+
+/// Nothing is read until the statements came that the device named and this data lacks.
+fn await_statement(tx: &Tx, vault: VaultId, device: &GrantPosition) -> Result<(), StoreError> {
+    let at = key(&[vault.as_bytes(), device.grant.as_bytes()]);
+    if let Some(mut row) = tx.get(&GRANTS, &at)? {
+        row.named = row.named.max(device.statement);
+        tx.put(&GRANTS, &at, &row)?;
+    }
+    Ok(())
 }
 
 /// Stops answering for a grant that the owner ended, if this data does not know of it. The statement

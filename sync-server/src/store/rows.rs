@@ -133,6 +133,9 @@ pub(crate) struct GrantRow {
     /// Number and digest of the last statement.
     pub(crate) number: u64,
     pub(crate) last: Digest,
+    /// The highest number that a device named as accepted here. While it is above `number`, this data
+    /// was set back and the owner's later word is still to come: nothing is read.
+    pub(crate) named: u64,
     /// Number of the statement that set the terms.
     pub(crate) extent_number: u64,
     pub(crate) generation: u32,

@@ -6,14 +6,13 @@ use vault_wire::{
     frame::{Event, Notice},
     id::GrantId,
     receipt::{Erasure, SignedErasure},
-    time::Timestamp,
 };
 
 use super::{apps, inbox};
 use crate::{
     error::Error,
     store::{
-        decode, encode,
+        Store, decode, encode,
         tables::{ERASURES, NOTICES},
         u64_key, u64_of,
     },
@@ -40,12 +39,12 @@ pub struct ErasureProof {
 }
 
 /// Keeps a notice and does what it asks for.
-pub(crate) fn keep_notice(transaction: &Transaction, notice: &Notice, now: Timestamp) -> Result<(), Error> {
+pub(crate) fn keep_notice(store: &Store, transaction: &Transaction, notice: &Notice) -> Result<(), Error> {
     transaction
         .table(&NOTICES)?
         .insert(&u64_key(notice.number), &encode(&notice.event))?;
     match &notice.event {
-        Event::Request(delivered) => inbox::receive(transaction, delivered, now),
+        Event::Request(delivered) => inbox::receive(store, transaction, delivered),
         Event::RequestClosed { request, how } => inbox::close(transaction, *request, *how),
         Event::Linked { app, .. } => apps::remember(transaction, app),
         Event::Read(_) | Event::RefusedReads(_) => Ok(()),

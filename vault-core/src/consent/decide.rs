@@ -20,7 +20,7 @@ use crate::{error::Error, store::Store};
 pub(crate) fn approve(store: &Store, id: RequestId, selection: &Selection) -> Result<GrantId, Error> {
     decide(store, id, RequestState::Approved, |request| {
         let extent = Extent {
-            terms: selection.against(request)?,
+            terms: selection.answering(request)?,
             generation: 1,
         };
         Ok((Event::Given(extent.clone()), extent, GrantState::Active))
@@ -60,15 +60,20 @@ fn decide(
             request: id,
             request_digest,
             state,
+            key_generation: extent.generation,
             extent,
+            extent_number: 1,
             key: StoredGrantKey::of(&GrantKey::generate(&mut store.host.randomness.clone())),
             created_at: now,
+            confirmed_at: now,
+            amends: request.amends.filter(|_| state == GrantState::Active),
+            superseded_by: None,
             ended_at: None,
             statement: 1,
             acknowledged: 0,
         };
         store_grant(transaction, statement.grant, &grant)?;
-        statements::keep(transaction, statement.grant, 1, &signed)?;
+        statements::keep(transaction, statement.grant, 1, signed)?;
         inbox::set_state(transaction, id, row, decided)?;
         Ok(statement.grant)
     })

@@ -11,17 +11,15 @@ use vault_wire::{
     terms::Detail,
 };
 
-use super::{
-    grant::{GrantRow, GrantState},
-    projection::Projection,
-};
+use super::{grant::GrantRow, projection::Projection};
 use crate::{
     error::Error,
     records::{Change, Records},
     store::Store,
 };
 
-/// Looks at records through one grant. There is one only while the grant is active.
+/// Looks at records through one grant. There is one only while the grant is active and the server has its
+/// terms.
 pub(crate) struct Exporter {
     details: BTreeMap<Category, Detail>,
     secret: GrantSecret,
@@ -48,7 +46,7 @@ impl Exporter {
         grant: GrantId,
         row: &GrantRow,
     ) -> Result<Option<Self>, Error> {
-        if row.state_at(store.now()) != GrantState::Active {
+        if !row.exports(store.now()) {
             return Ok(None);
         }
         let generation = row.extent.generation;

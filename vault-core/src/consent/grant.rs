@@ -37,6 +37,13 @@ pub struct Grant {
     pub terms: Terms,
     /// When the owner agreed.
     pub created_at: Timestamp,
+    /// When it ends by itself, as far as this device knows: a grant until it is withdrawn has to be
+    /// confirmed within 365 days.
+    pub expires_at: Option<Timestamp>,
+    /// The running grant whose place it takes, or took, once the server has it.
+    pub amends: Option<GrantId>,
+    /// The grant that took its place.
+    pub superseded_by: Option<GrantId>,
     /// When it ended, by the owner's word.
     pub ended_at: Option<Timestamp>,
     /// Whether the owner's last word still waits to reach the server.
@@ -48,8 +55,12 @@ pub struct Grant {
 pub enum GrantState {
     /// The developer may read.
     Active,
+    /// The owner suspended it: nothing is read or sent, and what is there stays.
+    Paused,
     /// It ended by its own terms: its time is over, or its one read was made.
     Expired,
+    /// Another grant took its place.
+    Superseded,
     /// The owner took it back; the server has not yet confirmed the erasure.
     Withdrawn,
     /// The owner took it back, and the server confirmed the erasure.
@@ -69,8 +80,17 @@ pub(crate) struct GrantRow {
     pub(crate) request_digest: Digest,
     pub(crate) state: GrantState,
     pub(crate) extent: Extent,
+    /// Number of the statement that set the extent.
+    pub(crate) extent_number: u64,
     pub(crate) key: StoredGrantKey,
+    /// The generation that the key is of.
+    pub(crate) key_generation: u32,
     pub(crate) created_at: Timestamp,
+    /// When it was given or last renewed.
+    pub(crate) confirmed_at: Timestamp,
+    /// The grant that it amends.
+    pub(crate) amends: Option<GrantId>,
+    pub(crate) superseded_by: Option<GrantId>,
     pub(crate) ended_at: Option<Timestamp>,
     /// Number of the last statement that was made.
     pub(crate) statement: u64,
@@ -78,7 +98,7 @@ pub(crate) struct GrantRow {
     pub(crate) acknowledged: u64,
 }
 
-/// The key of the grant's present generation; zeros once it is destroyed.
+/// The key of one generation; zeros once it is destroyed.
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub(crate) struct StoredGrantKey([u8; 32]);
 
@@ -99,10 +119,29 @@ impl StoredGrantKey {
 impl GrantRow {
     /// Where it stands now.
     pub(crate) fn state_at(&self, now: Timestamp) -> GrantState {
-        match self.extent.terms.duration.expires_at() {
-            Some(end) if self.state == GrantState::Active && end <= now => GrantState::Expired,
+        match self.ends_at() {
+            Some(end) if self.state.is_running() && end <= now => GrantState::Expired,
             _ => self.state,
         }
+    }
+
+    /// When it ends by itself.
+    pub(crate) fn ends_at(&self) -> Option<Timestamp> {
+        self.extent.terms.duration.ends_at(self.confirmed_at)
+    }
+
+    /// Whether its entries may be sent now: it is active, and the server has the statement that set its
+    /// extent.
+    pub(crate) fn exports(&self, now: Timestamp) -> bool {
+        self.state_at(now) == GrantState::Active && self.acknowledged >= self.extent_number
+    }
+
+    /// It is over: no key is needed any more, and nothing waits for the server.
+    pub(crate) fn end(&mut self, state: GrantState, now: Timestamp) {
+        self.state = state;
+        self.ended_at = self.ended_at.or(Some(now));
+        self.key = StoredGrantKey::destroyed();
+        self.acknowledged = self.statement;
     }
 
     fn shown(&self, id: GrantId, app: AppIdentity, now: Timestamp) -> Grant {
@@ -113,11 +152,27 @@ impl GrantRow {
             state: self.state_at(now),
             terms: self.extent.terms.clone(),
             created_at: self.created_at,
+            expires_at: self.ends_at(),
+            amends: self.amends,
+            superseded_by: self.superseded_by,
             ended_at: self.ended_at,
             undelivered: self.acknowledged < self.statement
                 && !matches!(self.state, GrantState::NotAccepted(_)),
         }
     }
+}
+
+impl GrantState {
+    /// Whether it is not over.
+    pub const fn is_running(self) -> bool {
+        matches!(self, Self::Active | Self::Paused)
+    }
+}
+
+/// One grant.
+pub(crate) fn grant(view: &Snapshot, id: GrantId, now: Timestamp) -> Result<Grant, Error> {
+    let row = row(view, id)?.filter(|row| row.state != GrantState::Refused);
+    shown(view, id, &row.ok_or(Error::NotFound("grant"))?, now)
 }
 
 /// Every grant, latest first.
@@ -134,12 +189,16 @@ pub(crate) fn grants(view: &Snapshot, now: Timestamp) -> Result<Vec<Grant>, Erro
         if row.state == GrantState::Refused {
             continue;
         }
-        let app =
-            apps::identity(view, row.app)?.ok_or(Error::unreadable("a grant without its application"))?;
-        all.push(row.shown(id, app, now));
+        all.push(shown(view, id, &row, now)?);
     }
     all.sort_by_key(|grant| std::cmp::Reverse(grant.created_at));
     Ok(all)
+}
+
+fn shown(view: &Snapshot, id: GrantId, row: &GrantRow, now: Timestamp) -> Result<Grant, Error> {
+    let app = apps::identity(view, row.app)?;
+    let app = app.ok_or(Error::unreadable("a grant without its application"))?;
+    Ok(row.shown(id, app, now))
 }
 
 /// One grant as it is stored.
@@ -169,7 +228,9 @@ impl fmt::Display for GrantState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Active => "active",
+            Self::Paused => "paused",
             Self::Expired => "expired",
+            Self::Superseded => "superseded",
             Self::Withdrawn => "withdrawn",
             Self::Erased => "erased",
             Self::NotAccepted(_) => "not accepted",

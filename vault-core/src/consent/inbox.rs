@@ -11,10 +11,13 @@ use vault_wire::{
     time::Timestamp,
 };
 
-use super::apps;
+use super::{
+    amendment::{self, Amendment},
+    apps,
+};
 use crate::{
     error::Error,
-    store::{decode, encode, tables::REQUESTS},
+    store::{Store, decode, encode, tables::REQUESTS},
 };
 
 /// A consent request in the inbox.
@@ -26,6 +29,8 @@ pub struct InboxRequest {
     pub received_at: Timestamp,
     /// Where it stands.
     pub state: RequestState,
+    /// What it would change, if it amends a grant that runs here.
+    pub amendment: Option<Amendment>,
 }
 
 /// Where a request stands.
@@ -43,6 +48,8 @@ pub enum RequestState {
     Cancelled,
     /// Another request replaced it.
     Superseded,
+    /// It only took something away from a running grant, and was applied at once.
+    Applied,
 }
 
 /// A request as it is stored.
@@ -58,11 +65,16 @@ impl RequestRow {
         Ok(ConsentRequest::from_bytes(&self.delivered.bytes)?)
     }
 
-    fn shown(self, now: Timestamp) -> Result<InboxRequest, Error> {
+    fn shown(self, view: &Snapshot, now: Timestamp) -> Result<InboxRequest, Error> {
         let request = self.request()?;
         let lapsed = self.state == RequestState::Pending && now > request.expires_at;
         let state = if lapsed { RequestState::Expired } else { self.state };
+        let amendment = match request.amends {
+            Some(grant) => Amendment::of(view, grant, &request, now)?,
+            None => None,
+        };
         Ok(InboxRequest {
+            amendment,
             request,
             received_at: self.received_at,
             state,
@@ -70,25 +82,36 @@ impl RequestRow {
     }
 }
 
-/// Takes a delivered request in. One that cannot be read is passed over: it can never be answered.
+/// Takes a delivered request in. One that cannot be read is passed over: it can never be answered. One
+/// that only takes something away from a running grant is applied at once.
 pub(super) fn receive(
+    store: &Store,
     transaction: &Transaction,
     delivered: &DeliveredRequest,
-    now: Timestamp,
 ) -> Result<(), Error> {
     let Ok(request) = ConsentRequest::from_bytes(&delivered.bytes) else {
         return Ok(());
     };
-    let mut table = transaction.table(&REQUESTS)?;
-    if table.get(request.id.as_bytes())?.is_none() {
-        let row = RequestRow {
-            delivered: delivered.clone(),
-            received_at: now,
-            state: RequestState::Pending,
-        };
-        table.insert(request.id.as_bytes(), &encode(&row))?;
-        apps::remember(transaction, &request.app)?;
+    if transaction
+        .table(&REQUESTS)?
+        .get(request.id.as_bytes())?
+        .is_some()
+    {
+        return Ok(());
     }
+    apps::remember(transaction, &request.app)?;
+    let state = match amendment::apply_narrowing(store, transaction, &request)? {
+        true => RequestState::Applied,
+        false => RequestState::Pending,
+    };
+    let row = RequestRow {
+        delivered: delivered.clone(),
+        received_at: store.now(),
+        state,
+    };
+    transaction
+        .table(&REQUESTS)?
+        .insert(request.id.as_bytes(), &encode(&row))?;
     Ok(())
 }
 
@@ -109,7 +132,7 @@ pub(super) fn close(transaction: &Transaction, id: RequestId, how: Closed) -> Re
 /// Every request, latest first.
 pub(crate) fn requests(view: &Snapshot, now: Timestamp) -> Result<Vec<InboxRequest>, Error> {
     let rows = view.table(&REQUESTS)?.range(..)?.rev();
-    rows.map(|row| decode::<RequestRow>(&row?.1, "a consent request")?.shown(now))
+    rows.map(|row| decode::<RequestRow>(&row?.1, "a consent request")?.shown(view, now))
         .collect()
 }
 
@@ -119,7 +142,22 @@ pub(crate) fn request(view: &Snapshot, id: RequestId, now: Timestamp) -> Result<
         .table(&REQUESTS)?
         .get(id.as_bytes())?
         .ok_or(Error::NotFound("consent request"))?;
-    decode::<RequestRow>(&row, "a consent request")?.shown(now)
+    decode::<RequestRow>(&row, "a consent request")?.shown(view, now)
+}
+
+/// A request as it was delivered.
+pub(super) fn delivered(view: &Snapshot, id: RequestId) -> Result<DeliveredRequest, Error> {
+    let row = view.table(&REQUESTS)?.get(id.as_bytes())?;
+    let row: RequestRow = decode(
+        &row.ok_or(Error::NotFound("consent request"))?,
+        "a consent request",
+    )?;
+    Ok(row.delivered)
+}
+
+/// What a request asked, within a transaction.
+pub(super) fn asked(transaction: &Transaction, id: RequestId) -> Result<ConsentRequest, Error> {
+    load(transaction, id)?.request()
 }
 
 /// A request that the owner can still answer.
@@ -166,6 +204,7 @@ impl fmt::Display for RequestState {
             Self::Expired => "expired",
             Self::Cancelled => "cancelled",
             Self::Superseded => "superseded",
+            Self::Applied => "applied",
         })
     }
 }

@@ -2,7 +2,10 @@
 //! Everything here works without a network; [`crate::sync`] carries it.
 
 mod activity;
+mod amendment;
 mod apps;
+mod chain;
+mod change;
 mod decide;
 mod export;
 mod grant;
@@ -18,14 +21,18 @@ mod tests;
 
 pub use activity::{Activity, ErasureProof};
 pub(crate) use activity::{activities, erasures, keep_notice, last_notice};
+pub use amendment::{Amendment, Change};
+pub use chain::RefusedStatement;
+pub(crate) use chain::{Adopted, adopt, not_accepted, refusals};
+pub(crate) use change::{narrow, pause, renew, resume};
 pub(crate) use decide::{approve, reject};
 pub(crate) use export::{Export, Exporter};
 pub use grant::{Grant, GrantState};
-pub(crate) use grant::{GrantRow, StoredGrantKey, grants, load_grant, row as grant_row, store_grant};
+pub(crate) use grant::{GrantRow, grant, grants, load_grant, row as grant_row, store_grant};
 pub use inbox::{InboxRequest, RequestState};
 pub(crate) use inbox::{request, requests};
-pub(crate) use preview::preview;
 pub use preview::{Preview, PreviewedRecord};
+pub(crate) use preview::{preview, preview_narrowed};
 pub use selection::Selection;
-pub(crate) use statements::{accepted, not_accepted, pending_statements, submission};
-pub(crate) use withdraw::{erased, withdraw};
+pub(crate) use statements::{accepted, pending_statements, submission};
+pub(crate) use withdraw::{end_forgotten, ended, erased, withdraw, withdrawn_elsewhere};

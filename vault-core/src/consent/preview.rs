@@ -2,9 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use vault_wire::{catalogue::Category, id::RequestId, payload::padded_length, value::Value};
+use vault_file::Snapshot;
+use vault_wire::{
+    catalogue::Category,
+    id::{GrantId, RequestId},
+    payload::padded_length,
+    terms::Terms,
+    value::Value,
+};
 
-use super::{inbox, projection::Projection, selection::Selection};
+use super::{grant, inbox, projection::Projection, selection::Selection};
 use crate::{
     error::Error,
     records::{Query, query},
@@ -37,7 +44,7 @@ pub struct PreviewedRecord {
     pub payload: Vec<u8>,
 }
 
-/// Projects everything that the selection covers; shows the first `sample` records of a category.
+/// What would leave if a request were answered so; shows the first `sample` records of a category.
 pub(crate) fn preview(
     store: &Store,
     id: RequestId,
@@ -46,7 +53,22 @@ pub(crate) fn preview(
 ) -> Result<Preview, Error> {
     let view = store.view()?;
     let request = inbox::request(&view, id, store.now())?.request;
-    let terms = selection.against(&request)?;
+    project(&view, &selection.within(&request.terms)?, sample)
+}
+
+/// What a running grant would still show if it were narrowed so.
+pub(crate) fn preview_narrowed(
+    store: &Store,
+    id: GrantId,
+    selection: &Selection,
+    sample: usize,
+) -> Result<Preview, Error> {
+    let view = store.view()?;
+    let row = grant::row(&view, id)?.ok_or(Error::NotFound("grant"))?;
+    project(&view, &selection.within(&row.extent.terms)?, sample)
+}
+
+fn project(view: &Snapshot, terms: &Terms, sample: usize) -> Result<Preview, Error> {
     let mut preview = Preview::default();
     for detail in &terms.details {
         let covered = Query {
@@ -55,7 +77,7 @@ pub(crate) fn preview(
             ..Query::of(detail.category)
         };
         let mut shown = 0;
-        for record in query(&view, &covered)? {
+        for record in query(view, &covered)? {
             if let Some(projection) = Projection::of(&record?, detail) {
                 preview.add(detail.category, projection, shown < sample);
                 shown += 1;

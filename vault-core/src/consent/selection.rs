@@ -1,4 +1,4 @@
-//! What the owner agrees to, starting from what was asked. It can only shrink.
+//! What the owner agrees to, starting from what was asked or from what a grant has. It can only shrink.
 
 use vault_wire::{
     catalogue::{Category, Precision},
@@ -7,9 +7,10 @@ use vault_wire::{
     time::Timestamp,
 };
 
+use super::grant::Grant;
 use crate::error::Error;
 
-/// The part of a consent request that the owner agrees to.
+/// The part of a consent request that the owner agrees to, or of a running grant that is to be left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
     terms: Terms,
@@ -21,6 +22,16 @@ impl Selection {
         Self {
             terms: request.terms.clone(),
         }
+    }
+
+    /// All that a running grant has.
+    pub fn all_of(grant: &Grant) -> Self {
+        Self::of_terms(grant.terms.clone())
+    }
+
+    /// Just these terms.
+    pub const fn of_terms(terms: Terms) -> Self {
+        Self { terms }
     }
 
     /// Leaves a category out.
@@ -111,15 +122,29 @@ impl Selection {
         &self.terms
     }
 
-    /// The terms, once they are sure to be within what was asked.
-    pub(crate) fn against(&self, request: &ConsentRequest) -> Result<Terms, Error> {
+    /// The terms as the answer to a request: within what was asked, and with what is required.
+    pub(crate) fn answering(&self, request: &ConsentRequest) -> Result<Terms, Error> {
+        let terms = self.within(&request.terms)?;
+        match request.lacks(&terms) {
+            None => Ok(terms),
+            Some((category, field)) => Err(Error::RequiredField {
+                category,
+                field: field.to_owned(),
+            }),
+        }
+    }
+
+    /// The terms, once they are sure to allow something and no more than `most`.
+    pub(crate) fn within(&self, most: &Terms) -> Result<Terms, Error> {
         if !self.terms.well_formed() {
             return Err(Error::InvalidSelection(
-                "it leaves nothing: reject the request instead",
+                "it leaves nothing: reject the request or withdraw the grant instead",
             ));
         }
-        if !self.terms.within(&request.terms) {
-            return Err(Error::InvalidSelection("it allows more than was asked"));
+        if !self.terms.within(most) {
+            return Err(Error::InvalidSelection(
+                "it allows more than was asked or is granted",
+            ));
         }
         Ok(self.terms.clone())
     }

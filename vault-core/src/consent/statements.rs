@@ -1,10 +1,13 @@
 //! Statements of this vault: kept byte for byte, numbered and hash-linked, until the server has
 //! them and for ever after.
 
+use serde::{Deserialize, Serialize};
 use vault_file::{Snapshot, Transaction};
 use vault_wire::{
-    frame::{StatementRefusal, SubmitStatement},
-    grant_key::SealingPublicKey,
+    acceptance::{Proof, SignedAcceptance},
+    certificate::SignedCertificate,
+    frame::SubmitStatement,
+    grant_key::{GrantKey, SealingPublicKey},
     id::GrantId,
     statement::{Event, SignedStatement, Statement},
 };
@@ -12,6 +15,7 @@ use vault_wire::{
 use super::{
     apps,
     grant::{self, GrantRow, GrantState, StoredGrantKey, load_grant, store_grant},
+    inbox,
 };
 use crate::{
     error::Error,
@@ -22,31 +26,110 @@ use crate::{
     },
 };
 
-/// Keeps a statement.
+/// A statement as it is stored.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct StatementRow {
+    pub(super) signed: SignedStatement,
+    /// The certificate of the key that signed it, if another copy of this vault did with a key of its own.
+    pub(super) certificate: Option<SignedCertificate>,
+    /// The server's word for it, once it came.
+    pub(super) acceptance: Option<SignedAcceptance>,
+}
+
+/// Keeps a statement that was just made.
 pub(super) fn keep(
     transaction: &Transaction,
     grant: GrantId,
     number: u64,
-    signed: &SignedStatement,
+    signed: SignedStatement,
 ) -> Result<(), Error> {
-    transaction
-        .table(&STATEMENTS)?
-        .insert(&grant_key(grant, &u64_key(number)), &encode(signed))?;
-    Ok(())
+    let row = StatementRow {
+        signed,
+        certificate: None,
+        acceptance: None,
+    };
+    put(transaction, grant, number, &row)
 }
 
-/// The last statement of a grant, and its bytes.
-pub(super) fn last(
+pub(super) fn put(
     transaction: &Transaction,
     grant: GrantId,
     number: u64,
-) -> Result<(Statement, SignedStatement), Error> {
-    let row = transaction
+    row: &StatementRow,
+) -> Result<(), Error> {
+    transaction
         .table(&STATEMENTS)?
-        .get(&grant_key(grant, &u64_key(number)))?;
-    let signed: SignedStatement = decode(&row.unwrap_or_default(), "a statement")?;
-    let statement = signed.verify().map_err(|_| Error::unreadable("a statement"))?;
-    Ok((statement, signed))
+        .insert(&grant_key(grant, &u64_key(number)), &encode(row))?;
+    Ok(())
+}
+
+/// One statement within a transaction.
+pub(super) fn load(
+    transaction: &Transaction,
+    grant: GrantId,
+    number: u64,
+) -> Result<Option<StatementRow>, Error> {
+    transaction
+        .table(&STATEMENTS)?
+        .get(&grant_key(grant, &u64_key(number)))?
+        .map(|row| decode(&row, "a statement"))
+        .transpose()
+}
+
+/// What a kept statement says.
+pub(super) fn read(signed: &SignedStatement) -> Result<Statement, Error> {
+    signed.verify().map_err(|_| Error::unreadable("a statement"))
+}
+
+/// Signs what follows the last statement of a grant, keeps it, and lets it take effect here. The caller
+/// stores the row.
+pub(super) fn say(
+    store: &Store,
+    transaction: &Transaction,
+    id: GrantId,
+    row: &mut GrantRow,
+    event: Event,
+) -> Result<(), Error> {
+    let last = load(transaction, id, row.statement)?.ok_or(Error::unreadable("a statement"))?;
+    let before = read(&last.signed)?;
+    let statement = Statement::following(&before, last.signed.digest(), event, store.now());
+    let key = apps::consent_key(store, transaction, row.app)?.key;
+    keep(transaction, id, statement.number, statement.sign(&key))?;
+    row.statement = statement.number;
+    row.take_effect(&statement);
+    Ok(())
+}
+
+impl GrantRow {
+    /// What a statement changes.
+    pub(super) fn take_effect(&mut self, statement: &Statement) {
+        match &statement.event {
+            Event::Given(extent) | Event::Renewed(extent) => {
+                self.confirmed_at = statement.decided_at;
+                self.extent_number = statement.number;
+                self.extent = extent.clone();
+            }
+            Event::Narrowed(extent) => {
+                self.extent_number = statement.number;
+                self.extent = extent.clone();
+            }
+            Event::Paused => self.state = GrantState::Paused,
+            Event::Resumed => self.state = GrantState::Active,
+            Event::Withdrawn => {
+                self.state = GrantState::Withdrawn;
+                self.ended_at = Some(statement.decided_at);
+                self.key = StoredGrantKey::destroyed();
+            }
+            Event::Refused => self.state = GrantState::Refused,
+        }
+    }
+
+    /// A fresh key, for a generation that begins.
+    pub(super) fn renew_key(&mut self, store: &Store, generation: u32) {
+        let key = GrantKey::generate(&mut store.host.randomness.clone());
+        self.key = StoredGrantKey::of(&key);
+        self.key_generation = generation;
+    }
 }
 
 /// Statements that the server has not acknowledged, in the order in which they are to be sent. A
@@ -65,7 +148,11 @@ pub(crate) fn pending_statements(view: &Snapshot) -> Result<Vec<(GrantId, u64)>,
             GrantState::NotAccepted(_) | GrantState::Erased => {}
             GrantState::Withdrawn if grant.acknowledged >= grant.statement => {}
             GrantState::Withdrawn => withdrawals.push((id, grant.statement)),
-            GrantState::Active | GrantState::Expired | GrantState::Refused => {
+            GrantState::Active
+            | GrantState::Paused
+            | GrantState::Expired
+            | GrantState::Superseded
+            | GrantState::Refused => {
                 others.extend((grant.acknowledged + 1..=grant.statement).map(|number| (id, number)));
             }
         }
@@ -82,54 +169,91 @@ pub(crate) fn submission(
     number: u64,
     server: &SealingPublicKey,
 ) -> Result<SubmitStatement, Error> {
-    let row = view
-        .table(&STATEMENTS)?
-        .get(&grant_key(grant, &u64_key(number)))?;
-    let statement: SignedStatement = decode(&row.unwrap_or_default(), "a statement")?;
-    let said = statement.verify().map_err(|_| Error::unreadable("a statement"))?;
+    let kept: StatementRow = decode(
+        &view
+            .table(&STATEMENTS)?
+            .get(&grant_key(grant, &u64_key(number)))?
+            .unwrap_or_default(),
+        "a statement",
+    )?;
+    let said = read(&kept.signed)?;
     let row = grant::row(view, grant)?.ok_or(Error::NotFound("grant"))?;
-    let opens_generation = match &said.event {
-        Event::Given(extent) | Event::Narrowed(extent) | Event::Renewed(extent) => {
-            extent.generation == row.extent.generation
-        }
-        Event::Refused | Event::Paused | Event::Resumed | Event::Withdrawn => false,
+    let generation = match &said.event {
+        Event::Given(extent) | Event::Narrowed(extent) | Event::Renewed(extent) => Some(extent.generation),
+        Event::Refused | Event::Paused | Event::Resumed | Event::Withdrawn => None,
     };
-    let sealed = opens_generation.then(|| {
-        let mut randomness = store.host.randomness.clone();
-        row.key
-            .key()
-            .seal_to(server, grant, row.extent.generation, &mut randomness)
+    let mut randomness = store.host.randomness.clone();
+    let sealed = generation.map(|generation| {
+        // Of a generation that is over, the server is sent a key that nothing was sealed with.
+        let key = if generation == row.key_generation {
+            row.key.key()
+        } else {
+            GrantKey::generate(&mut randomness)
+        };
+        key.seal_to(server, grant, generation, &mut randomness)
     });
     let grant_key = sealed
         .transpose()
         .map_err(|_| Error::unreadable("the server's sealing key"))?;
+    let certificate = match kept.certificate {
+        Some(certificate) => certificate,
+        None => apps::consent_certificate(view, row.app)?,
+    };
+    let proof = match kept.acceptance {
+        Some(acceptance) => Some(proof(view, &row, acceptance)?),
+        None => None,
+    };
     Ok(SubmitStatement {
-        statement,
-        certificate: apps::consent_certificate(view, row.app)?,
+        statement: kept.signed,
+        certificate,
         grant_key,
+        proof,
     })
 }
 
-/// The server has a statement.
-pub(crate) fn accepted(transaction: &Transaction, grant: GrantId, number: u64) -> Result<(), Error> {
-    let mut row = load_grant(transaction, grant)?;
-    row.acknowledged = row.acknowledged.max(number.min(row.statement));
-    store_grant(transaction, grant, &row)
+fn proof(view: &Snapshot, row: &GrantRow, acceptance: SignedAcceptance) -> Result<Proof, Error> {
+    let delivered = inbox::delivered(view, row.request)?;
+    Ok(Proof {
+        request: delivered.bytes,
+        request_signature: delivered.signature,
+        acceptance,
+    })
 }
 
-/// The server did not accept a statement. A refusal or a withdrawal needs no more; a grant that
-/// never came into force must not look as if it had.
-pub(crate) fn not_accepted(
+/// The server has a statement. Returns the grant whose place that takes, if it takes one.
+pub(crate) fn accepted(
+    store: &Store,
     transaction: &Transaction,
-    grant: GrantId,
+    id: GrantId,
     number: u64,
-    why: StatementRefusal,
-) -> Result<(), Error> {
-    let mut row = load_grant(transaction, grant)?;
-    if number == 1 && row.state == GrantState::Active {
-        row.state = GrantState::NotAccepted(why);
-        row.key = StoredGrantKey::destroyed();
+    acceptance: &SignedAcceptance,
+) -> Result<Option<GrantId>, Error> {
+    let mut row = load_grant(transaction, id)?;
+    if let Some(kept) = load(transaction, id, number)? {
+        let acceptance = Some(acceptance.clone());
+        put(transaction, id, number, &StatementRow { acceptance, ..kept })?;
     }
     row.acknowledged = row.acknowledged.max(number.min(row.statement));
-    store_grant(transaction, grant, &row)
+    store_grant(transaction, id, &row)?;
+    match row.amends {
+        Some(amended) if number == 1 => supersede(store, transaction, amended, id),
+        _ => Ok(None),
+    }
+}
+
+fn supersede(
+    store: &Store,
+    transaction: &Transaction,
+    amended: GrantId,
+    by: GrantId,
+) -> Result<Option<GrantId>, Error> {
+    let mut row = match load_grant(transaction, amended) {
+        Ok(row) if row.state.is_running() => row,
+        Ok(_) | Err(Error::NotFound(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    row.end(GrantState::Superseded, store.now());
+    row.superseded_by = Some(by);
+    store_grant(transaction, amended, &row)?;
+    Ok(Some(amended))
 }

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use vault_file::{NewSlot, RawKey};
 use vault_wire::{
+    acceptance::Acceptance,
     catalogue::{Category, Precision},
     frame::{Closed, DeliveredRequest, Event, Notice},
     grant_key::SealingSecretKey,
-    id::{AppId, GrantId, RequestId, SubjectId},
+    id::{AppId, GrantId, RequestId, StateId, SubjectId, VaultId},
     limits::REQUEST_LIFETIME_MS,
     payload::Payload,
     purpose::Purpose,
     request::{AppIdentity, ConsentRequest, Vouched, Wording},
+    signature::SecretKey,
     statement::{Event as Said, Statement},
     terms::{Delivery, Detail, Duration, Terms, TimeRange},
     time::Timestamp,
@@ -136,7 +138,7 @@ fn delivered(request: &ConsentRequest) -> DeliveredRequest {
 
 fn deliver(store: &Store, number: u64, event: Event) {
     store
-        .update(|transaction| keep_notice(transaction, &Notice { number, event }, NOW))
+        .update(|transaction| keep_notice(store, transaction, &Notice { number, event }))
         .unwrap();
 }
 
@@ -150,6 +152,20 @@ impl Fixture {
         let sent = submission(&self.store, &self.store.view().unwrap(), grant, number, &server).unwrap();
         sent.certificate.verify(&self.store.identity.owner_key()).unwrap();
         sent.statement.verify().unwrap()
+    }
+
+    /// The server has a statement of a grant.
+    fn confirm(&self, grant: GrantId, number: u64) {
+        let server = SecretKey::from_seed(&[3; 32]);
+        let word = Acceptance::new(VaultId([0; 16]), [0; 32], [0; 32], NOW, StateId([0; 16])).sign(&server);
+        let confirmed = |transaction: &_| accepted(&self.store, transaction, grant, number, &word);
+        self.store.update(confirmed).unwrap();
+    }
+
+    fn exports(&self, grant: GrantId) -> bool {
+        let view = self.store.view().unwrap();
+        let row = grant_row(&view, grant).unwrap().unwrap();
+        Exporter::of(&self.store, &view, grant, &row).unwrap().is_some()
     }
 
     fn grant(&self) -> Grant {
@@ -303,21 +319,11 @@ fn the_preview_keeps_to_the_selected_time() {
 fn withdrawing_works_offline_stops_exports_at_once_and_cannot_be_undone() {
     let fixture = fixture();
     let grant = approve(&fixture.store, ID, &fixture.everything()).unwrap();
-    let view = fixture.store.view().unwrap();
-    let row = grant_row(&view, grant).unwrap().unwrap();
-    assert!(
-        Exporter::of(&fixture.store, &view, grant, &row)
-            .unwrap()
-            .is_some()
-    );
+    assert!(!fixture.exports(grant), "the server does not have the terms yet");
+    fixture.confirm(grant, 1);
+    assert!(fixture.exports(grant));
     withdraw(&fixture.store, grant).unwrap();
-    let view = fixture.store.view().unwrap();
-    let row = grant_row(&view, grant).unwrap().unwrap();
-    assert!(
-        Exporter::of(&fixture.store, &view, grant, &row)
-            .unwrap()
-            .is_none()
-    );
+    assert!(!fixture.exports(grant));
     assert!(matches!(withdraw(&fixture.store, grant), Err(Error::GrantOver)));
     assert_eq!(fixture.grant().state, GrantState::Withdrawn);
     let said = fixture.statement(grant, 2);
@@ -328,14 +334,10 @@ fn withdrawing_works_offline_stops_exports_at_once_and_cannot_be_undone() {
 fn a_grant_whose_time_is_over_exports_nothing() {
     let fixture = fixture();
     let grant = approve(&fixture.store, ID, &fixture.everything()).unwrap();
+    fixture.confirm(grant, 1);
+    assert!(fixture.exports(grant));
     fixture.clock.advance_ms(1_000_000);
-    let view = fixture.store.view().unwrap();
-    let row = grant_row(&view, grant).unwrap().unwrap();
-    assert!(
-        Exporter::of(&fixture.store, &view, grant, &row)
-            .unwrap()
-            .is_none()
-    );
+    assert!(!fixture.exports(grant));
     assert_eq!(fixture.grant().state, GrantState::Expired);
 }
 

@@ -1,38 +1,68 @@
 //! Taking consent back. It stops exports at once, with or without a network.
 
 use vault_file::Transaction;
-use vault_wire::{
-    id::GrantId,
-    receipt::SignedErasure,
-    statement::{Event, Statement},
-};
+use vault_wire::{id::GrantId, receipt::SignedErasure, statement::Event};
 
 use super::{
-    activity, apps,
+    activity,
     grant::{GrantState, StoredGrantKey, load_grant, store_grant},
-    statements,
+    statements::say,
 };
 use crate::{error::Error, store::Store};
 
 /// Withdraws a grant. Nothing of it is exported from here on; the statement reaches the server
 /// first of all at the next connection.
 pub(crate) fn withdraw(store: &Store, id: GrantId) -> Result<(), Error> {
-    let now = store.now();
     store.update(|transaction| {
         let mut row = load_grant(transaction, id)?;
-        if row.state != GrantState::Active {
+        if !row.state.is_running() {
             return Err(Error::GrantOver);
         }
-        let (last, signed) = statements::last(transaction, id, row.statement)?;
-        let statement = Statement::following(&last, signed.digest(), Event::Withdrawn, now);
-        let key = apps::consent_key(store, transaction, row.app)?.key;
-        statements::keep(transaction, id, statement.number, &statement.sign(&key))?;
-        row.statement = statement.number;
-        row.state = GrantState::Withdrawn;
-        row.ended_at = Some(now);
-        row.key = StoredGrantKey::destroyed();
+        say(store, transaction, id, &mut row, Event::Withdrawn)?;
         store_grant(transaction, id, &row)
     })
+}
+
+/// The owner withdrew the grant with another copy of this vault, or before this file was restored. This
+/// one says so too: that brings the receipt, and can be held against a server whose data is set back.
+pub(crate) fn withdrawn_elsewhere(
+    store: &Store,
+    transaction: &Transaction,
+    id: GrantId,
+) -> Result<(), Error> {
+    let mut row = load_grant(transaction, id)?;
+    if row.state.is_running() {
+        say(store, transaction, id, &mut row, Event::Withdrawn)?;
+        store_grant(transaction, id, &row)?;
+    }
+    Ok(())
+}
+
+/// The server does not know of an end that it confirmed before: the withdrawal is to be sent again. What
+/// ended in another way needs no word of its own.
+pub(crate) fn end_forgotten(transaction: &Transaction, id: GrantId) -> Result<(), Error> {
+    let mut row = load_grant(transaction, id)?;
+    if matches!(row.state, GrantState::Erased | GrantState::Withdrawn) {
+        row.state = GrantState::Withdrawn;
+        row.acknowledged = row.acknowledged.min(row.statement - 1);
+        store_grant(transaction, id, &row)?;
+    }
+    Ok(())
+}
+
+/// The grant is over at the server, by its own terms or because another took its place.
+pub(crate) fn ended(
+    store: &Store,
+    transaction: &Transaction,
+    id: GrantId,
+    state: GrantState,
+) -> Result<(), Error> {
+    let mut row = load_grant(transaction, id)?;
+    if row.state.is_running() {
+        row.end(state, store.now());
+        store_grant(transaction, id, &row)?;
+    }
+    Ok(())
 }
 
 /// The server has confirmed, with a receipt that was checked, that it erased the grant.

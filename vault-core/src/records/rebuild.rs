@@ -5,13 +5,13 @@ use vault_wire::{catalogue::Category, id::RecordId};
 
 use super::{
     Record,
-    write::{Change, time_key, updated_key},
+    write::{Change, time_key},
 };
 use crate::{
     error::Error,
     store::{
         decode, encode,
-        tables::{CHANGES, IMPORTED, META, RECORDS, UPDATED, by_time, meta},
+        tables::{CHANGES, IMPORTED, META, RECORDS, by_time, meta},
         u64_key, u64_of,
     },
 };
@@ -19,7 +19,6 @@ use crate::{
 /// Makes every index fit the records that are there: entries without their record go, records without their
 /// entries get them. Deletions stay known as far as the file still tells them.
 pub(crate) fn rebuild_indexes(transaction: &Transaction) -> Result<(), Error> {
-    transaction.remove_table(&UPDATED)?;
     for category in Category::ALL {
         transaction.remove_table(&by_time(category))?;
     }
@@ -56,7 +55,6 @@ fn keep_deletions_only(transaction: &Transaction) -> Result<u64, Error> {
 fn index_records(transaction: &Transaction) -> Result<u64, Error> {
     let records = transaction.table(&RECORDS)?;
     let mut changes = transaction.table(&CHANGES)?;
-    let mut updated = transaction.table(&UPDATED)?;
     let mut times = Category::ALL
         .into_iter()
         .map(|category| Ok((category, transaction.table(&by_time(category))?)))
@@ -76,7 +74,6 @@ fn index_records(transaction: &Transaction) -> Result<u64, Error> {
             deleted: false,
         };
         changes.insert(&u64_key(record.seq), &encode(&change))?;
-        updated.insert(&updated_key(&record), &[])?;
         if let Some(times) = times.get_mut(&record.category) {
             times.insert(&time_key(&record), &[])?;
         }

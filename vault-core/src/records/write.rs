@@ -11,7 +11,7 @@ use crate::{
     error::Error,
     store::{
         Store, decode, encode, sortable_time,
-        tables::{CHANGES, IMPORTED, META, RECORDS, UPDATED, by_time, meta},
+        tables::{CHANGES, IMPORTED, META, RECORDS, by_time, meta},
         u64_key,
     },
 };
@@ -50,7 +50,6 @@ pub(crate) struct RecordWriter<'t> {
     store: &'t Store,
     now: Timestamp,
     records: WriteTable<'t>,
-    updated: WriteTable<'t>,
     changes: WriteTable<'t>,
     imported: WriteTable<'t>,
     by_time: BTreeMap<Category, WriteTable<'t>>,
@@ -65,7 +64,6 @@ impl<'t> RecordWriter<'t> {
             store,
             now: store.now(),
             records: transaction.table(&RECORDS)?,
-            updated: transaction.table(&UPDATED)?,
             changes: transaction.table(&CHANGES)?,
             imported: transaction.table(&IMPORTED)?,
             by_time: BTreeMap::new(),
@@ -169,7 +167,6 @@ impl<'t> RecordWriter<'t> {
         let record = Record::from_row(id, &row)?;
         self.records.remove(id.as_bytes())?;
         self.changes.remove(&u64_key(record.seq))?;
-        self.updated.remove(&updated_key(&record))?;
         self.time_table_of(record.category)?.remove(&time_key(&record))?;
         Ok(record)
     }
@@ -182,7 +179,6 @@ impl<'t> RecordWriter<'t> {
         };
         self.records.insert(record.id.as_bytes(), &encode(record))?;
         self.changes.insert(&u64_key(record.seq), &encode(&change))?;
-        self.updated.insert(&updated_key(record), &[])?;
         self.time_table_of(record.category)?
             .insert(&time_key(record), &[])?;
         Ok(())
@@ -209,13 +205,6 @@ impl<'t> RecordWriter<'t> {
         self.last_change += 1;
         self.last_change
     }
-}
-
-pub(super) fn updated_key(record: &Record) -> [u8; 24] {
-    let mut key = [0; 24];
-    key[..8].copy_from_slice(&sortable_time(record.updated_at));
-    key[8..].copy_from_slice(record.id.as_bytes());
-    key
 }
 
 /// Records without a time come first, under a zero.

@@ -8,8 +8,6 @@ use vault_wire::catalogue::Category;
 pub(crate) const META: Table = Table::new("meta");
 /// Record id → record.
 pub(crate) const RECORDS: Table = Table::new("records");
-/// `updated_at` (order-preserving) | record id → nothing.
-pub(crate) const UPDATED: Table = Table::new("updated");
 /// Change sequence → record id and category; each live record or tombstone once, at its latest change.
 pub(crate) const CHANGES: Table = Table::new("changes");
 /// Digest of an imported item → record id.
@@ -20,8 +18,10 @@ pub(crate) const COLLECTION: Table = Table::new("collection");
 pub(crate) const REQUESTS: Table = Table::new("requests");
 /// Grant id → grant.
 pub(crate) const GRANTS: Table = Table::new("grants");
-/// Grant id | number → signed statement.
+/// Grant id | number → signed statement, and what the server said of it.
 pub(crate) const STATEMENTS: Table = Table::new("statements");
+/// Grant id | number → statement that the server did not accept, and why.
+pub(crate) const REFUSALS: Table = Table::new("refusals");
 /// Application id → consent key.
 pub(crate) const CONSENT_KEYS: Table = Table::new("consent-keys");
 /// Application id → who it is, as last seen.

@@ -34,6 +34,9 @@ pub enum SyncError {
     /// The server did not answer in time.
     #[error("the server did not answer in time: try again later")]
     Timeout,
+    /// An acceptance does not hold.
+    #[error("the server's acceptance of a decision does not hold: the decision counts as undelivered")]
+    BadAcceptance,
     /// An erasure receipt does not hold.
     #[error("the server's erasure receipt does not hold: the erasure is not proven")]
     BadErasureReceipt,

@@ -33,6 +33,14 @@ pub enum SyncEvent {
         /// Why.
         why: StatementRefusal,
     },
+    /// Another copy of this vault made a statement, and it is taken over. What the owner had taken away
+    /// here is said again behind it.
+    StatementTaken {
+        /// Of which grant.
+        grant: GrantId,
+        /// Whether a resumption or renewal that the owner made here was dropped for it.
+        dropped: bool,
+    },
     /// The server proved that it erased a grant.
     Erased {
         /// Which.

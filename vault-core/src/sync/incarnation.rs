@@ -6,7 +6,7 @@ use vault_wire::id::{GrantId, Incarnation};
 
 use super::progress::Progress;
 use crate::{
-    consent::{GrantRow, GrantState},
+    consent::GrantRow,
     error::Error,
     store::{
         Store, decode, encode,
@@ -27,21 +27,22 @@ pub(super) fn begin(store: &Store, transaction: &Transaction) -> Result<(), Erro
 /// server holds of each grant is unknown until both have compared it.
 pub(crate) fn set_apart(store: &Store, transaction: &Transaction) -> Result<(), Error> {
     begin(store, transaction)?;
-    for grant in active_grants(transaction)? {
-        Progress::start_reconciling(transaction, grant)?;
+    for (grant, generation) in running_grants(transaction)? {
+        Progress::start_reconciling(transaction, grant, generation)?;
     }
     Ok(())
 }
 
-fn active_grants(transaction: &Transaction) -> Result<Vec<GrantId>, Error> {
-    let mut active = Vec::new();
+fn running_grants(transaction: &Transaction) -> Result<Vec<(GrantId, u32)>, Error> {
+    let mut running = Vec::new();
     for row in transaction.table(&GRANTS)?.range(..)? {
         let (key, value) = row?;
         let row: GrantRow = decode(&value, "a grant")?;
-        if row.state == GrantState::Active {
+        if row.state.is_running() {
             let id = key.as_slice().try_into();
-            active.push(GrantId(id.map_err(|_| Error::unreadable("a grant"))?));
+            let id = GrantId(id.map_err(|_| Error::unreadable("a grant"))?);
+            running.push((id, row.extent.generation));
         }
     }
-    Ok(active)
+    Ok(running)
 }

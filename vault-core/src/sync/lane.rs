@@ -85,6 +85,11 @@ impl Lane {
         self.rested = false;
     }
 
+    /// The generation whose entries it sends.
+    pub(super) const fn generation(&self) -> u32 {
+        self.progress.generation
+    }
+
     /// Whether all that there is to send is acknowledged.
     pub(super) fn is_settled(&self) -> bool {
         self.rested && self.sent.is_empty() && self.comparing == Comparing::No
@@ -106,14 +111,14 @@ impl Lane {
     }
 
     /// The next page of what the server holds, if one is to be asked for.
-    pub(super) fn next_list(&mut self, generation: u32) -> Option<List> {
+    pub(super) fn next_list(&mut self) -> Option<List> {
         let Comparing::Ask(after) = self.comparing else {
             return None;
         };
         self.comparing = Comparing::Asked;
         Some(List {
             grant: self.grant,
-            generation,
+            generation: self.generation(),
             after,
         })
     }

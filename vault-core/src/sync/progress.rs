@@ -26,6 +26,8 @@ use crate::{
 /// How far one grant is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Progress {
+    /// Generation of the grant that this is about.
+    pub(super) generation: u32,
     /// Change sequence that the server acknowledged.
     pub(super) acked: u64,
     /// Change sequence up to which there is nothing more to send; at least `acked`.
@@ -69,9 +71,38 @@ impl Held {
 pub(super) type BatchRows = Vec<(Slot, Option<Held>)>;
 
 impl Progress {
-    pub(super) fn load(view: &Snapshot, grant: GrantId) -> Result<Self, Error> {
+    /// How far one generation of a grant is. One that nothing was sent of yet is at the beginning.
+    pub(super) fn load(view: &Snapshot, grant: GrantId, generation: u32) -> Result<Self, Error> {
         let row = view.table(&PROGRESS)?.get(grant.as_bytes())?;
-        row.map_or(Ok(Self::default()), |row| decode(&row, "a grant's progress"))
+        let known = row
+            .map(|row| decode::<Self>(&row, "a grant's progress"))
+            .transpose()?;
+        Ok(known
+            .filter(|progress| progress.generation == generation)
+            .unwrap_or(Self {
+                generation,
+                ..Self::default()
+            }))
+    }
+
+    /// Whether anything is written down of this generation.
+    pub(super) fn is_begun(view: &Snapshot, grant: GrantId, generation: u32) -> Result<bool, Error> {
+        let row = view.table(&PROGRESS)?.get(grant.as_bytes())?;
+        let row = row.map(|row| decode::<Self>(&row, "a grant's progress"));
+        Ok(row
+            .transpose()?
+            .is_some_and(|known| known.generation == generation))
+    }
+
+    /// Begins a generation: nothing is held, and what was sent before is forgotten.
+    pub(super) fn begin(transaction: &Transaction, grant: GrantId, generation: u32) -> Result<Self, Error> {
+        forget(transaction, grant)?;
+        let fresh = Self {
+            generation,
+            ..Self::default()
+        };
+        fresh.store(transaction, grant)?;
+        Ok(fresh)
     }
 
     pub(super) fn store(&self, transaction: &Transaction, grant: GrantId) -> Result<(), Error> {
@@ -125,9 +156,14 @@ impl Progress {
     }
 
     /// Starts a comparison: what the server holds is unknown until it lists it.
-    pub(super) fn start_reconciling(transaction: &Transaction, grant: GrantId) -> Result<Self, Error> {
+    pub(super) fn start_reconciling(
+        transaction: &Transaction,
+        grant: GrantId,
+        generation: u32,
+    ) -> Result<Self, Error> {
         forget(transaction, grant)?;
         let fresh = Self {
+            generation,
             reconciling: true,
             ..Self::default()
         };

@@ -4,8 +4,7 @@ use vault_file::{Snapshot, Transaction};
 use vault_wire::{
     frame::{GrantPosition, Standing},
     id::GrantId,
-    terms::Duration,
-    time::Timestamp,
+    limits::ENDED_MAX,
 };
 
 use super::{
@@ -14,12 +13,14 @@ use super::{
     progress::{self, Progress, batches_on_the_way},
 };
 use crate::{
-    consent::{GrantRow, GrantState, StoredGrantKey, load_grant, store_grant},
+    consent::{
+        GrantRow, GrantState, ended as end_here, grant_row, load_grant, store_grant, withdrawn_elsewhere,
+    },
     error::Error,
     store::{Store, decode, tables::GRANTS},
 };
 
-/// Where every grant that is in force stands here, for HELLO.
+/// Where every grant that is not over stands here, for HELLO.
 pub(super) fn positions(view: &Snapshot) -> Result<Vec<GrantPosition>, Error> {
     let mut positions = Vec::new();
     for row in view.table(&GRANTS)?.range(..)? {
@@ -30,14 +31,14 @@ pub(super) fn positions(view: &Snapshot) -> Result<Vec<GrantPosition>, Error> {
                 .map_err(|_| Error::unreadable("a grant"))?,
         );
         let row: GrantRow = decode(&value, "a grant")?;
-        if row.state == GrantState::Active && row.acknowledged > 0 {
+        if row.state.is_running() && row.acknowledged > 0 {
+            let generation = row.extent.generation;
             let Progress {
                 acked,
                 count,
                 fingerprint,
                 ..
-            } = Progress::load(view, grant)?;
-            let generation = row.extent.generation;
+            } = Progress::load(view, grant, generation)?;
             positions.push(GrantPosition {
                 grant,
                 statement: row.acknowledged,
@@ -51,6 +52,26 @@ pub(super) fn positions(view: &Snapshot) -> Result<Vec<GrantPosition>, Error> {
     Ok(positions)
 }
 
+/// Grants that the owner ended and the server confirmed, latest first: it may have forgotten.
+pub(super) fn ended(view: &Snapshot) -> Result<Vec<GrantId>, Error> {
+    let mut ended = Vec::new();
+    for row in view.table(&GRANTS)?.range(..)? {
+        let (key, value) = row?;
+        let row: GrantRow = decode(&value, "a grant")?;
+        let by_the_owner = matches!(
+            row.state,
+            GrantState::Withdrawn | GrantState::Erased | GrantState::Superseded
+        );
+        if by_the_owner {
+            let id = key.as_slice().try_into();
+            let id = GrantId(id.map_err(|_| Error::unreadable("a grant"))?);
+            ended.push((row.ended_at, id));
+        }
+    }
+    ended.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(ended.into_iter().take(ENDED_MAX).map(|(_, id)| id).collect())
+}
+
 /// The lane of a grant that goes on as the server says; none if the grant is not in force there.
 pub(super) fn settle(
     store: &Store,
@@ -62,7 +83,7 @@ pub(super) fn settle(
     match standing {
         None => go_on(transaction, view, grant, None).map(Some),
         Some(Standing::Resume(acked)) => go_on(transaction, view, grant, Some(acked)).map(Some),
-        Some(Standing::Reconcile) => reconcile(store, transaction, grant).map(Some),
+        Some(Standing::Reconcile) => reconcile(store, transaction, view, grant).map(Some),
         Some(Standing::StatementStale(number)) => {
             step_back(transaction, grant, number)?;
             go_on(transaction, view, grant, None).map(Some)
@@ -72,7 +93,15 @@ pub(super) fn settle(
             progress::forget(transaction, grant)?;
             Ok(None)
         }
-        Some(Standing::Withdrawn) => ended_elsewhere(transaction, grant, store.now()).map(|()| None),
+        // The statements that follow tell how it goes on.
+        Some(Standing::Behind(_)) => Ok(None),
+        Some(Standing::Withdrawn) => {
+            withdrawn_elsewhere(store, transaction, grant)?;
+            progress::forget(transaction, grant)?;
+            Ok(None)
+        }
+        Some(Standing::Expired) => over(store, transaction, grant, GrantState::Expired),
+        Some(Standing::Superseded) => over(store, transaction, grant, GrantState::Superseded),
     }
 }
 
@@ -84,13 +113,21 @@ fn go_on(
     grant: GrantId,
     acked: Option<u64>,
 ) -> Result<Lane, Error> {
-    let mut progress = Progress::load(view, grant)?;
+    let generation = generation_of(view, grant)?;
+    let mut progress = Progress::load(view, grant, generation)?;
+    if !Progress::is_begun(view, grant, generation)? {
+        progress = Progress::begin(transaction, grant, generation)?;
+        return match acked {
+            None | Some(0) => Ok(Lane::resume(grant, progress)),
+            Some(_) => compare(transaction, grant, generation),
+        };
+    }
     let acked = acked.unwrap_or(progress.acked);
     let batches = batches_on_the_way(view, grant)?;
     let known = acked == progress.acked || batches.iter().any(|(through, _)| *through == acked);
     if !known {
         // Behind what it acknowledged, or ahead of all that was sent: one side was set back.
-        return compare(transaction, grant);
+        return compare(transaction, grant, generation);
     }
     for (through, rows) in batches.iter().filter(|(through, _)| *through <= acked) {
         progress.confirm(
@@ -108,16 +145,21 @@ fn go_on(
 
 /// This file may be an older copy of itself: it gets a life of its own, and what the server holds is
 /// compared. Nothing is ever deleted here because the server lacks it.
-fn reconcile(store: &Store, transaction: &Transaction, grant: GrantId) -> Result<Lane, Error> {
+fn reconcile(
+    store: &Store,
+    transaction: &Transaction,
+    view: &Snapshot,
+    grant: GrantId,
+) -> Result<Lane, Error> {
     incarnation::begin(store, transaction)?;
-    compare(transaction, grant)
+    compare(transaction, grant, generation_of(view, grant)?)
 }
 
 /// What the server holds is to be compared with the vault.
-fn compare(transaction: &Transaction, grant: GrantId) -> Result<Lane, Error> {
+fn compare(transaction: &Transaction, grant: GrantId, generation: u32) -> Result<Lane, Error> {
     Ok(Lane::resume(
         grant,
-        Progress::start_reconciling(transaction, grant)?,
+        Progress::start_reconciling(transaction, grant, generation)?,
     ))
 }
 
@@ -128,20 +170,18 @@ fn step_back(transaction: &Transaction, grant: GrantId, number: u64) -> Result<(
     store_grant(transaction, grant, &row)
 }
 
-/// The grant is over at the server. If it did not end by its own terms, another device of the owner
-/// withdrew it, or this one before a restore. A withdrawal always wins.
-fn ended_elsewhere(transaction: &Transaction, grant: GrantId, now: Timestamp) -> Result<(), Error> {
-    let mut row = load_grant(transaction, grant)?;
-    let by_its_terms =
-        row.extent.terms.duration == Duration::OneTime || row.state_at(now) == GrantState::Expired;
-    if by_its_terms {
-        row.state = GrantState::Expired;
-    } else {
-        row.state = GrantState::Withdrawn;
-        row.ended_at = row.ended_at.or(Some(now));
-    }
-    row.acknowledged = row.statement;
-    row.key = StoredGrantKey::destroyed();
-    store_grant(transaction, grant, &row)?;
-    progress::forget(transaction, grant)
+fn over(
+    store: &Store,
+    transaction: &Transaction,
+    grant: GrantId,
+    state: GrantState,
+) -> Result<Option<Lane>, Error> {
+    end_here(store, transaction, grant, state)?;
+    progress::forget(transaction, grant)?;
+    Ok(None)
+}
+
+fn generation_of(view: &Snapshot, grant: GrantId) -> Result<u32, Error> {
+    let row = grant_row(view, grant)?.ok_or(Error::NotFound("grant"))?;
+    Ok(row.extent.generation)
 }

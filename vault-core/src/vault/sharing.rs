@@ -1,10 +1,13 @@
 //! What an owner does about consent. All of it works without a network.
 
-use vault_wire::id::{GrantId, RequestId};
+use vault_wire::{
+    id::{GrantId, RequestId},
+    time::Timestamp,
+};
 
 use super::Vault;
 use crate::{
-    consent::{self, Activity, ErasureProof, Grant, InboxRequest, Preview, Selection},
+    consent::{self, Activity, ErasureProof, Grant, InboxRequest, Preview, RefusedStatement, Selection},
     error::Error,
 };
 
@@ -43,6 +46,62 @@ impl Vault {
     pub fn grants(&self) -> Result<Vec<Grant>, Error> {
         let store = self.store()?;
         consent::grants(&store.view()?, store.now())
+    }
+
+    /// One grant.
+    pub fn grant(&self, id: GrantId) -> Result<Grant, Error> {
+        let store = self.store()?;
+        consent::grant(&store.view()?, id, store.now())
+    }
+
+    /// Suspends a grant: exports stop at once, reads as soon as the server knows. What it holds stays there.
+    ///
+    /// # Errors
+    /// [`Error::GrantOver`], [`Error::GrantStands`] if it is paused already.
+    pub fn pause(&self, id: GrantId) -> Result<(), Error> {
+        consent::pause(&*self.store()?, id)
+    }
+
+    /// Lets a paused grant go on from where it stopped.
+    ///
+    /// # Errors
+    /// [`Error::GrantOver`], [`Error::GrantStands`] if it is active.
+    pub fn resume(&self, id: GrantId) -> Result<(), Error> {
+        consent::resume(&*self.store()?, id)
+    }
+
+    /// Leaves a running grant less than it has. Where it then shows less, the server destroys what it
+    /// holds, and gets what is left under a new key.
+    ///
+    /// # Errors
+    /// [`Error::GrantOver`], [`Error::InvalidSelection`] if it allows more, nothing, or the same.
+    pub fn narrow(&self, id: GrantId, selection: &Selection) -> Result<(), Error> {
+        consent::narrow(&*self.store()?, id, selection)
+    }
+
+    /// Exactly what a grant would still show if it were narrowed so, with the first `sample` records of
+    /// each category.
+    pub fn preview_narrowed(
+        &self,
+        id: GrantId,
+        selection: &Selection,
+        sample: usize,
+    ) -> Result<Preview, Error> {
+        consent::preview_narrowed(&*self.store()?, id, selection, sample)
+    }
+
+    /// Confirms a grant for longer: until a moment, or without one for as long as was asked.
+    ///
+    /// # Errors
+    /// [`Error::GrantOver`], [`Error::InvalidSelection`] if that is longer than was asked or shorter than
+    /// now.
+    pub fn renew(&self, id: GrantId, until: Option<Timestamp>) -> Result<(), Error> {
+        consent::renew(&*self.store()?, id, until)
+    }
+
+    /// Statements of a grant that the server did not accept, by number.
+    pub fn refused_statements(&self, id: GrantId) -> Result<Vec<RefusedStatement>, Error> {
+        consent::refusals(&self.view()?, id)
     }
 
     /// Takes a grant back. Exports stop at once; the server learns of it first of all at the next sync.

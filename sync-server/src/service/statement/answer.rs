@@ -142,6 +142,7 @@ fn begin(
         terms: extent.terms.clone(),
         number: statement.number,
         last: submitted.digest,
+        named: statement.number,
         extent_number: statement.number,
         generation: extent.generation,
         created_at: since,

@@ -2,6 +2,7 @@
 //! come out; what must be durable is durable before it is said.
 
 mod receive;
+mod statements;
 
 #[cfg(test)]
 mod tests;
@@ -13,9 +14,9 @@ use vault_wire::{
     id::{GrantId, Incarnation},
 };
 
-use super::{SyncEvent, SyncReport, lane::Lane, standing};
+use super::{SyncError, SyncEvent, SyncReport, lane::Lane, progress::Progress, standing};
 use crate::{
-    consent::{grant_row, last_notice, pending_statements, submission},
+    consent::{GrantState, grant_row, last_notice, pending_statements, submission},
     error::Error,
     store::{
         SharedStore, decode,
@@ -32,6 +33,8 @@ pub(crate) struct Session {
     outbox: VecDeque<Frame>,
     /// Statements that are on their way.
     submitted: BTreeSet<(GrantId, u64)>,
+    /// Grants of which the server has statements that are not here yet: the number of the last.
+    behind: BTreeMap<GrantId, u64>,
     /// Frames that were taken in and are not yet durable.
     inbox: Vec<Incoming>,
     /// The last notice that the server announced in its WELCOME.
@@ -74,6 +77,7 @@ impl Session {
             incarnation,
             events_seen: notices_kept,
             grants: standing::positions(&view)?,
+            ended: standing::ended(&view)?,
         };
         let register = enrol.map(|invite| {
             let (owner_key, device) = (store.identity.owner_key(), store.identity.device_certificate());
@@ -89,6 +93,7 @@ impl Session {
             lanes: BTreeMap::new(),
             outbox: register.into_iter().chain([Frame::Hello(hello)]).collect(),
             submitted: BTreeSet::new(),
+            behind: BTreeMap::new(),
             inbox: Vec::new(),
             notices_announced: 0,
             notices_kept,
@@ -97,6 +102,13 @@ impl Session {
             events: VecDeque::new(),
             report: SyncReport::default(),
         })
+    }
+
+    /// The server's keys, once it has welcomed us.
+    fn keys(&self) -> Result<ServerKeys, Error> {
+        let welcomed = self.welcomed.as_ref();
+        let keys = welcomed.map(|welcomed| welcomed.keys);
+        keys.ok_or_else(|| SyncError::Protocol("it spoke before its welcome").into())
     }
 
     /// The vault changed: there may be more to send.
@@ -135,6 +147,7 @@ impl Session {
             && self.outbox.is_empty()
             && self.inbox.is_empty()
             && self.submitted.is_empty()
+            && self.behind.is_empty()
             && self.notices_kept >= self.notices_announced
             && self.notices_confirmed == self.notices_kept
             && self.lanes.values().all(Lane::is_settled)
@@ -170,7 +183,8 @@ impl Session {
     fn next_statement(&mut self, keys: &ServerKeys) -> Result<Option<Frame>, Error> {
         let view = self.store.view()?;
         for (grant, number) in pending_statements(&view)? {
-            if self.submitted.insert((grant, number)) {
+            let waits = self.behind.contains_key(&grant) && !is_withdrawn(&view, grant)?;
+            if !waits && self.submitted.insert((grant, number)) {
                 let submission = submission(&self.store, &view, grant, number, &keys.sealing)?;
                 return Ok(Some(Frame::Statement(Box::new(submission))));
             }
@@ -183,7 +197,12 @@ impl Session {
         let on_the_way: usize = self.lanes.values().map(Lane::bytes_on_the_way).sum();
         for (grant, lane) in &mut self.lanes {
             let generation = grant_row(&view, *grant)?.map_or(0, |row| row.extent.generation);
-            if let Some(list) = lane.next_list(generation) {
+            if lane.generation() != generation {
+                // The owner narrowed the grant: what was sent before counts no more.
+                let begun = |transaction: &_| Progress::begin(transaction, *grant, generation);
+                *lane = Lane::resume(*grant, self.store.update(begun)?);
+            }
+            if let Some(list) = lane.next_list() {
                 return Ok(Some(Frame::List(list)));
             }
             if (on_the_way as u64) < credit
@@ -201,4 +220,8 @@ impl Session {
         let credit = self.welcomed.as_ref().map_or(0, |welcomed| welcomed.credit_bytes);
         (on_the_way as u64) < credit && self.lanes.values().any(Lane::wants_to_walk)
     }
+}
+
+fn is_withdrawn(view: &vault_file::Snapshot, grant: GrantId) -> Result<bool, Error> {
+    Ok(grant_row(view, grant)?.is_some_and(|row| row.state == GrantState::Withdrawn))
 }

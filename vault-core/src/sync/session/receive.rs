@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 
 use vault_file::Transaction;
 use vault_wire::{
-    frame::{EntriesAck, Frame, Listing, Rejection, Standing, StatementAck, StatementOutcome, Welcome},
+    frame::{EntriesAck, Frame, Listing, Rejection, Standing, Welcome},
     id::GrantId,
     limits::{BATCH_ENTRIES_MAX, CREDIT_BYTES},
-    receipt::SignedErasure,
 };
 
 use super::{Incoming, Session, Welcomed};
 use crate::{
-    consent::{GrantState, accepted, erased, grant_row, keep_notice, not_accepted, submission},
+    consent::{end_forgotten, keep_notice},
     error::Error,
     records::last_change,
     sync::{
@@ -33,6 +32,7 @@ impl Session {
             Frame::Refused(refused) => Err(SyncError::Refused(refused.refusal).into()),
             _ if self.welcomed.is_none() => Err(SyncError::Protocol("it spoke before its welcome").into()),
             Frame::StatementAck(ack) => self.statement_ack(*ack),
+            Frame::Kept(kept) => self.statement_kept(&kept),
             Frame::EntriesAck(ack) => {
                 self.inbox.push(Incoming::Entries(ack));
                 Ok(())
@@ -66,6 +66,9 @@ impl Session {
             let mut lanes = BTreeMap::new();
             for position in standing::positions(&view)? {
                 let said = standings.get(&position.grant).copied();
+                if let Some(Standing::Behind(number)) = said {
+                    self.behind.insert(position.grant, number);
+                }
                 // Data of another life: whatever it says, what it holds is compared.
                 let said = if set_back {
                     said.or(Some(Standing::Reconcile))
@@ -74,6 +77,11 @@ impl Session {
                 };
                 if let Some(lane) = standing::settle(&store, transaction, &view, position.grant, said)? {
                     lanes.insert(position.grant, lane);
+                }
+            }
+            for grant in standing::ended(&view)? {
+                if standings.contains_key(&grant) {
+                    end_forgotten(transaction, grant)?;
                 }
             }
             Ok(lanes)
@@ -90,73 +98,6 @@ impl Session {
         Ok(())
     }
 
-    fn statement_ack(&mut self, ack: StatementAck) -> Result<(), Error> {
-        let StatementAck {
-            grant,
-            number,
-            outcome,
-        } = ack;
-        if !self.submitted.remove(&(grant, number)) {
-            return Err(SyncError::Protocol("it answered a statement that was not sent").into());
-        }
-        self.report.statements += 1;
-        match outcome {
-            StatementOutcome::Accepted => {
-                self.store
-                    .update(|transaction| accepted(transaction, grant, number))?;
-                self.open_lane(grant)?;
-                self.events
-                    .push_back(SyncEvent::StatementAccepted { grant, number });
-            }
-            StatementOutcome::Erased(receipt) => {
-                self.check_erasure(grant, number, &receipt)?;
-                self.lanes.remove(&grant);
-                self.store.update(|transaction| {
-                    erased(transaction, grant, &receipt)?;
-                    progress::forget(transaction, grant)
-                })?;
-                self.events.push_back(SyncEvent::Erased { grant });
-            }
-            StatementOutcome::Refused(why) => {
-                self.store
-                    .update(|transaction| not_accepted(transaction, grant, number, why))?;
-                self.events.push_back(SyncEvent::StatementRefused { grant, why });
-            }
-        }
-        Ok(())
-    }
-
-    /// A receipt counts only if the pinned server signed it, for this grant and this withdrawal.
-    fn check_erasure(&self, grant: GrantId, number: u64, receipt: &SignedErasure) -> Result<(), Error> {
-        let keys = self
-            .welcomed
-            .as_ref()
-            .map(|welcomed| welcomed.keys)
-            .ok_or(SyncError::BadErasureReceipt)?;
-        let erasure = receipt
-            .verify(&keys.receipts)
-            .map_err(|_| SyncError::BadErasureReceipt)?;
-        let asked = submission(&self.store, &self.store.view()?, grant, number, &keys.sealing)?
-            .statement
-            .digest();
-        if erasure.grant != grant || erasure.statement != asked {
-            return Err(SyncError::BadErasureReceipt.into());
-        }
-        Ok(())
-    }
-
-    fn open_lane(&mut self, grant: GrantId) -> Result<(), Error> {
-        let view = self.store.view()?;
-        let active = grant_row(&view, grant)?.is_some_and(|row| row.state == GrantState::Active);
-        if active && !self.lanes.contains_key(&grant) {
-            self.lanes.insert(
-                grant,
-                Lane::resume(grant, progress::Progress::load(&view, grant)?),
-            );
-        }
-        Ok(())
-    }
-
     fn listing(&mut self, listing: &Listing) -> Result<(), Error> {
         match self.lanes.get_mut(&listing.grant) {
             Some(lane) => self.store.update(|transaction| lane.adopt(transaction, listing)),
@@ -169,14 +110,14 @@ impl Session {
             return Ok(());
         }
         let incoming = std::mem::take(&mut self.inbox);
-        let now = self.store.now();
+        let store = self.store.clone();
         let (lanes, report, kept) = (&mut self.lanes, &mut self.report, &mut self.notices_kept);
         self.store.update(|transaction| {
             for frame in &incoming {
                 match frame {
                     Incoming::Entries(ack) => take_ack(transaction, lanes, report, ack)?,
                     Incoming::Notice(notice) if notice.number > *kept => {
-                        keep_notice(transaction, notice, now)?;
+                        keep_notice(&store, transaction, notice)?;
                         *kept = notice.number;
                         report.notices += 1;
                     }
@@ -219,7 +160,11 @@ fn take_ack(
     ack: &EntriesAck,
 ) -> Result<(), Error> {
     // A lane that is gone was withdrawn while its last batches were on the way.
-    let Some(lane) = lanes.get_mut(&ack.grant) else {
+    // One of another generation began anew when the owner narrowed the grant.
+    let lane = lanes
+        .get_mut(&ack.grant)
+        .filter(|lane| lane.generation() == ack.generation);
+    let Some(lane) = lane else {
         return Ok(());
     };
     if ack.rejected.iter().any(|(_, why)| *why == Rejection::Gap) {
@@ -229,7 +174,7 @@ fn take_ack(
     if ack.rejected.iter().any(|(_, why)| *why == Rejection::GrantOver) {
         // Nothing of the batch was stored. The next session's WELCOME says where the grant stands.
         lanes.remove(&ack.grant);
-        return Ok(());
+        return progress::drop_batches(transaction, ack.grant);
     }
     let done = lane.acknowledge(transaction, ack)?;
     report.entries += done.entries;

@@ -82,7 +82,8 @@ impl Detail {
 }
 
 impl TimeRange {
-    fn within(&self, other: &Self) -> bool {
+    /// Whether every record of this range lies in the other.
+    pub fn within(&self, other: &Self) -> bool {
         let starts_within = other
             .from
             .is_none_or(|theirs| self.from.is_some_and(|ours| ours >= theirs));

@@ -8,15 +8,14 @@ use vault_wire::{
     catalogue::{Category, Precision},
     entry::{Body, Entry, Fingerprint},
     frame::{
-        DeliveredRequest, Entries, EntriesAck, Event, Frame, Hello, Listing, ListingRow, Notice, ServerKeys,
-        ServerLimits, Standing, StatementAck, StatementOutcome, Welcome,
+        DeliveredRequest, Entries, EntriesAck, Event, Frame, Hello, KeptStatement, Listing, ListingRow,
+        Notice, Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome, Welcome,
     },
     grant_key::{GrantKey, SealingSecretKey},
     id::{AppId, GrantId, Incarnation, RecordId, RequestId, Slot, StateId, SubjectId},
     purpose::Purpose,
     request::{AppIdentity, ConsentRequest, Vouched, Wording},
     signature::SecretKey,
-    statement::Event as Said,
     terms::{Delivery, Detail, Duration, Terms, TimeRange},
     time::Timestamp,
     value::Value,
@@ -152,7 +151,9 @@ pub(super) struct Server {
     pub(super) keys: (SecretKey, SealingSecretKey),
     pub(super) state: StateId,
     pub(super) notices: Vec<Event>,
-    pub(super) statements: u64,
+    /// The statements that it accepted.
+    pub(super) chain: Vec<KeptStatement>,
+    pub(super) generation: u32,
     pub(super) grant_key: Option<GrantKey>,
     pub(super) acked: u64,
     pub(super) incarnation: Option<Incarnation>,
@@ -173,7 +174,8 @@ impl Server {
             ),
             state: StateId([3; 16]),
             notices: Vec::new(),
-            statements: 0,
+            chain: Vec::new(),
+            generation: 0,
             grant_key: None,
             acked: 0,
             incarnation: None,
@@ -258,37 +260,7 @@ impl Server {
         match frame {
             Frame::Hello(hello) => self.welcome(&hello),
             Frame::EventsSeen(_) => vec![],
-            Frame::Statement(submitted) => {
-                let statement = submitted.statement.verify().unwrap();
-                if statement.event == Said::Withdrawn {
-                    self.withdrawn = true;
-                    let erasure = vault_wire::receipt::Erasure::new(
-                        vault_wire::id::ErasureId([9; 16]),
-                        statement.grant,
-                        submitted.statement.digest(),
-                        self.held.len() as u64,
-                        1,
-                        statement.decided_at,
-                        None,
-                        self.state,
-                    );
-                    self.held.clear();
-                    return ack(
-                        statement.grant,
-                        statement.number,
-                        StatementOutcome::Erased(erasure.sign(&self.keys.0)),
-                    );
-                }
-                self.grant_key = Some(
-                    submitted
-                        .grant_key
-                        .unwrap()
-                        .open(&self.keys.1, statement.grant, 1)
-                        .unwrap(),
-                );
-                self.statements = statement.number;
-                ack(statement.grant, statement.number, StatementOutcome::Accepted)
-            }
+            Frame::Statement(submitted) => self.take(*submitted),
             Frame::Entries(entries) => vec![Frame::EntriesAck(self.keep(entries))],
             Frame::List(list) => {
                 let from = list
@@ -320,7 +292,10 @@ impl Server {
         let standings = hello.grants.iter().filter_map(|position| {
             let standing = match () {
                 () if self.withdrawn => Standing::Withdrawn,
-                () if self.statements == 0 => Standing::Unknown,
+                () if self.chain.is_empty() => Standing::Unknown,
+                () if position.statement < self.number() => Standing::Behind(self.number()),
+                () if position.statement > self.number() => Standing::StatementStale(self.number()),
+                () if position.generation > self.generation => return None,
                 () if self.incarnation.is_some_and(|known| known != hello.incarnation) => Standing::Reconcile,
                 () if self.acked != position.acked => Standing::Resume(self.acked),
                 () if self.fingerprint() != position.fingerprint => Standing::Reconcile,
@@ -328,7 +303,12 @@ impl Server {
             };
             Some((position.grant, standing))
         });
-        let standings = standings.collect();
+        let standings: Vec<_> = standings.collect();
+        let behind = standings
+            .iter()
+            .any(|(_, standing)| matches!(standing, Standing::Behind(_)));
+        let named = hello.grants.first().map_or(0, |position| position.statement);
+        let kept = self.kept_after(if behind { named } else { u64::MAX });
         self.incarnation = Some(hello.incarnation);
         let welcome = Welcome {
             minor: 0,
@@ -357,10 +337,25 @@ impl Server {
                 event: event.clone(),
             }))
         });
-        std::iter::once(Frame::Welcome(welcome)).chain(notices).collect()
+        std::iter::once(Frame::Welcome(welcome))
+            .chain(kept)
+            .chain(notices)
+            .collect()
     }
 
     pub(super) fn keep(&mut self, sent: Entries) -> EntriesAck {
+        if sent.generation != self.generation || self.is_paused() {
+            return EntriesAck {
+                grant: sent.grant,
+                generation: sent.generation,
+                through: self.acked,
+                rejected: sent
+                    .entries
+                    .iter()
+                    .map(|entry| (entry.slot, Rejection::GrantOver))
+                    .collect(),
+            };
+        }
         assert!(sent.after <= self.acked, "a batch must not leave a gap");
         self.batches += 1;
         for entry in sent.entries {
@@ -393,16 +388,22 @@ impl Server {
 
     /// The brands that the server can read, sorted.
     pub(super) fn brands(&self, grant: GrantId) -> Vec<String> {
-        let binding = vault_wire::entry::Binding {
-            grant,
-            generation: 1,
-            statement: 1,
+        let key = self.grant_key.as_ref().unwrap();
+        // The double does not keep under which statement an entry came.
+        let open = |entry: &Entry| {
+            (1..=self.number()).find_map(|statement| {
+                let binding = vault_wire::entry::Binding {
+                    grant,
+                    generation: self.generation,
+                    statement,
+                };
+                entry.open(key, binding).ok()
+            })
         };
-        let open = |entry: &Entry| entry.open(self.grant_key.as_ref().unwrap(), binding).unwrap();
         let mut brands: Vec<_> = self
             .held
             .values()
-            .map(open)
+            .map(|entry| open(entry).unwrap())
             .map(|payload| match &payload.fields["brand"] {
                 Value::Text(brand) if payload.fields.len() == 1 => brand.clone(),
                 _ => panic!("more than the brand left the device"),

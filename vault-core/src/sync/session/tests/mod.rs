@@ -1,5 +1,7 @@
 //! The session against a server in memory, with every way of losing a connection.
 
+mod chain;
+mod changes;
 mod doubles;
 
 use vault_wire::{
@@ -156,7 +158,7 @@ fn a_copy_begins_a_life_of_its_own_and_its_first_sync_leaves_exactly_what_it_hol
     server.serve(&mut device.session(), usize::MAX).unwrap();
     let copy = device.restored();
     assert_ne!(copy.incarnation(), device.incarnation());
-    let progress = Progress::load(&copy.store.view().unwrap(), grant).unwrap();
+    let progress = Progress::load(&copy.store.view().unwrap(), grant, 1).unwrap();
     assert!(progress.reconciling && progress.acked == 0);
 
     device.fill(5..9);
@@ -166,7 +168,7 @@ fn a_copy_begins_a_life_of_its_own_and_its_first_sync_leaves_exactly_what_it_hol
     server.serve(&mut copy.session(), usize::MAX).unwrap();
     let held: Vec<_> = names(0..5).into_iter().chain(names(20..22)).collect();
     assert_eq!(server.brands(grant), held);
-    let progress = Progress::load(&copy.store.view().unwrap(), grant).unwrap();
+    let progress = Progress::load(&copy.store.view().unwrap(), grant, 1).unwrap();
     assert!(!progress.reconciling);
 }
 

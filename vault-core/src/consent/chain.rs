@@ -1,0 +1,252 @@
+//! A chain of statements that did not go as it was made here: another copy of this vault spoke too, or
+//! the server did not accept one. What the owner took away anywhere stays taken away.
+
+use serde::{Deserialize, Serialize};
+use vault_file::{Snapshot, Transaction};
+use vault_wire::{
+    certificate::Role,
+    frame::{KeptStatement, StatementRefusal},
+    id::GrantId,
+    statement::{Event, SignedStatement, Statement},
+    terms::Terms,
+    time::Timestamp,
+};
+
+use super::{
+    change,
+    grant::{GrantRow, GrantState, StoredGrantKey, load_grant, store_grant},
+    statements::{StatementRow, accepted, keep, load, put, read, say},
+};
+use crate::{
+    error::Error,
+    store::{
+        Store, decode, encode, grant_key,
+        tables::{REFUSALS, STATEMENTS},
+        u64_key,
+    },
+};
+
+/// A statement of the owner that never came into force.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RefusedStatement {
+    /// The statement.
+    pub signed: SignedStatement,
+    /// Why the server did not accept it.
+    pub why: StatementRefusal,
+    /// When that was known here.
+    pub at: Timestamp,
+}
+
+/// What became of a statement that the server has and this device did not name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Adopted {
+    /// It is one of this copy's own, or nothing that it has to care for.
+    Known,
+    /// It is part of the chain now. Something that the owner widened here was dropped for it, or nothing.
+    Taken { dropped: bool },
+    /// It is not the owner's, or does not follow what is known here.
+    NotOurs,
+}
+
+/// Takes over a statement that the server has.
+pub(crate) fn adopt(
+    store: &Store,
+    transaction: &Transaction,
+    kept: &KeptStatement,
+) -> Result<Adopted, Error> {
+    let Ok(said) = kept.statement.verify() else {
+        return Ok(Adopted::NotOurs);
+    };
+    let id = said.grant;
+    let mut row = match load_grant(transaction, id) {
+        Ok(row) => row,
+        // This copy never met the grant, and does not answer for it.
+        Err(Error::NotFound(_)) => return Ok(Adopted::Known),
+        Err(error) => return Err(error),
+    };
+    if load(transaction, id, said.number)?.is_some_and(|own| own.signed.bytes == kept.statement.bytes) {
+        accepted(store, transaction, id, said.number, &kept.acceptance)?;
+        return Ok(Adopted::Known);
+    }
+    if !row.state.is_running() {
+        return Ok(Adopted::Known);
+    }
+    if !follows(store, transaction, kept, &said, &row)? {
+        return Ok(Adopted::NotOurs);
+    }
+    let displaced = displaced(transaction, id, said.number, row.statement)?;
+    let theirs = StatementRow {
+        signed: kept.statement.clone(),
+        certificate: Some(kept.certificate.clone()),
+        acceptance: Some(kept.acceptance.clone()),
+    };
+    put(transaction, id, said.number, &theirs)?;
+    row.statement = said.number - 1;
+    fold(transaction, id, &mut row)?;
+    let before = row.extent.generation;
+    row.take_effect(&said);
+    if row.extent.generation != before && row.extent.generation == row.key_generation {
+        // The other copy's generation has another key than the one of that number here.
+        row.key_generation = 0;
+    }
+    row.statement = said.number;
+    row.acknowledged = said.number;
+    let dropped = say_again(store, transaction, id, &mut row, &displaced)?;
+    rekey(store, transaction, id, &mut row)?;
+    store_grant(transaction, id, &row)?;
+    Ok(Adopted::Taken { dropped })
+}
+
+/// The server did not accept a statement. An answer that never came into force must not look as if it
+/// had; a later statement is undone here, and kept with the reason.
+pub(crate) fn not_accepted(
+    store: &Store,
+    transaction: &Transaction,
+    id: GrantId,
+    number: u64,
+    why: StatementRefusal,
+) -> Result<(), Error> {
+    let mut row = load_grant(transaction, id)?;
+    if number <= row.acknowledged || number > row.statement {
+        return Ok(());
+    }
+    let now = store.now();
+    for (number, refused) in taken_out(transaction, id, number, row.statement)? {
+        let refused = RefusedStatement {
+            signed: refused.signed,
+            why,
+            at: now,
+        };
+        transaction
+            .table(&REFUSALS)?
+            .insert(&grant_key(id, &u64_key(number)), &encode(&refused))?;
+        if number == 1 {
+            // The answer stays where it was: everything about the grant hangs on it.
+            keep(transaction, id, 1, refused.signed)?;
+        }
+    }
+    if number == 1 {
+        if row.state.is_running() {
+            row.state = GrantState::NotAccepted(why);
+            row.key = StoredGrantKey::destroyed();
+        }
+        row.statement = 1;
+        row.acknowledged = 1;
+    } else {
+        row.statement = number - 1;
+        if row.state.is_running() {
+            fold(transaction, id, &mut row)?;
+            rekey(store, transaction, id, &mut row)?;
+        }
+    }
+    store_grant(transaction, id, &row)
+}
+
+/// The statements of a grant that the server did not accept.
+pub(crate) fn refusals(view: &Snapshot, id: GrantId) -> Result<Vec<RefusedStatement>, Error> {
+    view.table(&REFUSALS)?
+        .prefix(id.as_bytes())?
+        .map(|row| decode(&row?.1, "a refused statement"))
+        .collect()
+}
+
+/// Whether it is signed by a key that this owner certified for the application, about this grant, and next
+/// in the chain.
+fn follows(
+    store: &Store,
+    transaction: &Transaction,
+    kept: &KeptStatement,
+    said: &Statement,
+    row: &GrantRow,
+) -> Result<bool, Error> {
+    let Ok(certified) = kept.certificate.verify(&store.identity.owner_key()) else {
+        return Ok(false);
+    };
+    let may_speak = certified.key == kept.statement.key && certified.role == Role::Consent(row.app);
+    let is_about_it =
+        said.request == row.request_digest && said.subject == row.subject && said.app == row.app;
+    let previous = match said.number {
+        0 | 1 => None,
+        number => load(transaction, said.grant, number - 1)?.map(|before| before.signed.digest()),
+    };
+    Ok(may_speak && is_about_it && previous == Some(said.previous))
+}
+
+/// Takes the own statements from a number on out of the chain.
+fn displaced(transaction: &Transaction, id: GrantId, from: u64, last: u64) -> Result<Vec<Event>, Error> {
+    taken_out(transaction, id, from, last)?
+        .into_iter()
+        .map(|(_, row)| Ok(read(&row.signed)?.event))
+        .collect()
+}
+
+fn taken_out(
+    transaction: &Transaction,
+    id: GrantId,
+    from: u64,
+    last: u64,
+) -> Result<Vec<(u64, StatementRow)>, Error> {
+    let mut out = Vec::new();
+    for number in from..=last {
+        if let Some(row) = load(transaction, id, number)? {
+            out.push((number, row));
+        }
+        transaction
+            .table(&STATEMENTS)?
+            .remove(&grant_key(id, &u64_key(number)))?;
+    }
+    Ok(out)
+}
+
+/// Works out from the chain where a running grant stands.
+fn fold(transaction: &Transaction, id: GrantId, row: &mut GrantRow) -> Result<(), Error> {
+    row.state = GrantState::Active;
+    for number in 1..=row.statement {
+        let kept = load(transaction, id, number)?.ok_or(Error::unreadable("a statement"))?;
+        row.take_effect(&read(&kept.signed)?);
+    }
+    Ok(())
+}
+
+/// Says again, behind what another copy said, what the own statements took away. Returns whether
+/// something was dropped: a grant is not resumed or renewed against another copy's word.
+fn say_again(
+    store: &Store,
+    transaction: &Transaction,
+    id: GrantId,
+    row: &mut GrantRow,
+    displaced: &[Event],
+) -> Result<bool, Error> {
+    let mut narrowed: Option<&Terms> = None;
+    let (mut paused, mut dropped) = (false, false);
+    for event in displaced {
+        match event {
+            Event::Paused => paused = true,
+            Event::Resumed if paused => paused = false,
+            Event::Narrowed(extent) => narrowed = Some(&extent.terms),
+            Event::Resumed | Event::Renewed(_) => dropped = true,
+            Event::Given(_) | Event::Refused | Event::Withdrawn => {}
+        }
+    }
+    if let Some(terms) = narrowed {
+        match row.extent.terms.meet(terms) {
+            Some(both) if both == row.extent.terms => {}
+            Some(both) => change::narrow_to(store, transaction, id, row, both)?,
+            // Together they leave nothing to read.
+            None => paused = true,
+        }
+    }
+    if paused && row.state == GrantState::Active {
+        say(store, transaction, id, row, Event::Paused)?;
+    }
+    Ok(dropped)
+}
+
+/// A generation whose key this copy does not have is followed by one of its own.
+fn rekey(store: &Store, transaction: &Transaction, id: GrantId, row: &mut GrantRow) -> Result<(), Error> {
+    if row.extent.generation == row.key_generation {
+        return Ok(());
+    }
+    let terms = row.extent.terms.clone();
+    change::begin_generation(store, transaction, id, row, terms)
+}

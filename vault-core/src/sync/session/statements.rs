@@ -1,0 +1,176 @@
+//! What the server says of statements: its answers, and those that another copy of the vault made.
+
+use vault_wire::{
+    acceptance::SignedAcceptance,
+    frame::{KeptStatement, StatementAck, StatementOutcome, StatementRefusal},
+    id::GrantId,
+    receipt::SignedErasure,
+    signature::PublicKey,
+    statement::SignedStatement,
+};
+
+use super::Session;
+use crate::{
+    consent::{Adopted, accepted, adopt, erased, grant_row, not_accepted, submission, withdrawn_elsewhere},
+    error::Error,
+    sync::{
+        SyncError, SyncEvent,
+        lane::Lane,
+        progress::{self, Progress},
+    },
+};
+
+impl Session {
+    pub(super) fn statement_ack(&mut self, ack: StatementAck) -> Result<(), Error> {
+        let StatementAck {
+            grant,
+            number,
+            outcome,
+        } = ack;
+        if !self.submitted.remove(&(grant, number)) {
+            return Err(SyncError::Protocol("it answered a statement that was not sent").into());
+        }
+        self.report.statements += 1;
+        match outcome {
+            StatementOutcome::Accepted(acceptance) => self.accepted(grant, number, &acceptance),
+            StatementOutcome::Erased(receipt) => self.erased(grant, &receipt),
+            StatementOutcome::Refused(why) => self.refused(grant, number, why),
+        }
+    }
+
+    fn accepted(&mut self, grant: GrantId, number: u64, acceptance: &SignedAcceptance) -> Result<(), Error> {
+        let store = self.store.clone();
+        let said = self.sent(grant, number)?;
+        self.check_acceptance(&said, acceptance)?;
+        let superseded = store.update(|transaction| {
+            let superseded = accepted(&store, transaction, grant, number, acceptance)?;
+            if let Some(superseded) = superseded {
+                progress::forget(transaction, superseded)?;
+            }
+            Ok(superseded)
+        })?;
+        if let Some(superseded) = superseded {
+            self.lanes.remove(&superseded);
+        }
+        self.open_lane(grant)?;
+        self.events
+            .push_back(SyncEvent::StatementAccepted { grant, number });
+        Ok(())
+    }
+
+    fn erased(&mut self, grant: GrantId, receipt: &SignedErasure) -> Result<(), Error> {
+        self.check_erasure(grant, receipt)?;
+        self.lanes.remove(&grant);
+        self.store.update(|transaction| {
+            erased(transaction, grant, receipt)?;
+            progress::forget(transaction, grant)
+        })?;
+        self.events.push_back(SyncEvent::Erased { grant });
+        Ok(())
+    }
+
+    fn refused(&mut self, grant: GrantId, number: u64, why: StatementRefusal) -> Result<(), Error> {
+        let store = self.store.clone();
+        let known = grant_row(&store.view()?, grant)?.map_or(0, |row| row.acknowledged);
+        if number <= known {
+            // Another copy's statement of this number came first, and is taken over by now.
+            return Ok(());
+        }
+        match why {
+            // The next session's WELCOME says which statements it lacks.
+            StatementRefusal::OutOfOrder => {
+                return Err(SyncError::Protocol("a statement did not follow what it holds").into());
+            }
+            StatementRefusal::Withdrawn => {
+                self.lanes.remove(&grant);
+                store.update(|transaction| withdrawn_elsewhere(&store, transaction, grant))?;
+            }
+            _ => {
+                store.update(|transaction| not_accepted(&store, transaction, grant, number, why))?;
+            }
+        }
+        self.events.push_back(SyncEvent::StatementRefused { grant, why });
+        Ok(())
+    }
+
+    /// A statement that this device did not name: another copy's, or one whose answer was lost.
+    pub(super) fn statement_kept(&mut self, kept: &KeptStatement) -> Result<(), Error> {
+        self.check_acceptance(&kept.statement, &kept.acceptance)?;
+        let store = self.store.clone();
+        let Ok(said) = kept.statement.verify() else {
+            return Err(not_the_owners());
+        };
+        let (grant, number) = (said.grant, said.number);
+        match store.update(|transaction| adopt(&store, transaction, kept))? {
+            Adopted::NotOurs => return Err(not_the_owners()),
+            Adopted::Known => {}
+            Adopted::Taken { dropped } => {
+                self.events
+                    .push_back(SyncEvent::StatementTaken { grant, dropped });
+            }
+        }
+        if self.behind.get(&grant).is_some_and(|last| *last <= number) {
+            self.behind.remove(&grant);
+            self.open_lane(grant)?;
+        }
+        Ok(())
+    }
+
+    fn sent(&self, grant: GrantId, number: u64) -> Result<SignedStatement, Error> {
+        let keys = self.keys()?;
+        let sent = submission(&self.store, &self.store.view()?, grant, number, &keys.sealing)?;
+        Ok(sent.statement)
+    }
+
+    /// An acceptance counts only if the pinned server gave it, for this vault and this very statement.
+    fn check_acceptance(
+        &self,
+        statement: &SignedStatement,
+        acceptance: &SignedAcceptance,
+    ) -> Result<(), Error> {
+        let receipts: PublicKey = self.keys()?.receipts;
+        let word = acceptance
+            .verify(&receipts)
+            .map_err(|_| SyncError::BadAcceptance)?;
+        let said = statement.verify().map_err(|_| SyncError::BadAcceptance)?;
+        let holds = word.vault == self.store.identity.vault()
+            && word.statement == statement.digest()
+            && word.request == said.request;
+        holds.then_some(()).ok_or(SyncError::BadAcceptance.into())
+    }
+
+    /// A receipt counts only if the pinned server signed it for this grant. The withdrawal that it names
+    /// is this one's, or an earlier one of another copy.
+    fn check_erasure(&self, grant: GrantId, receipt: &SignedErasure) -> Result<(), Error> {
+        let erasure = receipt
+            .verify(&self.keys()?.receipts)
+            .map_err(|_| SyncError::BadErasureReceipt)?;
+        match erasure.grant == grant {
+            true => Ok(()),
+            false => Err(SyncError::BadErasureReceipt.into()),
+        }
+    }
+
+    /// Lets the entries of a grant go on, if it is running and the server has its terms.
+    pub(super) fn open_lane(&mut self, grant: GrantId) -> Result<(), Error> {
+        let view = self.store.view()?;
+        let Some(row) = grant_row(&view, grant)?.filter(|row| row.state.is_running()) else {
+            return Ok(());
+        };
+        if self.behind.contains_key(&grant) {
+            return Ok(());
+        }
+        match self.lanes.get_mut(&grant) {
+            Some(lane) => lane.wake(),
+            None => {
+                let progress = Progress::load(&view, grant, row.extent.generation)?;
+                self.lanes.insert(grant, Lane::resume(grant, progress));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn not_the_owners() -> Error {
+    SyncError::Protocol("it sent a statement that is not the owner's").into()
+}

@@ -1,0 +1,106 @@
+//! The double's side of a chain of statements: compare and set, as the protocol demands it.
+
+use vault_wire::{
+    acceptance::Acceptance,
+    frame::{Frame, KeptStatement, StatementOutcome, StatementRefusal, SubmitStatement},
+    id::ErasureId,
+    receipt::Erasure,
+    statement::{Event, Extent, Statement},
+    terms::Terms,
+    time::Timestamp,
+};
+
+use super::doubles::{Server, ack};
+
+impl Server {
+    /// Takes a statement as the service does.
+    pub(super) fn take(&mut self, sent: SubmitStatement) -> Vec<Frame> {
+        let said = sent.statement.verify().unwrap();
+        let answer = |outcome| ack(said.grant, said.number, outcome);
+        if said.event == Event::Withdrawn {
+            return answer(self.erase(&sent, &said));
+        }
+        if self.withdrawn {
+            return answer(StatementOutcome::Refused(StatementRefusal::Withdrawn));
+        }
+        if let Some(before) = self.chain.iter().find(|kept| kept.statement == sent.statement) {
+            return answer(StatementOutcome::Accepted(before.acceptance.clone()));
+        }
+        let last = self.chain.last().map(|kept| kept.statement.digest());
+        if said.number != self.number() + 1 || said.previous != last.unwrap_or_default() {
+            let refused = answer(StatementOutcome::Refused(StatementRefusal::OutOfOrder));
+            return self.kept_after(0).into_iter().chain(refused).collect();
+        }
+        if let Some(extent) = extent(&said.event).filter(|extent| extent.generation > self.generation) {
+            let key = sent.grant_key.as_ref().unwrap();
+            let key = key.open(&self.keys.1, said.grant, extent.generation);
+            self.grant_key = Some(key.unwrap());
+            self.generation = extent.generation;
+            self.held.clear();
+            self.acked = 0;
+        }
+        let vault = sent.certificate.bytes[1..17].try_into().unwrap();
+        let at = Timestamp::from_unix_ms(1);
+        let (request, digest) = (said.request, sent.statement.digest());
+        let vault = vault_wire::id::VaultId(vault);
+        let acceptance = Acceptance::new(vault, request, digest, at, self.state).sign(&self.keys.0);
+        self.chain.push(KeptStatement {
+            statement: sent.statement,
+            certificate: sent.certificate,
+            acceptance: acceptance.clone(),
+        });
+        answer(StatementOutcome::Accepted(acceptance))
+    }
+
+    fn erase(&mut self, sent: &SubmitStatement, said: &Statement) -> StatementOutcome {
+        self.withdrawn = true;
+        let erasure = Erasure::new(
+            ErasureId([9; 16]),
+            said.grant,
+            sent.statement.digest(),
+            self.held.len() as u64,
+            1,
+            said.decided_at,
+            None,
+            self.state,
+        );
+        self.held.clear();
+        StatementOutcome::Erased(erasure.sign(&self.keys.0))
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.chain.len() as u64
+    }
+
+    pub(super) fn kept_after(&self, number: u64) -> Vec<Frame> {
+        let from = usize::try_from(number).unwrap_or(usize::MAX);
+        let kept = self.chain.iter().skip(from).cloned();
+        kept.map(|kept| Frame::Kept(Box::new(kept))).collect()
+    }
+
+    fn said(&self) -> impl DoubleEndedIterator<Item = Event> {
+        self.chain
+            .iter()
+            .map(|kept| kept.statement.verify().unwrap().event)
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        let last = self
+            .said()
+            .rfind(|event| matches!(event, Event::Paused | Event::Resumed));
+        last == Some(Event::Paused)
+    }
+
+    /// The terms in force.
+    pub(super) fn terms(&self) -> Terms {
+        let last = self.said().rev().find_map(|event| extent(&event).cloned());
+        last.unwrap().terms
+    }
+}
+
+fn extent(event: &Event) -> Option<&Extent> {
+    match event {
+        Event::Given(extent) | Event::Narrowed(extent) | Event::Renewed(extent) => Some(extent),
+        Event::Refused | Event::Paused | Event::Resumed | Event::Withdrawn => None,
+    }
+}
