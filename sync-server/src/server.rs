@@ -102,7 +102,6 @@ impl Server {
             stop: Stop::default(),
         }));
         statement::recover(&server, erased).await?;
-        statement::finish_all(&server).await?;
         Ok(server)
     }
 

@@ -171,6 +171,7 @@ impl Forger {
                 statement,
                 certificate,
                 grant_key,
+                proof: None,
             })))
             .await;
         let is_answer = |frame| match frame {
@@ -202,7 +203,7 @@ impl Forger {
         .to_bytes();
         let secret = GrantSecret::derive(&[9; 32], grant, 1);
         let slot = secret.slot(RecordId([u8::try_from(seq).unwrap(); 16]));
-        let tag = secret.content_tag(&bytes);
+        let tag = secret.content_tag(slot, &bytes);
         let mut generator = self.dice.generator();
         let category = vault_core::Category::Receipts;
         let entry = Entry::put(
@@ -220,8 +221,7 @@ impl Forger {
                 grant,
                 generation: 1,
                 statement: 1,
-                after: seq - 1,
-                through: seq,
+                number: seq,
                 entries: vec![entry],
             }))
             .await;
@@ -261,5 +261,6 @@ fn hello(vault: VaultId, device: SignedCertificate, grants: Vec<GrantPosition>) 
         incarnation: Incarnation([1; 16]),
         events_seen: 0,
         grants,
+        ended: vec![],
     })
 }

@@ -37,14 +37,17 @@ mod vault;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use consent::{
     Activity, Amendment, Change, ErasureProof, Grant, GrantState, InboxRequest, Preview, PreviewedRecord,
-    RefusedStatement, RequestState, Selection,
+    Receipt, RefusedStatement, RequestState, Selection,
 };
 pub use entropy::Randomness;
 pub use error::Error;
 pub use host::Host;
 pub use records::{Collection, NewRecord, Query, Record};
-pub use sync::{ServerAddress, ServerKeyPin, SyncError, SyncEvent, SyncReport};
-pub use vault::{ImportProgress, ImportSummary, Vault, VaultFile, VaultStatus};
+pub use sync::{
+    LogFault, LogFaultKind, LogStanding, RejectedRecord, ServerAddress, ServerKeyPin, Shared, SyncError,
+    SyncEvent, SyncReport,
+};
+pub use vault::{GrantHistory, ImportProgress, ImportSummary, Vault, VaultFile, VaultStatus};
 
 pub use vault_file::{
     Copied, Error as FileError, Finding, KdfParams, Loss, Options, Origin, Part, Passphrase, Problem,

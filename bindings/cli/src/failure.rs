@@ -185,6 +185,8 @@ fn of_vault(error: &Error) -> (Exit, &'static str) {
         Error::InvalidSelection(_) => (Exit::Refused, "invalid_selection"),
         Error::RequestClosed(_) => (Exit::Refused, "request_closed"),
         Error::GrantOver => (Exit::Refused, "grant_over"),
+        Error::GrantStands(_) => (Exit::Refused, "grant_stands"),
+        Error::RequiredField { .. } => (Exit::Refused, "required_field"),
         Error::NotConnected => (Exit::NoServer, "not_connected"),
         Error::Import(_) => (Exit::Failed, "import"),
         Error::Unreadable { .. } => (Exit::Failed, "unreadable"),

@@ -1,15 +1,17 @@
-//! The options by which an owner agrees to less than was asked.
+//! The options by which an owner agrees to less than was asked, or leaves a grant less than it has.
 
 use std::str::FromStr;
 
 use clap::Args;
-use vault_core::{Category, Precision, Selection, wire::request::ConsentRequest, wire::terms::TimeRange};
+use vault_core::{
+    Category, Grant, Precision, Selection, wire::request::ConsentRequest, wire::terms::TimeRange,
+};
 
 use crate::{arguments::category, failure::Failure, moment::Moment, show::Screen};
 
-/// What to agree to; without any of these, all that is asked.
+/// What to leave out; without any of these, nothing.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Agree to less")]
+#[command(next_help_heading = "Share less")]
 pub(crate) struct SelectionOptions {
     /// Share only these fields of a category; a parent such as purchase_location stands for all below it
     #[arg(long, value_name = "CATEGORY=FIELD,FIELD")]
@@ -50,7 +52,15 @@ struct FieldPrecision {
 impl SelectionOptions {
     /// What of a request the owner agrees to.
     pub(crate) fn of(&self, request: &ConsentRequest, screen: &Screen) -> Result<Selection, Failure> {
-        let mut selection = Selection::everything(request);
+        self.applied_to(Selection::everything(request), screen)
+    }
+
+    /// What of a running grant the owner leaves.
+    pub(crate) fn of_grant(&self, grant: &Grant, screen: &Screen) -> Result<Selection, Failure> {
+        self.applied_to(Selection::all_of(grant), screen)
+    }
+
+    fn applied_to(&self, mut selection: Selection, screen: &Screen) -> Result<Selection, Failure> {
         for category in &self.without {
             selection = selection.without(*category)?;
         }

@@ -59,6 +59,7 @@ struct Grant {
     id: String,
     expires_at: Option<String>,
     data_life: Option<Json>,
+    delete_by: Option<String>,
 }
 
 /// The records that this application may read now.
@@ -159,6 +160,7 @@ fn rendered(answer: &ReadAnswer, category: Category) -> Result<Vec<u8>, Problem>
             id: answer.grant.to_string(),
             expires_at: answer.expires_at.map(|at| at.to_string()),
             data_life: answer.data_life.map(terms_view::of_data_life),
+            delete_by: answer.delete_by.map(|at| at.to_string()),
         },
         read_id: answer.read_id.to_string(),
     };

@@ -100,10 +100,10 @@ codes! {
         "There is nothing here, or nothing that belongs to this application.";
     MethodNotAllowed 405 "method_not_allowed" "Method not allowed",
         "The endpoint exists but does not take this method; `Allow` lists those it takes.";
-    InvalidStateTransition 409 "invalid_state_transition" "Invalid state transition",
-        "What is to be changed stands where it cannot be changed any more.";
     RequestTimeout 408 "request_timeout" "Request timeout",
         "The body of the request did not arrive in time.";
+    InvalidStateTransition 409 "invalid_state_transition" "Invalid state transition",
+        "What is to be changed stands where it cannot be changed any more.";
     BodyTooLarge 413 "body_too_large" "Body too large",
         "A request body may have 1 MiB.";
     UnsupportedMediaType 415 "unsupported_media_type" "Unsupported media type",

@@ -19,8 +19,9 @@ use crate::{
     service::{
         enrol,
         hello::{self, Answer},
-        link_code, list, notices,
+        link_code, notices,
         push::{PushError, push},
+        reconcile::{ReconcileError, reconcile},
         statement,
     },
 };
@@ -206,8 +207,14 @@ impl Lane {
             Frame::LinkOpen(_) => {
                 Frame::LinkCode(link_code::open(&self.server, vault).await.map_err(unavailable)?)
             }
-            Frame::List(asked) => {
-                Frame::Listing(list::list(&self.server, vault, &asked).map_err(unavailable)?)
+            Frame::Reconcile(asked) => {
+                let server = self.server.clone();
+                let answering = tokio::task::spawn_blocking(move || reconcile(&server, vault, asked));
+                let answer = answering.await.unwrap_or(Err(ReconcileError::Unavailable));
+                Frame::Reconciled(answer.map_err(|error| match error {
+                    ReconcileError::Malformed => Over::Refused(Refusal::BadFrame),
+                    ReconcileError::Unavailable => Over::Refused(Refusal::Unavailable),
+                })?)
             }
             Frame::EventsSeen(seen) => {
                 return notices::seen(&self.server, vault, seen.through)

@@ -80,6 +80,7 @@ impl Device {
             incarnation: Incarnation([1; 16]),
             events_seen: 0,
             grants: Vec::new(),
+            ended: Vec::new(),
         })
     }
 

@@ -43,14 +43,14 @@ pub(crate) async fn hello(
         .write(move |tx| {
             let at = key(&[vault.as_bytes(), &device.0]);
             let known = tx.get(&DEVICES, &at)?;
-            let is_another_life = known.is_some_and(|known| known != hello.incarnation);
             if known != Some(hello.incarnation) {
+                tracing::info!(%vault, again = known.is_some(), "a vault file begins a life");
                 tx.put(&DEVICES, &at, &hello.incarnation)?;
             }
             let mut standings: Vec<(GrantId, Standing)> = Vec::new();
             let mut behind = Vec::new();
             for position in hello.grants {
-                let standing = standing(tx, vault, &position, is_another_life)?;
+                let standing = standing(tx, vault, &position)?;
                 if let Some(Standing::StatementStale(_)) = standing {
                     await_statement(tx, vault, &position)?;
                 }
@@ -89,12 +89,7 @@ pub(crate) async fn hello(
 }
 
 /// Where a grant stands, if not where the device says.
-fn standing(
-    tx: &Tx,
-    vault: VaultId,
-    device: &GrantPosition,
-    is_another_life: bool,
-) -> Result<Option<Standing>, StoreError> {
+fn standing(tx: &Tx, vault: VaultId, device: &GrantPosition) -> Result<Option<Standing>, StoreError> {
     let at = key(&[vault.as_bytes(), device.grant.as_bytes()]);
     if tx.has(&ERASURES, &at)? {
         return Ok(Some(Standing::Withdrawn));
@@ -105,19 +100,19 @@ fn standing(
             GrantState::Withdrawn | GrantState::Ending => Some(Standing::Withdrawn),
             GrantState::Superseded => Some(Standing::Superseded),
             GrantState::Expired | GrantState::Consumed => Some(Standing::Expired),
-            GrantState::Active | GrantState::Paused => running(&row, device, is_another_life),
+            GrantState::Active | GrantState::Paused => running(&row, device),
         },
     })
 }
 
 /// Where a grant stands that is not over.
-fn running(row: &GrantRow, device: &GrantPosition, is_another_life: bool) -> Option<Standing> {
+fn running(row: &GrantRow, device: &GrantPosition) -> Option<Standing> {
     match device.statement.cmp(&row.number) {
         Ordering::Greater => Some(Standing::StatementStale(row.number)),
         Ordering::Less => Some(Standing::Behind(row.number)),
         // The statement that opens the device's generation is on its way.
         Ordering::Equal if device.generation > row.generation => None,
-        Ordering::Equal => compare(row, device, is_another_life),
+        Ordering::Equal => compare(row, device),
     }
 }
 
@@ -154,13 +149,10 @@ fn end(tx: &Tx, vault: VaultId, grant: GrantId, now: Timestamp) -> Result<Option
     })
 }
 
-fn compare(row: &GrantRow, device: &GrantPosition, is_another_life: bool) -> Option<Standing> {
+/// Equal sums are equal sets: whatever was lost on the way, or set back since, shows here.
+fn compare(row: &GrantRow, device: &GrantPosition) -> Option<Standing> {
     let holds_the_same = device.generation == row.generation
-        && device.count == row.count
-        && device.fingerprint == row.fingerprint;
-    match device.acked == row.acked {
-        true if holds_the_same => None,
-        false if !is_another_life => Some(Standing::Resume(row.acked)),
-        _ => Some(Standing::Reconcile),
-    }
+        && device.count == row.held.count
+        && device.fingerprint == row.held.fingerprint();
+    (!holds_the_same).then_some(Standing::Reconcile)
 }

@@ -17,15 +17,16 @@ pub mod session_token;
 pub(crate) mod enrol;
 pub(crate) mod hello;
 pub(crate) mod link_code;
-pub(crate) mod list;
 pub(crate) mod notices;
 pub(crate) mod push;
+pub(crate) mod reconcile;
 pub(crate) mod statement;
 pub(crate) mod sweep;
 
 mod api_key;
 mod audit;
 mod grant_rules;
+mod held;
 mod log;
 mod refusals;
 mod retry_after;

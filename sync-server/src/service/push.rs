@@ -10,13 +10,13 @@ use vault_wire::{
     time::Timestamp,
 };
 
-use super::{grant_rules::state_at, time_span::may_lie_within};
+use super::{grant_rules::state_at, held::Holding, time_span::may_lie_within};
 use crate::{
     Server,
     live::Session,
     store::{
-        EntryRow, GrantRow, GrantState, Rows, StoreError, Tx,
-        tables::{ARRIVALS, ENTRIES, GRANTS, key},
+        GrantRow, GrantState, Rows, StoreError, Tx,
+        tables::{GRANTS, key},
     },
 };
 
@@ -101,12 +101,13 @@ impl Checked {
     }
 
     /// The answer that nothing was stored.
-    fn refused(&self, through: u64, rejection: Rejection) -> EntriesAck {
+    fn refused(&self) -> EntriesAck {
+        let over = |entry: &Entry| (entry.slot, Rejection::GrantOver);
         EntriesAck {
             grant: self.batch.grant,
             generation: self.batch.generation,
-            through,
-            rejected: self.batch.entries.iter().map(|e| (e.slot, rejection)).collect(),
+            number: self.batch.number,
+            rejected: self.batch.entries.iter().map(over).collect(),
         }
     }
 }
@@ -138,87 +139,36 @@ fn store(
         checked.check(server, row.as_ref())?;
     }
     let Some(row) = row else {
-        return Ok(checked.refused(0, Rejection::GrantOver));
+        return Ok(checked.refused());
     };
     if state_at(&row, now) != GrantState::Active {
-        return Ok(checked.refused(row.acked, Rejection::GrantOver));
+        return Ok(checked.refused());
     }
     let mut row = row;
     let batch = &checked.batch;
-    if batch.generation < row.generation {
-        return Ok(checked.refused(row.acked, Rejection::GrantOver));
-    }
-    let continues = batch.generation == row.generation
+    let in_force = batch.generation == row.generation
         && (row.extent_number..=row.number).contains(&batch.statement)
-        && batch.after <= row.acked
-        && batch.after <= batch.through
         && checked.verdicts.len() == batch.entries.len();
-    if !continues {
-        return Ok(checked.refused(row.acked, Rejection::Gap));
+    if !in_force {
+        return Ok(checked.refused());
     }
     let mut rejected = Vec::new();
+    let mut held = Holding::of(tx, &at, &row)?;
     for (entry, verdict) in batch.entries.iter().zip(&checked.verdicts) {
         let stored = match verdict {
-            Ok(()) => put(tx, &at, &mut row, entry, batch.statement, now)?,
+            Ok(()) => held.put(&mut row, entry, batch.statement, now)?,
             Err(rejection) => Err(*rejection),
         };
         if let Err(rejection) = stored {
             rejected.push((entry.slot, rejection));
         }
     }
-    // While a device compares, its walk begins anew: what counts is the last batch, not the farthest.
-    row.acked = batch.through;
+    held.finish()?;
     tx.put(&GRANTS, &at, &row)?;
     Ok(EntriesAck {
         grant: batch.grant,
         generation: batch.generation,
-        through: row.acked,
+        number: batch.number,
         rejected,
     })
-}
-
-fn put(
-    tx: &Tx,
-    grant: &[u8],
-    row: &mut GrantRow,
-    entry: &Entry,
-    statement: u64,
-    now: Timestamp,
-) -> Result<Result<(), Rejection>, StoreError> {
-    let generation = row.generation.to_be_bytes();
-    let at = key(&[grant, &generation, entry.slot.as_bytes()]);
-    let arrival_key =
-        |category: u8, arrival: u64| key(&[grant, &generation, &[category], &arrival.to_be_bytes()]);
-    let mut entries = tx.open(&ENTRIES)?;
-    let mut arrivals = tx.open(&ARRIVALS)?;
-    let before = entries.get(&at)?;
-    if let Some(before) = &before {
-        if before.entry.rev == entry.rev && before.entry.tag == entry.tag {
-            return Ok(Ok(()));
-        }
-        if before.entry.rev >= entry.rev {
-            return Ok(Err(Rejection::Stale));
-        }
-        if let Body::Put { category, .. } = before.entry.body {
-            row.fingerprint
-                .toggle(before.entry.slot, before.entry.rev, before.entry.tag);
-            row.count = row.count.saturating_sub(1);
-            arrivals.remove(&arrival_key(category as u8, before.arrival))?;
-        }
-    }
-    let arrival = row.next_arrival;
-    if let Body::Put { category, .. } = entry.body {
-        row.fingerprint.toggle(entry.slot, entry.rev, entry.tag);
-        row.count += 1;
-        row.next_arrival += 1;
-        arrivals.put(&arrival_key(category as u8, arrival), &entry.slot)?;
-    }
-    let stored = EntryRow {
-        entry: entry.clone(),
-        statement,
-        arrival,
-        updated_at: now,
-    };
-    entries.put(&at, &stored)?;
-    Ok(Ok(()))
 }

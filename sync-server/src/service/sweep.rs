@@ -16,8 +16,8 @@ use crate::{
     store::{
         Deadline, GrantState, RequestRow, RequestState, Rows, StoreError, Tx,
         tables::{
-            COOL_DOWNS, DEADLINES, DOOMED, GRANTS, LINK_CODES, NOTICES, OPEN_LINKS, PENDING, REQUESTS,
-            TOKENS, VAULTS, key,
+            COOL_DOWNS, DEADLINES, GRANTS, LINK_CODES, NOTICES, OPEN_LINKS, PENDING, REQUESTS, TOKENS,
+            VAULTS, key,
         },
     },
 };
@@ -29,10 +29,17 @@ const PAGE: usize = 256;
 /// How long a category is not asked for again after a request lapsed, in milliseconds (1 hour).
 const COOL_DOWN_MS: i64 = 3_600_000;
 
-/// Sweeps until the server stops.
+/// Sweeps until the server stops. What takes long to drop keeps nothing else waiting.
 pub(crate) async fn run(server: Server) {
+    tokio::join!(
+        again_and_again(&server, sweep),
+        again_and_again(&server, statement::drop_doomed)
+    );
+}
+
+async fn again_and_again(server: &Server, work: impl AsyncFn(&Server) -> Result<(), Unavailable>) {
     while !server.stopping().is_requested() {
-        if sweep(&server).await.is_err() {
+        if work(server).await.is_err() {
             tracing::warn!("the sweep could not be finished; it is tried again");
         }
         let next = server.now().plus_ms(INTERVAL_MS);
@@ -46,8 +53,7 @@ pub(crate) async fn run(server: Server) {
 /// Ends what is due now.
 pub(crate) async fn sweep(server: &Server) -> Result<(), Unavailable> {
     while end_due(server).await? == PAGE {}
-    refusals::tell(server).await?;
-    statement::drop_doomed(server).await
+    refusals::tell(server).await
 }
 
 /// Ends at most one page of what is due. Returns how much it was.
@@ -163,7 +169,7 @@ fn end_grant(
     };
     row.ended_at = Some(now);
     server.grant_keys().destroy(id, None)?;
-    tx.put(&DOOMED, &key(&[&at, &row.generation.to_be_bytes()]), &())?;
+    statement::doom(tx, &at, row.generation)?;
     tx.put(&GRANTS, &at, &row)
 }
 

@@ -26,7 +26,7 @@ pub use error::StoreError;
 pub(crate) use grant_keys::GrantKeys;
 pub(crate) use ledger::{Erased, Ledger};
 pub(crate) use rows::*;
-pub(crate) use typed::{Rows, Tx, View};
+pub(crate) use typed::{Opened, Rows, Tx, View};
 
 const FILE_NAME: &str = "store.vault";
 

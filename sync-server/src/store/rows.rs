@@ -5,11 +5,12 @@ use vault_wire::{
     Digest,
     catalogue::Category,
     certificate::SignedCertificate,
-    entry::{Entry, Fingerprint},
+    entry::Entry,
     id::{AccountId, AppId, CallId, GrantId, KeyId, LogId, ReadId, RequestId, SubjectId, TokenId, VaultId},
     log::Frontier,
     purpose::Purpose,
     receipt::SignedErasure,
+    reconcile::Summary,
     request::AppIdentity,
     signature::{PublicKey, Signature},
     statement::SignedStatement,
@@ -152,11 +153,8 @@ pub(crate) struct GrantRow {
     pub(crate) last_read_at: Option<Timestamp>,
     /// The one read of a `one_time` grant, whose further pages may still be fetched.
     pub(crate) one_read: Option<(ReadId, Timestamp)>,
-    /// Change sequence of the vault up to which everything is stored.
-    pub(crate) acked: u64,
-    /// How many records are held, and their fingerprint.
-    pub(crate) count: u64,
-    pub(crate) fingerprint: Fingerprint,
+    /// What is held: how many entries, and their sum.
+    pub(crate) held: Summary,
     /// Arrival number of the next stored entry.
     pub(crate) next_arrival: u64,
 }
@@ -184,17 +182,11 @@ pub(crate) struct StatementRow {
     pub(crate) accepted_at: Timestamp,
 }
 
-/// A withdrawal and how far the erasure that it asked for has come.
+/// A withdrawal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ErasureRow {
-    /// Digest of the withdrawal.
-    pub(crate) statement: Digest,
-    /// Grant keys destroyed so far.
-    pub(crate) keys: u32,
-    /// Entries dropped so far.
-    pub(crate) entries: u64,
-    /// The receipt, once nothing is left.
-    pub(crate) receipt: Option<SignedErasure>,
+    /// What the owner got for it.
+    pub(crate) receipt: SignedErasure,
 }
 
 /// A stored entry. A deletion stays as a marker, so that an older put cannot bring the slot back.

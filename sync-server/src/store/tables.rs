@@ -8,6 +8,7 @@ use vault_wire::{
     Digest,
     frame::Event,
     id::{AccountId, Incarnation, KeyId, RequestId, Slot, VaultId},
+    reconcile::Tally,
     time::Timestamp,
 };
 
@@ -69,6 +70,8 @@ pub(crate) static ERASURES: Typed<ErasureRow> = Typed::new("erasures");
 pub(crate) static DOOMED: Typed<()> = Typed::new("doomed");
 /// vault | grant | generation | slot → the sealed entry
 pub(crate) static ENTRIES: Typed<EntryRow> = Typed::new("entries");
+/// vault | grant | generation | first byte of slots → sums over what is held there
+pub(crate) static TALLIES: Typed<Tally> = Typed::new("tallies");
 /// vault | grant | generation | category | arrival → slot
 pub(crate) static ARRIVALS: Typed<Slot> = Typed::new("arrivals");
 /// vault | grant | time | read → nothing: reads that count towards a frequency

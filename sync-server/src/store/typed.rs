@@ -124,6 +124,26 @@ impl Tx {
         Ok(self.transaction.table(&table.table)?.remove(key)?)
     }
 
+    /// Removes at most `limit` rows whose keys begin with `prefix`. Returns whether none is left.
+    pub(crate) fn remove_all<R>(
+        &self,
+        table: &Typed<R>,
+        prefix: &[u8],
+        limit: usize,
+    ) -> Result<bool, StoreError> {
+        let mut rows = self.transaction.table(&table.table)?;
+        let mut keys = Vec::new();
+        for row in rows.prefix(prefix)?.take(limit + 1) {
+            keys.push(row?.0);
+        }
+        let none_left = keys.len() <= limit;
+        self.changed.set(self.changed.get() || !keys.is_empty());
+        for key in keys.iter().take(limit) {
+            rows.remove(key)?;
+        }
+        Ok(none_left)
+    }
+
     /// A table to be used many times. No other use of the same table may overlap.
     pub(crate) fn open<'t, R>(&'t self, table: &'t Typed<R>) -> Result<Opened<'t, R>, StoreError> {
         Ok(Opened {

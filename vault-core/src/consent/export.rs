@@ -7,14 +7,14 @@ use vault_wire::{
     catalogue::Category,
     entry::{Binding, ContentTag, Entry, GrantSecret},
     grant_key::GrantKey,
-    id::{GrantId, Slot},
+    id::{GrantId, RecordId, Slot},
     terms::Detail,
 };
 
 use super::{grant::GrantRow, projection::Projection};
 use crate::{
     error::Error,
-    records::{Change, Records},
+    records::{Change, Record, Records},
     store::Store,
 };
 
@@ -33,7 +33,7 @@ pub(crate) enum Export {
     /// The record belongs to a category that the grant does not cover.
     Unrelated,
     /// The grant shows this.
-    Shown(Slot, ContentTag, Projection),
+    Shown(Slot, ContentTag, Category, Projection),
     /// The grant shows nothing of the record, or no longer.
     Hidden(Slot),
 }
@@ -80,10 +80,28 @@ impl Exporter {
         } else {
             self.records.find(change.record)?
         };
-        Ok(match record.and_then(|record| Projection::of(&record, detail)) {
-            Some(projection) => Export::Shown(slot, self.secret.content_tag(projection.bytes()), projection),
+        Ok(self.shown(slot, record.as_ref(), detail))
+    }
+
+    /// What the grant shows now of a record that it has shown in a slot.
+    pub(crate) fn look_again(&self, slot: Slot, record: RecordId) -> Result<Export, Error> {
+        let record = self.records.find(record)?;
+        let detail = record
+            .as_ref()
+            .and_then(|record| self.details.get(&record.category));
+        Ok(detail.map_or(Export::Hidden(slot), |detail| {
+            self.shown(slot, record.as_ref(), detail)
+        }))
+    }
+
+    fn shown(&self, slot: Slot, record: Option<&Record>, detail: &Detail) -> Export {
+        match record.and_then(|record| Projection::of(record, detail)) {
+            Some(projection) => {
+                let tag = self.secret.content_tag(slot, projection.bytes());
+                Export::Shown(slot, tag, detail.category, projection)
+            }
             None => Export::Hidden(slot),
-        })
+        }
     }
 
     /// Seals a projection for this grant.

@@ -16,7 +16,7 @@ pub(crate) use collection::{allow, collections, forbid};
 pub use query::Query;
 pub(crate) use query::{count, query};
 pub(crate) use rebuild::rebuild_indexes;
-pub(crate) use write::{Change, RecordWriter, last_change, next_change_after};
+pub(crate) use write::{Change, RecordWriter, last_change};
 
 use crate::{
     error::Error,

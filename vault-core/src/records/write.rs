@@ -31,19 +31,6 @@ pub(crate) fn last_change(view: &Snapshot) -> Result<u64, Error> {
     row.map_or(Ok(0), |row| decode(&row, "the change sequence"))
 }
 
-/// Gives out the change sequence after `last` without a record, unless another change took it.
-pub(crate) fn next_change_after(transaction: &Transaction, last: u64) -> Result<Option<u64>, Error> {
-    let mut table = transaction.table(&META)?;
-    let given_out = table
-        .get(meta::LAST_CHANGE)?
-        .map_or(Ok(0), |row| decode::<u64>(&row, "the change sequence"))?;
-    if given_out != last {
-        return Ok(None);
-    }
-    table.insert(meta::LAST_CHANGE, &encode(&(last + 1)))?;
-    Ok(Some(last + 1))
-}
-
 /// Writes records within one transaction; its tables stay open, so that an import pays for them once.
 pub(crate) struct RecordWriter<'t> {
     transaction: &'t Transaction,

@@ -28,10 +28,11 @@ pub(crate) const CONSENT_KEYS: Table = Table::new("consent-keys");
 pub(crate) const APPS: Table = Table::new("apps");
 /// Grant id → how far its entries are with the server.
 pub(crate) const PROGRESS: Table = Table::new("progress");
-/// Grant id | slot → revision and content tag that the server holds.
-pub(crate) const HELD: Table = Table::new("held");
-/// Grant id | change sequence → batch that was sent up to there and is not yet acknowledged.
-pub(crate) const INFLIGHT: Table = Table::new("inflight");
+/// Grant id | generation | first byte of slots → sums over what the server holds there. What it holds is
+/// in one table a grant and generation.
+pub(crate) const TALLIES: Table = Table::new("tallies");
+/// Grant id | generation → itself: what the server held of it is no longer needed.
+pub(crate) const LEFTOVERS: Table = Table::new("leftovers");
 /// Grant id | slot → why the server does not hold it.
 pub(crate) const REJECTED: Table = Table::new("rejected");
 /// Notice number → what the server told.

@@ -1,175 +1,148 @@
-//! Making the next batch of a grant: walk the change index from where the grant stands, project,
-//! compare with what the server holds, seal what differs.
+//! Making the next batch of a grant: look at records, project, compare with what the server holds, seal
+//! what differs.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use vault_file::{ReadTable, Snapshot};
+use vault_file::Snapshot;
 use vault_wire::{
-    entry::{ContentTag, Entry},
-    id::{GrantId, Slot},
+    entry::Entry,
+    id::{RecordId, Slot},
     limits::BATCH_BYTES_TARGET,
 };
 
-use super::progress::{BatchRows, Held};
+use super::{
+    beyond::{Beyond, Content},
+    held::{Held, HeldSet},
+    progress::Row,
+};
 use crate::{
     consent::{Export, Exporter},
     error::Error,
-    records::{Change, last_change},
-    store::{
-        Store, decode, grant_key,
-        tables::{CHANGES, HELD},
-        u64_key, u64_of,
-    },
+    records::Change,
+    store::{Store, decode, tables::CHANGES, u64_key, u64_of},
 };
 
 /// Most changes that one step looks at, so that a session stays responsive while it walks a large
 /// vault of which a grant covers little.
 const CHANGES_PER_STEP: usize = 8_192;
 
-/// A batch to be sent, and what it does to each slot.
+/// A batch to be sent, and what else came of making it.
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) entries: Vec<Entry>,
-    pub(super) rows: BatchRows,
+    /// What becomes of each slot, in the order of the entries.
+    pub(super) rows: Vec<Row>,
+    /// What the server was found to hold already, unlike the held set.
+    pub(super) settled: Vec<Row>,
     pub(super) bytes: usize,
 }
 
-/// What one step of the walk came to.
-pub(super) struct Step {
+/// Makes batches of one grant from one view of the vault.
+pub(super) struct Packer<'a> {
+    pub(super) store: &'a Store,
+    pub(super) view: &'a Snapshot,
+    pub(super) exporter: &'a Exporter,
+    pub(super) held: HeldSet,
+    pub(super) beyond: &'a Beyond,
+    pub(super) entries_max: usize,
+    /// Slots that the server holds and no record has accounted for yet.
+    pub(super) strays: &'a mut HashSet<Slot>,
     pub(super) batch: Batch,
-    /// Change sequence up to which the walk has looked.
-    pub(super) looked: u64,
-    /// Whether the walk reached the end of the index.
-    pub(super) at_end: bool,
 }
 
-/// What the last batch on its way does to a slot, and which batch that is.
-pub(super) type OnTheWay = HashMap<Slot, (u64, Option<Held>)>;
-
-/// What the server holds, with the batches that are on their way laid over it.
-pub(super) struct HeldView<'a> {
-    table: ReadTable,
-    grant: GrantId,
-    on_the_way: &'a OnTheWay,
-}
-
-impl<'a> HeldView<'a> {
-    pub(super) fn of(view: &Snapshot, grant: GrantId, on_the_way: &'a OnTheWay) -> Result<Self, Error> {
-        Ok(Self {
-            table: view.table(&HELD)?,
-            grant,
-            on_the_way,
-        })
+impl Packer<'_> {
+    fn is_full(&self) -> bool {
+        self.batch.entries.len() >= self.entries_max || self.batch.bytes >= BATCH_BYTES_TARGET
     }
 
-    fn slot(&self, slot: Slot) -> Result<Option<Held>, Error> {
-        if let Some((_, after)) = self.on_the_way.get(&slot) {
-            return Ok(*after);
-        }
-        let row = self
-            .table
-            .get_with(&grant_key(self.grant, slot.as_bytes()), |row| {
-                decode(row, "a held entry")
-            })?;
-        row.transpose()
-    }
-
-    fn entry_in(&self, slot: Slot) -> Result<Option<Held>, Error> {
-        Ok(self.slot(slot)?.filter(|held| !held.is_deletion()))
-    }
-}
-
-impl Batch {
-    fn is_full(&self, entries_max: usize) -> bool {
-        self.entries.len() >= entries_max || self.bytes >= BATCH_BYTES_TARGET
-    }
-
-    fn add(&mut self, entry: Entry, becomes: Option<Held>) {
-        self.bytes += entry.wire_bytes();
-        self.rows.push((entry.slot, becomes));
-        self.entries.push(entry);
-    }
-
-    /// Empties a slot. A deletion that had to be raised above the change that it stands for is
-    /// remembered, so that whatever comes into the slot later is raised above it.
-    fn delete(&mut self, slot: Slot, before: Held, seq: u64) {
-        let rev = seq.max(before.rev + 1);
-        self.add(
-            Entry::delete(slot, rev),
-            (rev > seq).then_some(Held::deletion(rev)),
-        );
-    }
-
-    /// A batch that empties slots which no record of the vault accounts for.
-    pub(super) fn of_strays(
-        strays: &HashSet<Slot>,
-        held: &HeldView<'_>,
-        entries_max: usize,
-    ) -> Result<Self, Error> {
-        let mut batch = Self::default();
-        for &slot in strays.iter().take(entries_max) {
-            if let Some(before) = held.entry_in(slot)? {
-                batch.delete(slot, before, 0);
+    /// Walks on from `from` until a batch is full, the walk has come to `to`, or enough was looked at
+    /// for now. Returns how far it came; nothing, if it came to its end.
+    pub(super) fn walk(&mut self, from: u64, to: u64) -> Result<Option<u64>, Error> {
+        let mut looked = from;
+        let (first, last) = (u64_key(from + 1), u64_key(to));
+        let changes = self
+            .view
+            .table(&CHANGES)?
+            .range(first.as_slice()..=last.as_slice())?;
+        for (number, row) in changes.enumerate() {
+            if self.is_full() || number >= CHANGES_PER_STEP {
+                return Ok(Some(looked));
             }
+            let (key, value) = row?;
+            let change: Change = decode(&value, "a change")?;
+            self.look(change.record, self.exporter.look(&change)?)?;
+            looked = u64_of(&key)?;
         }
-        Ok(batch)
+        Ok(None)
     }
-}
 
-/// Walks on from `looked` until a batch is full, the index ends, or enough was looked at for now.
-/// Slots that a record accounts for are taken out of `strays`.
-pub(super) fn walk(
-    store: &Store,
-    view: &Snapshot,
-    exporter: &Exporter,
-    held: &HeldView<'_>,
-    looked: u64,
-    entries_max: usize,
-    strays: &mut HashSet<Slot>,
-) -> Result<Step, Error> {
-    let mut step = Step {
-        batch: Batch::default(),
-        looked,
-        at_end: true,
-    };
-    let from = u64_key(looked + 1);
-    for (number, row) in view.table(&CHANGES)?.range(from.as_slice()..)?.enumerate() {
-        if step.batch.is_full(entries_max) || number >= CHANGES_PER_STEP {
-            step.at_end = false;
-            break;
+    /// Looks again at records whose slots are not what was thought, until a batch is full.
+    pub(super) fn look_again(&mut self, again: &mut Vec<(Slot, RecordId)>) -> Result<(), Error> {
+        while !self.is_full()
+            && let Some((slot, record)) = again.pop()
+        {
+            self.look(record, self.exporter.look_again(slot, record)?)?;
         }
-        let (key, value) = row?;
-        let (seq, change): (u64, Change) = (u64_of(&key)?, decode(&value, "a change")?);
-        match exporter.look(&change)? {
+        Ok(())
+    }
+
+    /// Empties slots that no record accounts for, until a batch is full.
+    pub(super) fn take_back_strays(&mut self) -> Result<(), Error> {
+        let strays: Vec<Slot> = self.strays.iter().copied().take(self.entries_max).collect();
+        for slot in strays {
+            self.strays.remove(&slot);
+            self.hide(slot)?;
+        }
+        Ok(())
+    }
+
+    fn look(&mut self, record: RecordId, export: Export) -> Result<(), Error> {
+        match export {
             Export::Unrelated => {}
-            Export::Shown(slot, tag, projection) => {
-                strays.remove(&slot);
-                let before = held.slot(slot)?;
-                if let Some(rev) = revision(before, tag, seq) {
-                    let entry = exporter.seal(store, change.category, slot, tag, rev, projection);
-                    step.batch.add(entry, Some(Held { rev, tag }));
+            Export::Shown(slot, tag, category, projection) => {
+                self.strays.remove(&slot);
+                let known = self.beyond.known(&self.held, slot)?;
+                let unchanged = known.content == Content::Tagged(tag);
+                let rev = if unchanged {
+                    known.rev.max(1)
+                } else {
+                    known.rev + 1
+                };
+                let row = Row {
+                    slot,
+                    becomes: Some(Held { rev, tag, record }),
+                };
+                if !unchanged {
+                    let entry = self
+                        .exporter
+                        .seal(self.store, category, slot, tag, rev, projection);
+                    self.send(entry, row);
+                } else if !known.is_held {
+                    self.batch.settled.push(row);
                 }
             }
             Export::Hidden(slot) => {
-                strays.remove(&slot);
-                if let Some(before) = held.entry_in(slot)? {
-                    step.batch.delete(slot, before, seq);
-                }
+                self.strays.remove(&slot);
+                self.hide(slot)?;
             }
         }
-        step.looked = seq;
+        Ok(())
     }
-    if step.at_end {
-        step.looked = last_change(view)?.max(looked);
-    }
-    Ok(step)
-}
 
-/// The revision under which content is to be sent; none if the server holds just that.
-fn revision(before: Option<Held>, tag: ContentTag, seq: u64) -> Option<u64> {
-    match before {
-        Some(held) if held.tag == tag => None,
-        Some(held) => Some(seq.max(held.rev + 1)),
-        None => Some(seq),
+    fn hide(&mut self, slot: Slot) -> Result<(), Error> {
+        let known = self.beyond.known(&self.held, slot)?;
+        let row = Row { slot, becomes: None };
+        if known.content != Content::Nothing {
+            self.send(Entry::delete(slot, known.rev + 1), row);
+        } else if !known.is_held {
+            self.batch.settled.push(row);
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, entry: Entry, row: Row) {
+        self.batch.bytes += entry.wire_bytes();
+        self.batch.rows.push(row);
+        self.batch.entries.push(entry);
     }
 }

@@ -1,103 +1,157 @@
-//! One grant within a session: what is on the way, and how far the walk is.
+//! One grant within a session: what is on the way, how far the walk is, and what is being compared.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::{
+    collections::{BTreeMap, HashSet, VecDeque},
+    ops::ControlFlow,
+};
 
 use vault_file::{Snapshot, Transaction};
 use vault_wire::{
     entry::Binding,
-    frame::{Entries, EntriesAck, List, Listing, Rejection},
-    id::{GrantId, Slot},
+    frame::{Entries, EntriesAck, Reconcile, Rejection},
+    id::{GrantId, RecordId, Slot},
+    reconcile::{self, Difference, Fault, Next},
+    time::Timestamp,
 };
 
 use super::{
     SyncError,
-    batch::{Batch, HeldView, OnTheWay, walk},
-    progress::{self, BatchRows, Held, Progress},
+    batch::{Batch, Packer},
+    beyond::Beyond,
+    held::{Held, HeldSet, compared},
+    progress::{Looked, Progress, Row},
 };
 use crate::{
     consent::{Exporter, grant_row},
     error::Error,
-    records::next_change_after,
+    records::last_change,
     store::Store,
 };
 
+/// Differences that are mended before the two sides compare again. A message names a few more.
+const DIFFERENCES_MAX: usize = 32_768;
+
 /// A batch that was sent.
 struct Sent {
-    through: u64,
-    rows: BatchRows,
+    number: u64,
+    rows: Vec<Row>,
     bytes: usize,
+    /// How far the walk is with it.
+    looked: Looked,
 }
 
-/// What an acknowledgement came to.
+/// A batch that was acknowledged, which is still to be made durable.
+struct Arrived {
+    sent: Sent,
+    rejected: BTreeMap<Slot, Rejection>,
+}
+
+/// What acknowledgements came to.
+#[derive(Clone, Copy, Default)]
 pub(super) struct Acknowledged {
     pub(super) entries: u64,
-    pub(super) bytes: usize,
+    pub(super) bytes: u64,
     pub(super) rejected: u64,
 }
 
 /// One grant within a session.
 pub(super) struct Lane {
     grant: GrantId,
+    /// What is durable.
     progress: Progress,
-    /// Change sequence up to which the walk has looked.
-    looked: u64,
+    /// How far this session has looked.
+    looked: Looked,
     /// Whether the walk has reached the end of the index since the last local change.
-    rested: bool,
+    at_end: bool,
+    /// Whether nothing may be exported now, since the last local change.
+    may_not_export: bool,
     sent: VecDeque<Sent>,
-    on_the_way: OnTheWay,
-    comparing: Comparing,
+    arrived: Vec<Arrived>,
+    beyond: Beyond,
+    /// Records to be looked at again, each with its slot.
+    again: Vec<(Slot, RecordId)>,
     /// Slots that the server holds and no record has accounted for yet.
     strays: HashSet<Slot>,
+    /// What the server was found to hold already, to be made durable.
+    settled: Vec<Row>,
+    comparing: Comparing,
 }
 
-/// Where the comparison of what the server holds stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// Where the comparison with what the server holds stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Comparing {
     No,
-    /// The next page is to be asked for, after this slot.
-    Ask(Option<Slot>),
-    /// A page was asked for.
+    /// It begins once all that is known to differ is mended.
+    Later,
+    /// It begins.
+    Begin,
+    /// This is to be asked next.
+    Ask(Vec<u8>),
+    /// The server owes an answer.
     Asked,
 }
 
 impl Lane {
-    /// A lane whose progress the two sides agree on.
-    pub(super) fn resume(grant: GrantId, progress: Progress) -> Self {
-        let comparing = if progress.reconciling {
-            Comparing::Ask(None)
-        } else {
-            Comparing::No
-        };
-        Self {
+    /// A lane at the place where the last session stopped. `compare` says that the server does not hold
+    /// what this device thinks.
+    pub(super) fn open(
+        view: &Snapshot,
+        grant: GrantId,
+        generation: u32,
+        compare: bool,
+    ) -> Result<Self, Error> {
+        let progress = Progress::load(view, grant, generation)?;
+        let mut looked = progress.looked;
+        looked.leave_behind(last_change(view)?);
+        Ok(Self {
             grant,
-            looked: progress.cursor,
             progress,
-            rested: false,
+            looked,
+            at_end: false,
+            may_not_export: false,
             sent: VecDeque::new(),
-            on_the_way: HashMap::new(),
-            comparing,
+            arrived: Vec::new(),
+            beyond: Beyond::default(),
+            again: Vec::new(),
             strays: HashSet::new(),
-        }
+            settled: Vec::new(),
+            comparing: if compare { Comparing::Begin } else { Comparing::No },
+        })
     }
 
-    /// The vault changed: there may be more to send.
-    pub(super) fn wake(&mut self) {
-        self.rested = false;
-    }
-
-    /// The generation whose entries it sends.
+    /// The generation that it carries.
     pub(super) const fn generation(&self) -> u32 {
         self.progress.generation
     }
 
-    /// Whether all that there is to send is acknowledged.
+    /// The vault changed: there may be more to send.
+    pub(super) fn wake(&mut self) {
+        self.at_end = false;
+        self.may_not_export = false;
+    }
+
+    /// Whether all that there is to send is acknowledged, and durable here.
     pub(super) fn is_settled(&self) -> bool {
-        self.rested && self.sent.is_empty() && self.comparing == Comparing::No
+        !self.wants_to_walk()
+            && matches!(self.comparing, Comparing::No | Comparing::Later)
+            && self.sent.is_empty()
+            && self.arrived.is_empty()
+            && self.settled.is_empty()
     }
 
     /// Whether the walk can go on without the server.
     pub(super) fn wants_to_walk(&self) -> bool {
-        !self.rested && self.comparing == Comparing::No
+        self.may_send()
+            && !(self.at_end
+                && self.looked.gap.is_none()
+                && self.again.is_empty()
+                && self.strays.is_empty()
+                && self.comparing != Comparing::Later)
+    }
+
+    /// While the two sides compare, both hold still.
+    fn may_send(&self) -> bool {
+        !self.may_not_export && matches!(self.comparing, Comparing::No | Comparing::Later)
     }
 
     /// Bytes that were sent and not acknowledged.
@@ -105,174 +159,290 @@ impl Lane {
         self.sent.iter().map(|sent| sent.bytes).sum()
     }
 
-    /// Change sequence up to which the walk has looked.
-    pub(super) const fn looked(&self) -> u64 {
-        self.looked
+    /// How many changes are at most still to be looked at.
+    pub(super) fn remaining(&self, last_change: u64) -> u64 {
+        self.looked.remaining(last_change)
     }
 
-    /// The next page of what the server holds, if one is to be asked for.
-    pub(super) fn next_list(&mut self) -> Option<List> {
-        let Comparing::Ask(after) = self.comparing else {
-            return None;
+    /// What is to be asked of the server next, if it is time to ask.
+    pub(super) fn next_question(&mut self, view: &Snapshot) -> Result<Option<Reconcile>, Error> {
+        let quiet = self.sent.is_empty() && self.arrived.is_empty() && self.settled.is_empty();
+        if !quiet || !matches!(self.comparing, Comparing::Begin | Comparing::Ask(_)) {
+            return Ok(None);
+        }
+        let message = match std::mem::replace(&mut self.comparing, Comparing::Asked) {
+            Comparing::Ask(message) => message,
+            _ => reconcile::question(&mut compared(view, self.grant, self.generation())?).map_err(fault)?,
         };
-        self.comparing = Comparing::Asked;
-        Some(List {
+        Ok(Some(Reconcile {
             grant: self.grant,
             generation: self.generation(),
-            after,
-        })
-    }
-
-    /// Takes in a page of what the server holds.
-    pub(super) fn adopt(&mut self, transaction: &Transaction, listing: &Listing) -> Result<(), Error> {
-        self.progress.adopt(transaction, self.grant, &listing.rows)?;
-        self.progress.store(transaction, self.grant)?;
-        let entries = listing.rows.iter().filter(|row| !Held::listed(row).is_deletion());
-        self.strays.extend(entries.map(|row| row.slot));
-        self.comparing = match listing.rows.last() {
-            Some(last) if !listing.complete => Comparing::Ask(Some(last.slot)),
-            _ => Comparing::No,
-        };
-        Ok(())
-    }
-
-    /// The next batch, remembered durably before it is given out. Nothing, if there is none now;
-    /// call again unless the lane is [at rest](Self::is_settled) or waits for the server.
-    pub(super) fn next_batch(
-        &mut self,
-        store: &Store,
-        view: &Snapshot,
-        entries_max: usize,
-    ) -> Result<Option<Entries>, Error> {
-        if self.rested || self.comparing != Comparing::No {
-            return Ok(None);
-        }
-        let row = grant_row(view, self.grant)?.ok_or(Error::NotFound("grant"))?;
-        let Some(exporter) = Exporter::of(store, view, self.grant, &row)? else {
-            self.rested = true;
-            return Ok(None);
-        };
-        let held = HeldView::of(view, self.grant, &self.on_the_way)?;
-        let step = walk(
-            store,
-            view,
-            &exporter,
-            &held,
-            self.looked,
-            entries_max,
-            &mut self.strays,
-        )?;
-        self.looked = step.looked;
-        let batch = if step.at_end && step.batch.entries.is_empty() {
-            Batch::of_strays(&self.strays, &held, entries_max)?
-        } else {
-            step.batch
-        };
-        if batch.entries.is_empty() {
-            self.rested = step.at_end;
-            self.rest(store)?;
-            return Ok(None);
-        }
-        self.send(store, batch, &exporter)
-    }
-
-    fn send(&mut self, store: &Store, batch: Batch, exporter: &Exporter) -> Result<Option<Entries>, Error> {
-        let after = self.sent.back().map_or(self.progress.acked, |sent| sent.through);
-        let remembered = store.update(|transaction| {
-            // Only a batch of strays ends where the one before did; it takes a sequence of its own.
-            let through = match self.looked > after {
-                true => Some(self.looked),
-                false => next_change_after(transaction, self.looked)?,
-            };
-            if let Some(through) = through {
-                progress::remember_batch(transaction, self.grant, through, &batch.rows)?;
-            }
-            Ok(through)
-        })?;
-        let Some(through) = remembered else {
-            return Ok(None);
-        };
-        self.looked = through;
-        for (slot, _) in &batch.rows {
-            self.strays.remove(slot);
-        }
-        self.on_the_way.extend(
-            batch
-                .rows
-                .iter()
-                .map(|(slot, becomes)| (*slot, (through, *becomes))),
-        );
-        self.sent.push_back(Sent {
-            through,
-            rows: batch.rows,
-            bytes: batch.bytes,
-        });
-        let Binding {
-            grant,
-            generation,
-            statement,
-        } = exporter.binding();
-        Ok(Some(Entries {
-            grant,
-            generation,
-            statement,
-            after,
-            through,
-            entries: batch.entries,
+            message,
         }))
     }
 
-    /// Takes in what the server says of the oldest batch on the way.
-    pub(super) fn acknowledge(
-        &mut self,
-        transaction: &Transaction,
-        ack: &EntriesAck,
-    ) -> Result<Acknowledged, Error> {
-        let expected = self.sent.pop_front().filter(|sent| sent.through == ack.through);
-        let sent = expected.ok_or(SyncError::Protocol("it acknowledged a batch that was not sent"))?;
-        let rejected: BTreeMap<Slot, Rejection> = ack.rejected.iter().copied().collect();
-        self.progress
-            .confirm(transaction, self.grant, sent.through, &sent.rows, &rejected)?;
-        for (slot, _) in &sent.rows {
-            // A later batch may be changing the same slot.
-            if self
-                .on_the_way
-                .get(slot)
-                .is_some_and(|(through, _)| *through == sent.through)
-            {
-                self.on_the_way.remove(slot);
+    /// Takes in what the server says it holds.
+    pub(super) fn compare(&mut self, view: &Snapshot, answer: &Reconcile) -> Result<(), Error> {
+        if self.comparing != Comparing::Asked || answer.generation != self.generation() {
+            return Err(SyncError::Protocol("it compared what was not asked for").into());
+        }
+        let beyond = &mut self.beyond;
+        let mut differing: HashSet<Slot> = HashSet::new();
+        let mut set = compared(view, self.grant, self.progress.generation)?;
+        let next = reconcile::compare(&mut set, &answer.message, |difference| {
+            match difference {
+                Difference::Ours(item) => {
+                    beyond.found(item.slot(), None);
+                    differing.insert(item.slot());
+                }
+                Difference::Theirs(item) => {
+                    beyond.found(item.slot(), Some(item.tag()));
+                    differing.insert(item.slot());
+                }
+            }
+            match beyond.differences() < DIFFERENCES_MAX {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            }
+        });
+        self.comparing = match next.map_err(fault)? {
+            Next::Done => Comparing::No,
+            Next::Ask(message) => Comparing::Ask(message),
+            Next::Stopped => Comparing::Later,
+        };
+        let held = HeldSet::of(view, self.grant, self.generation())?;
+        for slot in differing {
+            match held.get(slot)? {
+                Some(Held { record, .. }) => self.again.push((slot, record)),
+                None => drop(self.strays.insert(slot)),
             }
         }
-        self.note_rest();
-        self.progress.store(transaction, self.grant)?;
-        let count = sent.rows.len() as u64;
-        Ok(Acknowledged {
-            entries: count - rejected.len() as u64,
-            bytes: sent.bytes,
-            rejected: rejected.len() as u64,
+        Ok(())
+    }
+
+    /// The next batch of changes that came since the session began. Nothing, if there is none now.
+    pub(super) fn next_live(
+        &mut self,
+        store: &Store,
+        view: &Snapshot,
+        number: u64,
+        entries_max: usize,
+    ) -> Result<Option<Entries>, Error> {
+        if self.at_end || !self.may_send() {
+            return Ok(None);
+        }
+        let (from, end) = (self.looked.live, last_change(view)?);
+        self.pack(store, view, number, entries_max, |packer, looked| {
+            let stopped_at = packer.walk(from, end)?;
+            looked.live = stopped_at.unwrap_or(end.max(from));
+            Ok(stopped_at.is_none())
         })
     }
 
-    /// All is sent and acknowledged: the next session starts here.
-    fn note_rest(&mut self) {
-        if self.rested && self.sent.is_empty() {
-            self.progress.cursor = self.looked;
-            self.progress.reconciling = false;
+    /// The next batch of what was there before: what differs, then the gap, then what no record accounts
+    /// for. Nothing, if there is none now.
+    pub(super) fn next_back_fill(
+        &mut self,
+        store: &Store,
+        view: &Snapshot,
+        number: u64,
+        entries_max: usize,
+    ) -> Result<Option<Entries>, Error> {
+        if !self.may_send() {
+            return Ok(None);
+        }
+        let at_end = self.at_end;
+        let mut again = std::mem::take(&mut self.again);
+        let entries = self.pack(store, view, number, entries_max, |packer, looked| {
+            if !again.is_empty() {
+                packer.look_again(&mut again)?;
+            } else if let Some(gap) = looked.gap {
+                let stopped_at = packer.walk(gap.from, gap.to)?;
+                looked.fill(stopped_at.unwrap_or(gap.to));
+            } else if at_end {
+                packer.take_back_strays()?;
+            }
+            Ok(at_end)
+        })?;
+        self.again.append(&mut again);
+        let all_mended = self.again.is_empty() && self.strays.is_empty();
+        if entries.is_none() && self.comparing == Comparing::Later && all_mended {
+            self.comparing = Comparing::Begin;
+        }
+        Ok(entries)
+    }
+
+    /// Packs what `choose` looks at into a batch. It returns whether the walk is at its end.
+    fn pack(
+        &mut self,
+        store: &Store,
+        view: &Snapshot,
+        number: u64,
+        entries_max: usize,
+        choose: impl FnOnce(&mut Packer<'_>, &mut Looked) -> Result<bool, Error>,
+    ) -> Result<Option<Entries>, Error> {
+        let row = grant_row(view, self.grant)?.ok_or(Error::NotFound("grant"))?;
+        let in_force = row.extent.generation == self.generation();
+        let exporter = match in_force {
+            true => Exporter::of(store, view, self.grant, &row)?,
+            false => None,
+        };
+        let Some(exporter) = exporter else {
+            self.may_not_export = true;
+            return Ok(None);
+        };
+        let mut packer = Packer {
+            store,
+            view,
+            exporter: &exporter,
+            held: HeldSet::of(view, self.grant, self.progress.generation)?,
+            beyond: &self.beyond,
+            entries_max,
+            strays: &mut self.strays,
+            batch: Batch::default(),
+        };
+        let mut looked = self.looked;
+        self.at_end = choose(&mut packer, &mut looked)?;
+        let batch = packer.batch;
+        self.looked = looked;
+        self.settled.extend(batch.settled.iter().copied());
+        if batch.entries.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(self.send(number, batch, exporter.binding())))
+    }
+
+    fn send(&mut self, number: u64, batch: Batch, binding: Binding) -> Entries {
+        for (row, entry) in batch.rows.iter().zip(&batch.entries) {
+            self.beyond.sent(number, row, entry.rev);
+        }
+        self.sent.push_back(Sent {
+            number,
+            rows: batch.rows,
+            bytes: batch.bytes,
+            looked: self.looked,
+        });
+        Entries {
+            grant: binding.grant,
+            generation: binding.generation,
+            statement: binding.statement,
+            number,
+            entries: batch.entries,
         }
     }
 
-    /// Remembers a rest, if that spares the next session a long walk or a comparison.
-    fn rest(&mut self, store: &Store) -> Result<(), Error> {
-        let before = self.progress;
-        self.note_rest();
-        let worth_it = before.reconciling != self.progress.reconciling
-            || self.progress.cursor - before.cursor > CURSOR_LAG_MAX;
-        if worth_it {
-            store.update(|transaction| self.progress.store(transaction, self.grant))?;
+    /// Takes in what the server says of the oldest batch on the way.
+    pub(super) fn acknowledge(&mut self, ack: EntriesAck) -> Result<(), Error> {
+        let oldest = self.sent.pop_front().filter(|sent| sent.number == ack.number);
+        let sent = oldest.ok_or(SyncError::Protocol("it acknowledged a batch that was not sent"))?;
+        let rejected: BTreeMap<Slot, Rejection> = ack.rejected.into_iter().collect();
+        let (mut rows, stale) = (Vec::new(), |row: &Row| match rejected.get(&row.slot) {
+            Some(Rejection::Stale(rev)) => Some(*rev),
+            _ => None,
+        });
+        for row in sent.rows {
+            match stale(&row) {
+                Some(rev) if self.tries_again(sent.number, &row, rev) => {}
+                _ => rows.push(row),
+            }
         }
+        self.arrived.push(Arrived {
+            sent: Sent { rows, ..sent },
+            rejected,
+        });
         Ok(())
+    }
+
+    /// The server is further with a slot than this device thought: its record is looked at again.
+    fn tries_again(&mut self, batch: u64, row: &Row, rev: u64) -> bool {
+        self.beyond.arrived(batch, row.slot);
+        let again = self.beyond.stale(row.slot, rev);
+        match row.becomes {
+            Some(Held { record, .. }) if again => self.again.push((row.slot, record)),
+            None if again => drop(self.strays.insert(row.slot)),
+            _ => {}
+        }
+        again
+    }
+
+    /// Rows that are acknowledged and still to be made durable.
+    pub(super) fn rows_to_keep(&self) -> usize {
+        self.settled.len()
+            + self
+                .arrived
+                .iter()
+                .map(|arrived| arrived.sent.rows.len())
+                .sum::<usize>()
+    }
+
+    /// Whether nothing is on the way of which more could be learnt before it is made durable.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.sent.is_empty()
+    }
+
+    /// Whether a rest is worth remembering, because it spares the next session a long walk.
+    pub(super) fn has_rest_to_keep(&self) -> bool {
+        self.is_quiet()
+            && (self.looked.gap != self.progress.looked.gap
+                || self.looked.live - self.progress.looked.live > LAG_MAX)
+    }
+
+    /// Makes durable what was acknowledged.
+    pub(super) fn keep(&mut self, transaction: &Transaction, now: Timestamp) -> Result<Acknowledged, Error> {
+        let mut done = Acknowledged::default();
+        let mut keeping = self.progress.keep(transaction, self.grant, now)?;
+        let settled = std::mem::take(&mut self.settled);
+        for row in &settled {
+            keeping.row(row, None)?;
+            self.beyond.is_settled(row.slot);
+        }
+        let mut looked = None;
+        for Arrived { sent, rejected } in std::mem::take(&mut self.arrived) {
+            for row in &sent.rows {
+                let why = rejected.get(&row.slot);
+                keeping.row(row, why)?;
+                self.beyond.arrived(sent.number, row.slot);
+                match why {
+                    Some(_) => done.rejected += 1,
+                    None => {
+                        self.beyond.is_settled(row.slot);
+                        done.entries += 1;
+                    }
+                }
+            }
+            done.bytes += sent.bytes as u64;
+            looked = Some(sent.looked);
+        }
+        let held = keeping.finish()?;
+        let acked_at = if looked.is_some() {
+            Some(now)
+        } else {
+            self.progress.acked_at
+        };
+        // Nothing on the way: all that was looked at is settled, also what needed no batch.
+        let looked = if self.sent.is_empty() {
+            Some(self.looked)
+        } else {
+            looked
+        };
+        self.progress = Progress {
+            held,
+            acked_at,
+            looked: looked.unwrap_or(self.progress.looked),
+            ..self.progress
+        };
+        self.progress.store(transaction, self.grant)?;
+        Ok(done)
     }
 }
 
 /// Changes that a next session may have to look at again for nothing; a durable write costs more.
-const CURSOR_LAG_MAX: u64 = 1_000;
+const LAG_MAX: u64 = 1_000;
+
+/// A comparison that cannot go on.
+fn fault(fault: Fault<Error>) -> Error {
+    match fault {
+        Fault::Malformed(_) => SyncError::Protocol("its comparison cannot be read").into(),
+        Fault::Set(error) => error,
+    }
+}

@@ -5,14 +5,18 @@
 //! quinn.
 
 mod batch;
+mod beyond;
 mod endpoint;
 mod error;
 mod event;
+mod held;
 mod incarnation;
 mod lane;
+mod log;
 mod progress;
 mod server;
 mod session;
+mod shared;
 mod standing;
 mod tls;
 
@@ -20,5 +24,9 @@ pub(crate) use endpoint::{Connection, Until};
 pub use error::SyncError;
 pub use event::{SyncEvent, SyncReport};
 pub(crate) use incarnation::set_apart;
+pub(crate) use log::standing as log_standing;
+pub use log::{LogFault, LogFaultKind, LogStanding};
 pub use server::{ServerAddress, ServerKeyPin};
 pub(crate) use server::{ServerRow, connected_server, forget_server, set_server};
+pub(crate) use shared::shared;
+pub use shared::{RejectedRecord, Shared};

@@ -1,245 +1,333 @@
-//! How far a grant's entries are with the server: what it holds, and which batches are on the way.
+//! How far a grant's entries are with the server: what of the vault was looked at, and what the server
+//! holds.
 //!
-//! A batch is written here before it is sent. A newer connection fences the older one at the server,
-//! so what the server says at the start of a session is exact: batches up to there are held, later
-//! ones never will be.
+//! What the server acknowledged is written here, what was only sent is not. Whatever is lost in between
+//! shows as another fingerprint at the start of the next session, and is then found by comparing.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use vault_file::{Snapshot, Transaction};
+use vault_file::{Snapshot, Transaction, WriteTable};
 use vault_wire::{
-    entry::{ContentTag, Fingerprint},
-    frame::{ListingRow, Rejection},
+    frame::Rejection,
     id::{GrantId, Slot},
+    reconcile::{Change, Item, Summary, Tally},
+    time::Timestamp,
 };
 
+use super::held::{Held, held_table};
 use crate::{
     error::Error,
     store::{
         decode, encode, grant_key,
-        tables::{HELD, INFLIGHT, PROGRESS, REJECTED},
-        u64_key, u64_of,
+        tables::{LEFTOVERS, PROGRESS, REJECTED, TALLIES},
     },
 };
 
-/// How far one grant is.
+/// How far one generation of a grant is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Progress {
-    /// Generation of the grant that this is about.
+    /// Generation of the grant.
     pub(super) generation: u32,
-    /// Change sequence that the server acknowledged.
-    pub(super) acked: u64,
-    /// Change sequence up to which there is nothing more to send; at least `acked`.
-    pub(super) cursor: u64,
-    /// How many entries the server holds.
-    pub(super) count: u64,
-    /// Their fingerprint.
-    pub(super) fingerprint: Fingerprint,
-    /// Whether what the server holds is being compared; not over until it is done once whole.
-    pub(super) reconciling: bool,
+    /// How far the vault was looked at, and all that differed acknowledged.
+    pub(super) looked: Looked,
+    /// What the server holds.
+    pub(super) held: Summary,
+    /// When the server last acknowledged entries.
+    pub(super) acked_at: Option<Timestamp>,
 }
 
-/// What the server has in a slot: an entry, or the deletion of one, which whatever comes next must exceed.
+/// Which changes of the vault were looked at: all up to `live`, but for those in the gap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Looked {
+    pub(super) live: u64,
+    pub(super) gap: Option<Gap>,
+}
+
+/// Changes that are looked at when there is nothing newer: those after `from`, up to `to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Held {
-    pub(super) rev: u64,
-    pub(super) tag: ContentTag,
+pub(super) struct Gap {
+    pub(super) from: u64,
+    pub(super) to: u64,
 }
 
-/// The tag of a deletion.
-const DELETED: ContentTag = ContentTag([0; 16]);
-
-impl Held {
-    pub(super) const fn deletion(rev: u64) -> Self {
-        Self { rev, tag: DELETED }
-    }
-
-    pub(super) fn listed(row: &ListingRow) -> Self {
-        Self {
-            rev: row.rev,
-            tag: row.tag,
+impl Looked {
+    /// Leaves what was not looked at yet to a gap, so that what changes from now on goes first. One gap
+    /// is enough: what came since is walked in its order.
+    pub(super) fn leave_behind(&mut self, last_change: u64) {
+        if self.gap.is_none() && last_change > self.live {
+            self.gap = Some(Gap {
+                from: self.live,
+                to: last_change,
+            });
+            self.live = last_change;
         }
     }
 
-    pub(super) fn is_deletion(&self) -> bool {
-        self.tag == DELETED
+    /// The gap was looked at up to a change.
+    pub(super) fn fill(&mut self, through: u64) {
+        self.gap = self
+            .gap
+            .and_then(|gap| (through < gap.to).then_some(Gap { from: through, ..gap }));
+    }
+
+    /// How many changes are at most still to be looked at.
+    pub(super) fn remaining(&self, last_change: u64) -> u64 {
+        let gap = self.gap.map_or(0, |gap| gap.to - gap.from);
+        last_change.saturating_sub(self.live) + gap
     }
 }
 
-/// What a batch on its way does to each slot.
-pub(super) type BatchRows = Vec<(Slot, Option<Held>)>;
+/// Why the server does not hold a slot, and since when.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct RejectedRow {
+    pub(super) why: Rejection,
+    pub(super) at: Timestamp,
+}
+
+/// What becomes of a slot at the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) slot: Slot,
+    /// What it holds then; nothing if it is emptied.
+    pub(super) becomes: Option<Held>,
+}
 
 impl Progress {
-    /// How far one generation of a grant is. One that nothing was sent of yet is at the beginning.
+    /// Where a generation of a grant stands: at the beginning, if nothing is known of it.
     pub(super) fn load(view: &Snapshot, grant: GrantId, generation: u32) -> Result<Self, Error> {
         let row = view.table(&PROGRESS)?.get(grant.as_bytes())?;
-        let known = row
-            .map(|row| decode::<Self>(&row, "a grant's progress"))
-            .transpose()?;
-        Ok(known
-            .filter(|progress| progress.generation == generation)
-            .unwrap_or(Self {
-                generation,
-                ..Self::default()
-            }))
-    }
-
-    /// Whether anything is written down of this generation.
-    pub(super) fn is_begun(view: &Snapshot, grant: GrantId, generation: u32) -> Result<bool, Error> {
-        let row = view.table(&PROGRESS)?.get(grant.as_bytes())?;
-        let row = row.map(|row| decode::<Self>(&row, "a grant's progress"));
-        Ok(row
-            .transpose()?
-            .is_some_and(|known| known.generation == generation))
-    }
-
-    /// Begins a generation: nothing is held, and what was sent before is forgotten.
-    pub(super) fn begin(transaction: &Transaction, grant: GrantId, generation: u32) -> Result<Self, Error> {
-        forget(transaction, grant)?;
-        let fresh = Self {
+        let row: Option<Self> = row.map(|row| decode(&row, "a grant's progress")).transpose()?;
+        Ok(row.filter(|row| row.generation == generation).unwrap_or(Self {
             generation,
             ..Self::default()
-        };
-        fresh.store(transaction, grant)?;
-        Ok(fresh)
+        }))
     }
 
+    /// Keeps it. What belonged to a generation before is given up.
     pub(super) fn store(&self, transaction: &Transaction, grant: GrantId) -> Result<(), Error> {
-        transaction
-            .table(&PROGRESS)?
-            .insert(grant.as_bytes(), &encode(self))?;
+        let mut table = transaction.table(&PROGRESS)?;
+        let before = table.get(grant.as_bytes())?;
+        let before: Option<Self> = before.map(|row| decode(&row, "a grant's progress")).transpose()?;
+        if let Some(before) = before.filter(|before| before.generation != self.generation) {
+            give_up(transaction, grant, before.generation)?;
+        }
+        table.insert(grant.as_bytes(), &encode(self))?;
         Ok(())
     }
 
-    /// The server holds a batch, but for the slots that it rejected.
-    pub(super) fn confirm(
-        &mut self,
-        transaction: &Transaction,
+    /// Begins to write down what the server holds.
+    pub(super) fn keep<'t>(
+        &self,
+        transaction: &'t Transaction,
         grant: GrantId,
-        through: u64,
-        rows: &BatchRows,
-        rejected: &BTreeMap<Slot, Rejection>,
-    ) -> Result<(), Error> {
-        let mut held = transaction.table(&HELD)?;
-        let mut refusals = transaction.table(&REJECTED)?;
-        for (slot, becomes) in rows {
-            let key = grant_key(grant, slot.as_bytes());
-            if let Some(why) = rejected.get(slot) {
-                refusals.insert(&key, &encode(why))?;
-                continue;
-            }
-            refusals.remove(&key)?;
-            if let Some(row) = held.get(&key)? {
-                let before: Held = decode(&row, "a held entry")?;
-                if !before.is_deletion() {
-                    self.fingerprint.toggle(*slot, before.rev, before.tag);
-                    self.count = self.count.saturating_sub(1);
-                }
-            }
-            match becomes {
-                Some(now) => {
-                    held.insert(&key, &encode(now))?;
-                    self.count(*slot, now);
-                }
-                None => {
-                    held.remove(&key)?;
-                }
-            }
-        }
-        transaction
-            .table(&INFLIGHT)?
-            .remove(&grant_key(grant, &u64_key(through)))?;
-        self.acked = through;
-        self.cursor = self.cursor.max(through);
-        Ok(())
-    }
-
-    /// Starts a comparison: what the server holds is unknown until it lists it.
-    pub(super) fn start_reconciling(
-        transaction: &Transaction,
-        grant: GrantId,
-        generation: u32,
-    ) -> Result<Self, Error> {
-        forget(transaction, grant)?;
-        let fresh = Self {
-            generation,
-            reconciling: true,
-            ..Self::default()
-        };
-        fresh.store(transaction, grant)?;
-        Ok(fresh)
-    }
-
-    /// Takes over what the server says it holds.
-    pub(super) fn adopt(
-        &mut self,
-        transaction: &Transaction,
-        grant: GrantId,
-        rows: &[ListingRow],
-    ) -> Result<(), Error> {
-        let mut held = transaction.table(&HELD)?;
-        for row in rows {
-            let now = Held::listed(row);
-            held.insert(&grant_key(grant, row.slot.as_bytes()), &encode(&now))?;
-            self.count(row.slot, &now);
-        }
-        Ok(())
-    }
-
-    fn count(&mut self, slot: Slot, now: &Held) {
-        if !now.is_deletion() {
-            self.fingerprint.toggle(slot, now.rev, now.tag);
-            self.count += 1;
-        }
+        now: Timestamp,
+    ) -> Result<Keeping<'t>, Error> {
+        Ok(Keeping {
+            table: transaction.table(&held_table(grant, self.generation))?,
+            refusals: Refusals::of(transaction, grant, now)?,
+            tallies: Tallies::of(transaction, grant, self.generation)?,
+            all: self.held,
+        })
     }
 }
 
-/// Remembers a batch before it is sent.
-pub(super) fn remember_batch(
-    transaction: &Transaction,
+/// What the server holds of a grant, being written down.
+pub(super) struct Keeping<'t> {
+    table: WriteTable<'t>,
+    refusals: Refusals<'t>,
+    tallies: Tallies<'t>,
+    all: Summary,
+}
+
+impl Keeping<'_> {
+    /// The server holds this in a slot, or rejected it.
+    pub(super) fn row(&mut self, row: &Row, rejected: Option<&Rejection>) -> Result<(), Error> {
+        self.refusals.note(row.slot, rejected)?;
+        if rejected.is_some() {
+            return Ok(());
+        }
+        let key = row.slot.as_bytes();
+        if let Some(before) = self.table.get_with(key, Held::decode)?.transpose()? {
+            self.change(Change::Removed(Item::new(row.slot, before.tag)))?;
+        }
+        match &row.becomes {
+            Some(now) => {
+                self.table.insert(key, &encode(now))?;
+                self.change(Change::Added(Item::new(row.slot, now.tag)))?;
+            }
+            None => {
+                self.table.remove(key)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn change(&mut self, change: Change) -> Result<(), Error> {
+        change.make(&mut self.all);
+        self.tallies.change(&change)
+    }
+
+    /// Writes the sums down. Returns the sum of all that the server holds.
+    pub(super) fn finish(self) -> Result<Summary, Error> {
+        self.tallies.store()?;
+        Ok(self.all)
+    }
+}
+
+/// Which slots the server rejected, and why.
+struct Refusals<'t> {
+    table: WriteTable<'t>,
     grant: GrantId,
-    through: u64,
-    rows: &BatchRows,
-) -> Result<(), Error> {
-    transaction
-        .table(&INFLIGHT)?
-        .insert(&grant_key(grant, &u64_key(through)), &encode(rows))?;
-    Ok(())
+    now: Timestamp,
+    /// Whether there may be one to be taken back.
+    any: bool,
 }
 
-/// Batches that were sent and not acknowledged, oldest first.
-pub(super) fn batches_on_the_way(view: &Snapshot, grant: GrantId) -> Result<Vec<(u64, BatchRows)>, Error> {
-    let rows = view.table(&INFLIGHT)?.prefix(grant.as_bytes())?;
-    rows.map(|row| {
-        let (key, value) = row?;
-        Ok((u64_of(&key)?, decode(&value, "a batch on its way")?))
-    })
-    .collect()
+impl<'t> Refusals<'t> {
+    fn of(transaction: &'t Transaction, grant: GrantId, now: Timestamp) -> Result<Self, Error> {
+        let table = transaction.table(&REJECTED)?;
+        Ok(Self {
+            any: !table.is_empty()?,
+            table,
+            grant,
+            now,
+        })
+    }
+
+    fn note(&mut self, slot: Slot, rejected: Option<&Rejection>) -> Result<(), Error> {
+        let key = || grant_key(self.grant, slot.as_bytes());
+        match rejected {
+            Some(why) => {
+                let row = RejectedRow {
+                    why: *why,
+                    at: self.now,
+                };
+                self.table.insert(&key(), &encode(&row))?;
+                self.any = true;
+            }
+            None if self.any => {
+                self.table.remove(&key())?;
+            }
+            None => {}
+        }
+        Ok(())
+    }
 }
 
-/// Forgets batches that the server never got.
-pub(super) fn drop_batches(transaction: &Transaction, grant: GrantId) -> Result<(), Error> {
-    remove_all(transaction, &INFLIGHT, grant)
+/// The tallies of what a grant holds, as far as they were touched.
+struct Tallies<'t> {
+    table: WriteTable<'t>,
+    prefix: Vec<u8>,
+    touched: BTreeMap<u8, Tally>,
+}
+
+impl<'t> Tallies<'t> {
+    fn of(transaction: &'t Transaction, grant: GrantId, generation: u32) -> Result<Self, Error> {
+        Ok(Self {
+            table: transaction.table(&TALLIES)?,
+            prefix: tally_prefix(grant, generation),
+            touched: BTreeMap::new(),
+        })
+    }
+
+    /// Makes a change to the bucket that it belongs to.
+    fn change(&mut self, change: &Change) -> Result<(), Error> {
+        use std::collections::btree_map::Entry;
+        let first = change.first_byte();
+        let tally = match self.touched.entry(first) {
+            Entry::Occupied(tally) => tally.into_mut(),
+            Entry::Vacant(place) => {
+                let row = self.table.get(&[&self.prefix[..], &[first]].concat())?;
+                place.insert(row.map_or(Ok(Tally::default()), |row| decode(&row, "a tally"))?)
+            }
+        };
+        tally.change(change);
+        Ok(())
+    }
+
+    fn store(mut self) -> Result<(), Error> {
+        for (first, tally) in &self.touched {
+            let key = [&self.prefix[..], &[*first]].concat();
+            if tally.is_empty() {
+                self.table.remove(&key)?;
+            } else {
+                self.table.insert(&key, &encode(tally))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where the tallies of a generation stand.
+pub(super) fn tally_prefix(grant: GrantId, generation: u32) -> Vec<u8> {
+    grant_key(grant, &generation.to_be_bytes())
 }
 
 /// Forgets all that is known of what the server holds of a grant.
 pub(super) fn forget(transaction: &Transaction, grant: GrantId) -> Result<(), Error> {
-    transaction.table(&PROGRESS)?.remove(grant.as_bytes())?;
-    for table in [&HELD, &INFLIGHT, &REJECTED] {
-        remove_all(transaction, table, grant)?;
+    let row = transaction.table(&PROGRESS)?.get(grant.as_bytes())?;
+    if let Some(row) = row {
+        let progress: Progress = decode(&row, "a grant's progress")?;
+        give_up(transaction, grant, progress.generation)?;
+        transaction.table(&PROGRESS)?.remove(grant.as_bytes())?;
+    }
+    remove_all(transaction, &REJECTED, grant.as_bytes())
+}
+
+/// Leaves the rows of a generation to [`clear_leftovers`]: there may be very many.
+fn give_up(transaction: &Transaction, grant: GrantId, generation: u32) -> Result<(), Error> {
+    transaction
+        .table(&LEFTOVERS)?
+        .insert(&tally_prefix(grant, generation), &encode(&(grant, generation)))?;
+    Ok(())
+}
+
+/// Whether there are rows that nothing needs any more.
+pub(super) fn has_leftovers(view: &Snapshot) -> Result<bool, Error> {
+    Ok(!view.table(&LEFTOVERS)?.is_empty()?)
+}
+
+/// Removes rows that nothing needs any more.
+pub(super) fn clear_leftovers(transaction: &Transaction) -> Result<(), Error> {
+    let mut table = transaction.table(&LEFTOVERS)?;
+    let leftovers: Vec<_> = table.range(..)?.collect::<Result<_, _>>()?;
+    for (key, row) in leftovers {
+        let (grant, generation): (GrantId, u32) = decode(&row, "what is left of a grant")?;
+        transaction.remove_table(&held_table(grant, generation))?;
+        remove_all(transaction, &TALLIES, &tally_prefix(grant, generation))?;
+        table.remove(&key)?;
     }
     Ok(())
 }
 
-fn remove_all(transaction: &Transaction, table: &vault_file::Table, grant: GrantId) -> Result<(), Error> {
+fn remove_all(transaction: &Transaction, table: &vault_file::Table, prefix: &[u8]) -> Result<(), Error> {
     let mut table = transaction.table(table)?;
     let keys: Vec<_> = table
-        .prefix(grant.as_bytes())?
+        .prefix(prefix)?
         .map(|row| Ok(row?.0))
         .collect::<Result<_, Error>>()?;
     for key in keys {
         table.remove(&key)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_looked_at_is_left_behind_once() {
+        let mut looked = Looked::default();
+        looked.leave_behind(100);
+        assert_eq!(looked.remaining(130), 130);
+        looked.fill(40);
+        looked.live = 120;
+        looked.leave_behind(200);
+        assert_eq!(looked.gap, Some(Gap { from: 40, to: 100 }));
+        assert_eq!((looked.live, looked.remaining(200)), (120, 140));
+        looked.fill(100);
+        assert_eq!((looked.gap, looked.remaining(200)), (None, 80));
+    }
 }

@@ -17,6 +17,7 @@ use std::{
 
 pub use file::VaultFile;
 pub use importing::{ImportProgress, ImportSummary};
+pub use sharing::GrantHistory;
 use vault_file::Snapshot;
 use vault_wire::{catalogue::Category, id::VaultId, time::Timestamp};
 

@@ -7,9 +7,23 @@ use vault_wire::{
 
 use super::Vault;
 use crate::{
-    consent::{self, Activity, ErasureProof, Grant, InboxRequest, Preview, RefusedStatement, Selection},
+    consent::{
+        self, Activity, ErasureProof, Grant, InboxRequest, Preview, Receipt, RefusedStatement, Selection,
+    },
     error::Error,
+    sync::{LogStanding, Shared, log_standing, shared},
 };
+
+/// What was said of a grant, and what the server holds of it.
+#[derive(Clone, Debug)]
+pub struct GrantHistory {
+    /// Every statement, by number; refused ones last.
+    pub receipts: Vec<Receipt>,
+    /// Those that the server did not accept.
+    pub refused: Vec<RefusedStatement>,
+    /// What the server holds, and what it did not take.
+    pub shared: Shared,
+}
 
 impl Vault {
     /// Every consent request that reached this vault, latest first.
@@ -99,9 +113,23 @@ impl Vault {
         consent::renew(&*self.store()?, id, until)
     }
 
-    /// Statements of a grant that the server did not accept, by number.
-    pub fn refused_statements(&self, id: GrantId) -> Result<Vec<RefusedStatement>, Error> {
-        consent::refusals(&self.view()?, id)
+    /// What was said of a grant, and what the server holds of it.
+    pub fn grant_history(&self, id: GrantId) -> Result<GrantHistory, Error> {
+        let store = self.store()?;
+        let view = store.view()?;
+        let row = consent::grant_row(&view, id)?.ok_or(Error::NotFound("grant"))?;
+        Ok(GrantHistory {
+            receipts: consent::receipts(&store, &view, id)?,
+            refused: consent::refusals(&view, id)?,
+            shared: shared(&store, &view, id, &row)?,
+        })
+    }
+
+    /// The consent receipts of a grant, or of a refusal, by number: every statement with all that it takes
+    /// to check it offline. Refused ones come last.
+    pub fn receipts(&self, id: GrantId) -> Result<Vec<Receipt>, Error> {
+        let store = self.store()?;
+        consent::receipts(&store, &store.view()?, id)
     }
 
     /// Takes a grant back. Exports stop at once; the server learns of it first of all at the next sync.
@@ -117,9 +145,15 @@ impl Vault {
         consent::activities(&self.view()?, limit)
     }
 
+    /// How the log stands that the server keeps of all it told, and every contradiction in what it signed.
+    pub fn log(&self) -> Result<LogStanding, Error> {
+        log_standing(&self.view()?)
+    }
+
     /// The erasure receipts. Each was checked against the key of its server when it came, and its
     /// signature is checked again now.
     pub fn erasures(&self) -> Result<Vec<ErasureProof>, Error> {
-        consent::erasures(&self.view()?)
+        let store = self.store()?;
+        consent::erasures(&store.view()?, store.identity.vault())
     }
 }

@@ -235,7 +235,7 @@ fn aad(binding: Binding, category: Category, slot: Slot, rev: u64) -> Vec<u8> {
 
 /// Fingerprint of a set of held entries, see [`crate::reconcile::Summary`]. It finds accidents, not
 /// attackers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint(pub [u8; 16]);
 
 impl fmt::Debug for Body {

@@ -1,9 +1,15 @@
 //! `vault grants`
 
 use clap::Args;
-use vault_core::{Error, Grant, Vault};
+use serde_json::json;
+use vault_core::{Error, Grant, GrantId, Vault};
 
-use crate::{context::Context, failure::Failure, find, show};
+use crate::{
+    context::Context,
+    failure::Failure,
+    find,
+    show::{self, Tone},
+};
 
 /// Lists what you have granted, latest first.
 #[derive(Args)]
@@ -18,9 +24,13 @@ impl Grants {
         let vault = context.open()?;
         if let Some(typed) = self.grant {
             let grant = meant(&vault, &typed)?;
+            let history = vault.grant_history(grant.id)?;
             return context.output.show(
-                || show::grant::json(&grant),
-                |page| show::grant::one(page, &grant),
+                || show::history::json(&grant, &history),
+                |page| {
+                    show::grant::one(page, &grant)?;
+                    show::history::write(page, &grant, &history)
+                },
             );
         }
         let grants = vault.grants()?;
@@ -29,6 +39,21 @@ impl Grants {
             .output
             .show_list(json, |page| show::grant::list(page, &grants))
     }
+}
+
+/// Shows a grant that was just changed, and says what was done.
+pub(super) fn changed(context: &mut Context, vault: &Vault, id: GrantId, done: &str) -> Result<(), Failure> {
+    let grant = vault.grant(id)?;
+    context.output.show(
+        || json!({ "grant": show::grant::json(&grant) }),
+        |page| {
+            page.line(done)?;
+            page.toned(
+                Tone::Waiting,
+                "Not yet delivered to the server: run `vault sync`.",
+            )
+        },
+    )
 }
 
 /// The grant that is meant.

@@ -13,12 +13,16 @@ mod import;
 mod init;
 mod link;
 mod list;
+mod narrow;
 mod passphrase;
+mod pause;
 mod preview;
 mod recovery;
 mod reject;
+mod renew;
 mod requests;
 mod restore;
+mod resume;
 mod rewrite;
 mod rm;
 mod salvage;
@@ -69,6 +73,14 @@ pub(crate) enum Command {
     Reject(reject::Reject),
     /// List what you have granted
     Grants(grants::Grants),
+    /// Suspend a grant: nothing is read or sent until it is resumed
+    Pause(pause::Pause),
+    /// Let a paused grant go on
+    Resume(resume::Resume),
+    /// Leave a grant less than it has
+    Narrow(narrow::Narrow),
+    /// Confirm a grant for longer
+    Renew(renew::Renew),
     /// Take a grant back
     Withdraw(withdraw::Withdraw),
     /// Say who read what, who was refused, and what was erased
@@ -115,6 +127,10 @@ impl Command {
             Self::Approve(approve) => approve.run(context),
             Self::Reject(reject) => reject.run(context),
             Self::Grants(grants) => grants.run(context),
+            Self::Pause(pause) => pause.run(context),
+            Self::Resume(resume) => resume.run(context),
+            Self::Narrow(narrow) => narrow.run(context),
+            Self::Renew(renew) => renew.run(context),
             Self::Withdraw(withdraw) => withdraw.run(context),
             Self::Activity(activity) => activity.run(context),
             Self::Backup(backup) => backup.run(context),

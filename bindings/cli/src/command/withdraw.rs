@@ -1,14 +1,9 @@
 //! `vault withdraw`
 
 use clap::Args;
-use serde_json::json;
 
-use super::grants;
-use crate::{
-    context::Context,
-    failure::Failure,
-    show::{self, Tone, plain},
-};
+use super::grants::{self, changed};
+use crate::{context::Context, failure::Failure, show::plain};
 
 /// Takes a grant back. Nothing of it leaves from here on, with or without a network; at the next sync
 /// the server is told first of all, erases what it holds and proves it.
@@ -22,18 +17,9 @@ pub(crate) struct Withdraw {
 impl Withdraw {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), Failure> {
         let vault = context.open()?;
-        let id = grants::meant(&vault, &self.grant)?.id;
-        vault.withdraw(id)?;
-        let grant = grants::meant(&vault, &id.to_string())?;
-        context.output.show(
-            || json!({ "grant": show::grant::json(&grant) }),
-            |page| {
-                page.line(&format!("Withdrawn from {}.", plain(&grant.app.display_name)))?;
-                page.toned(
-                    Tone::Waiting,
-                    "Not yet delivered to the server: run `vault sync`.",
-                )
-            },
-        )
+        let grant = grants::meant(&vault, &self.grant)?;
+        vault.withdraw(grant.id)?;
+        let done = format!("Withdrawn from {}.", plain(&grant.app.display_name));
+        changed(context, &vault, grant.id, &done)
     }
 }

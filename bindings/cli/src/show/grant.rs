@@ -19,7 +19,9 @@ pub(crate) fn json(grant: &Grant) -> Json {
         "request_id": grant.request.to_string(),
         "granted": terms::json(&grant.terms),
         "created_at": grant.created_at.to_string(),
-        "expires_at": grant.terms.duration.expires_at().map(|at| at.to_string()),
+        "expires_at": grant.expires_at.map(|at| at.to_string()),
+        "amends": grant.amends.map(|id| id.to_string()),
+        "superseded_by": grant.superseded_by.map(|id| id.to_string()),
         "ended_at": grant.ended_at.map(|at| at.to_string()),
         "delivered": !grant.undelivered,
     })
@@ -29,7 +31,9 @@ pub(crate) fn json(grant: &Grant) -> Json {
 const fn status(state: GrantState) -> &'static str {
     match state {
         GrantState::Active => "active",
+        GrantState::Paused => "paused",
         GrantState::Expired => "expired",
+        GrantState::Superseded => "superseded",
         GrantState::Withdrawn => "withdrawn",
         GrantState::Erased => "erased",
         GrantState::NotAccepted(_) => "not_accepted",
@@ -59,6 +63,7 @@ pub(crate) const fn why_not(why: StatementRefusal) -> &'static str {
         StatementRefusal::OutOfOrder => "the decision does not follow the last one that the server has",
         StatementRefusal::Withdrawn => "the grant was withdrawn",
         StatementRefusal::BadGrantKey => "the server could not open the key of the grant",
+        StatementRefusal::LacksRequired => "the answer left out a field that the application requires",
     }
 }
 
@@ -124,8 +129,13 @@ const fn tone(grant: &Grant) -> Tone {
     match grant.state {
         _ if grant.undelivered => Tone::Waiting,
         GrantState::Active => Tone::Good,
+        GrantState::Paused => Tone::Waiting,
         GrantState::NotAccepted(_) => Tone::Bad,
-        GrantState::Expired | GrantState::Withdrawn | GrantState::Erased | GrantState::Refused => Tone::Over,
+        GrantState::Expired
+        | GrantState::Superseded
+        | GrantState::Withdrawn
+        | GrantState::Erased
+        | GrantState::Refused => Tone::Over,
     }
 }
 
@@ -134,7 +144,10 @@ const fn standing(grant: &Grant) -> &'static str {
     match (grant.state, grant.undelivered) {
         (GrantState::Active, true) => "active, not yet delivered",
         (GrantState::Active, false) => "active",
+        (GrantState::Paused, true) => "paused, not yet delivered",
+        (GrantState::Paused, false) => "paused",
         (GrantState::Expired, _) => "expired",
+        (GrantState::Superseded, _) => "replaced by another grant",
         (GrantState::Withdrawn, true) => "withdrawn, not yet delivered",
         (GrantState::Withdrawn, false) => "withdrawn",
         (GrantState::Erased, _) => "withdrawn and erased",

@@ -2,8 +2,10 @@
 //! so that the prompt of `vault preview` and that of `vault demo` are the same.
 
 pub(crate) mod activity;
+pub(crate) mod amendment;
 pub(crate) mod damage;
 pub(crate) mod grant;
+pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod preview;
 pub(crate) mod record;

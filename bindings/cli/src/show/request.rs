@@ -12,7 +12,7 @@ use vault_core::{
     },
 };
 
-use super::{Facts, Page, Screen, Tone, ago, heading, local, plain, span, state, terms};
+use super::{Facts, Page, Screen, Tone, ago, amendment, heading, local, plain, span, state, terms};
 use crate::find::short;
 
 /// A request as scripts read it.
@@ -31,6 +31,8 @@ pub(crate) fn json(inbox: &InboxRequest) -> Json {
         "storage_locations": request.storage_locations,
         "notice": notice.map(|n| json!({ "url": n.url, "version": n.version, "language": n.language })),
         "amends": request.amends.map(|grant| grant.to_string()),
+        "changes": inbox.amendment.as_ref().map(amendment::json),
+        "required": amendment::required_json(&request.required),
         "binding_code": Some(&request.binding_code).filter(|code| !code.is_empty()),
         "received_at": inbox.received_at.to_string(),
         "created_at": request.created_at.to_string(),
@@ -95,7 +97,7 @@ pub(crate) fn list(page: &mut Page<'_>, requests: &[InboxRequest]) -> io::Result
 const fn tone(state: RequestState) -> Tone {
     match state {
         RequestState::Pending => Tone::Waiting,
-        RequestState::Approved => Tone::Good,
+        RequestState::Approved | RequestState::Applied => Tone::Good,
         RequestState::Rejected => Tone::Bad,
         RequestState::Expired | RequestState::Cancelled | RequestState::Superseded => Tone::Over,
     }
@@ -121,7 +123,12 @@ pub(crate) fn prompt(page: &mut Page<'_>, inbox: &InboxRequest, agreed: &Terms) 
         let doubt = "Only the sync server vouches for this name. Check the matching code and the website.";
         page.toned(Tone::Waiting, doubt)?;
     }
-    terms::fields_beside(page, &request.terms, agreed)
+    terms::fields_beside(page, &request.terms, agreed)?;
+    amendment::required(page, &request.required)?;
+    match &inbox.amendment {
+        Some(changes) => amendment::write(page, changes),
+        None => Ok(()),
+    }
 }
 
 fn who_and_why(request: &ConsentRequest) -> Facts {

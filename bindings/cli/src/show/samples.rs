@@ -152,6 +152,7 @@ pub(crate) fn inbox_request() -> InboxRequest {
         request: consent_request(),
         received_at: now().plus_ms(-29_000),
         state: RequestState::Pending,
+        amendment: None,
     }
 }
 

@@ -37,6 +37,11 @@ impl Told {
                 "grant_id": grant.to_string(),
                 "reason": why_not(*why),
             }),
+            SyncEvent::StatementTaken { grant, dropped } => json!({
+                "event": "decision_of_another_copy",
+                "grant_id": grant.to_string(),
+                "dropped_here": dropped,
+            }),
             SyncEvent::Erased { grant } => {
                 json!({ "event": "erased", "grant_id": grant.to_string(), "verified": true })
             }
@@ -66,9 +71,10 @@ impl Told {
                 let text = format!("{}; trying again in {again}.", plain(reason));
                 page.toned(Tone::Waiting, &text)
             }
-            SyncEvent::Notice(_) | SyncEvent::StatementRefused { .. } | SyncEvent::Erased { .. } => {
-                self.write_news(page)
-            }
+            SyncEvent::Notice(_)
+            | SyncEvent::StatementRefused { .. }
+            | SyncEvent::StatementTaken { .. }
+            | SyncEvent::Erased { .. } => self.write_news(page),
         }
     }
 
@@ -82,6 +88,17 @@ impl Told {
             SyncEvent::StatementRefused { grant, why } => {
                 let text = format!("{} is not in force: {}.", short(grant), why_not(*why));
                 page.toned(Tone::Bad, &text)
+            }
+            SyncEvent::StatementTaken { grant, dropped } => {
+                let also = match dropped {
+                    true => " What you had allowed here again was dropped for it.",
+                    false => "",
+                };
+                let text = format!(
+                    "Another copy of this vault changed {}; this one follows.{also}",
+                    short(grant)
+                );
+                page.toned(Tone::Waiting, &text)
             }
             SyncEvent::Erased { grant } => {
                 let text = format!(

@@ -44,7 +44,7 @@ fn detail_json(detail: &Detail) -> Json {
     })
 }
 
-fn duration_json(duration: Duration) -> Json {
+pub(crate) fn duration_json(duration: Duration) -> Json {
     match duration {
         Duration::OneTime => json!({ "type": "one_time" }),
         Duration::TimeBound(at) => json!({ "type": "time_bound", "expires_at": at.to_string() }),
@@ -77,7 +77,7 @@ pub(crate) fn duration(duration: Duration, screen: &Screen) -> String {
     }
 }
 
-fn frequency(frequency: Frequency) -> String {
+pub(crate) fn frequency(frequency: Frequency) -> String {
     let reads = counted(frequency.max_reads.into(), "read");
     format!("at most {reads} in a {}", period(frequency.per))
 }
@@ -101,7 +101,7 @@ pub(crate) fn categories(terms: &Terms) -> String {
 }
 
 /// Which records of which time, in words; nothing if all.
-fn range(range: TimeRange, screen: &Screen) -> String {
+pub(crate) fn range(range: TimeRange, screen: &Screen) -> String {
     match (range.from, range.to) {
         (None, None) => "of all times, also those without a time".to_owned(),
         (Some(from), None) => format!("from {} on", local(from, screen)),
@@ -160,7 +160,7 @@ fn category_title(page: &mut Page<'_>, category: Category, time: TimeRange) -> i
     page.title(&format!("{category}, {when}"))
 }
 
-fn exactness(precision: Precision) -> String {
+pub(crate) fn exactness(precision: Precision) -> String {
     match precision {
         Precision::Exact => "exactly".to_owned(),
         Precision::Day | Precision::Month | Precision::Year => format!("by {precision}"),

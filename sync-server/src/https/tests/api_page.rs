@@ -118,6 +118,23 @@ async fn the_api_page_shows_what_the_server_answers() {
         &world.get(path, &token).await,
     );
 
+    let path = format!("/api/v1/grants/{}/amend", given.grant);
+    let mut amended = asked.clone();
+    amended["authorization_details"][0]["fields"] = json!(["brand", "payment_method"]);
+    amended["authorization_details"][0]["required_fields"] = json!(["brand"]);
+    amended["authorization_details"][0]
+        .as_object_mut()
+        .map(|detail| detail.remove("precision"));
+    let answer = world
+        .post_with(&path, &world.key, &[("prefer", "wait=0")], amended.clone())
+        .await;
+    page.show(
+        &format!("`POST {}`", masked(&path)),
+        &headers,
+        Some(&amended),
+        &answer,
+    );
+
     let path = format!("{data}?fields=brand&limit=100");
     let read = world.get(&path, &token).await;
     page.show(&format!("`GET {}`", masked(&path)), &by_token, None, &read);

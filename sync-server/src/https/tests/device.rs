@@ -112,7 +112,7 @@ impl Device {
         );
         let signed = statement.sign(&self.consent);
         let ack = self.submit(signed.clone(), Some(sealed.unwrap())).await;
-        assert_eq!(ack.outcome, StatementOutcome::Accepted);
+        assert!(matches!(ack.outcome, StatementOutcome::Accepted(_)));
         Given {
             grant: statement.grant,
             key,
@@ -124,7 +124,7 @@ impl Device {
     pub(super) async fn reject(&self, asked: &DeliveredRequest) {
         let signed = self.answer(asked, Event::Refused).sign(&self.consent);
         let ack = self.submit(signed, None).await;
-        assert_eq!(ack.outcome, StatementOutcome::Accepted);
+        assert!(matches!(ack.outcome, StatementOutcome::Accepted(_)));
     }
 
     /// Pauses, resumes or withdraws a grant.
@@ -158,6 +158,7 @@ impl Device {
             statement,
             certificate: self.consent_certificate(),
             grant_key,
+            proof: None,
         };
         statement::submit(&self.server, self.vault, self.owner.public(), sent)
             .await
@@ -194,7 +195,7 @@ impl Device {
                     .collect();
                 let bytes = Payload { fields }.to_bytes();
                 let slot = secret.slot(RecordId(u128::from(number).to_be_bytes()));
-                let (tag, mut rng) = (secret.content_tag(&bytes), self.rng.lock().unwrap());
+                let (tag, mut rng) = (secret.content_tag(slot, &bytes), self.rng.lock().unwrap());
                 Entry::put(&given.key, binding, category, slot, tag, 1, bytes, &mut *rng)
             })
             .collect();
@@ -202,8 +203,7 @@ impl Device {
             grant: given.grant,
             generation: GENERATION,
             statement: binding.statement,
-            after,
-            through,
+            number: through,
             entries,
         };
         let ack = push::push(&self.server, &self.session, batch).await.unwrap();

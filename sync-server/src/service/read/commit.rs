@@ -132,6 +132,7 @@ fn answer(
         grant,
         expires_at: row.expires_at,
         data_life: row.terms.data_life,
+        delete_by: row.terms.data_life.map(|life| life.ends_at(now)),
         guard: server.guards().enter(grant),
     })
 }

@@ -73,6 +73,8 @@ pub struct ReadAnswer {
     pub expires_at: Option<Timestamp>,
     /// How long the developer may keep what it read.
     pub data_life: Option<DataLife>,
+    /// Until when the developer must have deleted this answer.
+    pub delete_by: Option<Timestamp>,
     /// Must live until the last byte of the answer is written, or its connection is dropped.
     pub guard: ReadGuard,
 }

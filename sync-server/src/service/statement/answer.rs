@@ -1,10 +1,10 @@
 //! The first statement of a grant: the answer to a consent request.
 
 use vault_wire::{
-    entry::Fingerprint,
     frame::StatementRefusal,
     id::{GrantId, RequestId},
     limits,
+    reconcile::Summary,
     request::ConsentRequest,
     statement::{Event, Extent},
     terms::{Delivery, Terms},
@@ -155,9 +155,7 @@ fn begin(
         reads_total: 0,
         last_read_at: None,
         one_read: None,
-        acked: 0,
-        count: 0,
-        fingerprint: Fingerprint::default(),
+        held: Summary::default(),
         next_arrival: 0,
     };
     let grant = statement.grant.as_bytes();

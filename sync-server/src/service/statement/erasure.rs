@@ -1,7 +1,8 @@
-//! Dropping what a withdrawn grant held, in steps that leave room for others, and the receipt.
+//! What is left of a grant that is over: its receipt at once, its rows in steps that leave room for
+//! others. By then its keys are destroyed, and no read is answered.
 
 use vault_wire::{
-    entry::Body,
+    Digest,
     id::{ErasureId, GrantId, VaultId},
     receipt::{Erasure, SignedErasure},
 };
@@ -10,64 +11,54 @@ use crate::{
     Server,
     service::{Unavailable, notices},
     store::{
-        Erased, ErasureRow, GrantState, Rows, StoreError, Tx,
-        tables::{ARRIVALS, DOOMED, ENTRIES, ERASURES, GRANTS, READS, key},
+        Erased, ErasureRow, GrantRow, GrantState, Rows, StoreError, Tx,
+        tables::{ARRIVALS, DOOMED, ENTRIES, ERASURES, GRANTS, READS, TALLIES, key},
     },
 };
 
-/// Rows dropped in one transaction.
+/// Rows of a table that are dropped in one transaction.
 const STEP_ROWS: usize = 2_048;
 /// Generations dropped in one go.
 const DOOMED_MAX: usize = 256;
 const DAY_MS: i64 = 86_400_000;
 
-/// Drops what is left of a withdrawn grant and gives the receipt: the same one each time.
-pub(super) async fn finish(
+/// Puts a withdrawal down, and drops what the grant held: a small grant with it, a large one from now
+/// on ([`drop_doomed`]). How many entries it held is known without looking at them. Returns the receipt.
+pub(super) fn erase(
     server: &Server,
-    vault: VaultId,
-    grant: GrantId,
-) -> Result<SignedErasure, Unavailable> {
-    loop {
-        let service = server.clone();
-        let done = server
-            .store()
-            .write(move |tx| step(&service, tx, vault, grant))
-            .await?;
-        if let Some(receipt) = done {
-            return Ok(receipt);
-        }
+    tx: &Tx,
+    (vault, grant): (VaultId, GrantId),
+    row: Option<&GrantRow>,
+    (statement, keys): (Digest, u32),
+) -> Result<SignedErasure, StoreError> {
+    let at = key(&[vault.as_bytes(), grant.as_bytes()]);
+    let entries = row.map_or(0, |row| row.held.count);
+    let receipt = sign(server, tx, (vault, grant), statement, entries, keys)?;
+    let erasure = ErasureRow { receipt };
+    tx.put(&ERASURES, &at, &erasure)?;
+    if let Some(row) = row {
+        doom(tx, &at, row.generation)?;
+        drop_step(tx, &key(&[&at, &row.generation.to_be_bytes()]))?;
     }
+    Ok(erasure.receipt)
 }
 
-/// Finishes the erasures that an earlier run of the server did not.
-pub(crate) async fn finish_all(server: &Server) -> Result<(), Unavailable> {
-    let view = server.store().view()?;
-    let mut open = Vec::new();
-    view.scan(&ERASURES, &[], &[], |at, row| {
-        if row.receipt.is_none() {
-            open.extend(grant_at(at));
-        }
-        std::ops::ControlFlow::Continue(())
-    })?;
-    for (vault, grant) in open {
-        finish(server, vault, grant).await?;
-    }
-    Ok(())
+/// Leaves the rows of a generation to be dropped. Its key is destroyed already.
+pub(crate) fn doom(tx: &Tx, grant: &[u8], generation: u32) -> Result<(), StoreError> {
+    tx.put(&DOOMED, &key(&[grant, &generation.to_be_bytes()]), &())
 }
 
-/// Drops the entries of generations that were replaced or whose grant is over. Their keys are
-/// destroyed already.
+/// Drops the rows of generations that were replaced or whose grant is over.
 pub(crate) async fn drop_doomed(server: &Server) -> Result<(), Unavailable> {
     let doomed = server.store().view()?.rows(&DOOMED, &[], DOOMED_MAX)?;
     for (doomed, ()) in doomed {
-        while !server
-            .store()
-            .write({
-                let doomed = doomed.clone();
-                move |tx| drop_generation(tx, &doomed)
-            })
-            .await?
-        {}
+        while !server.stopping().is_requested() {
+            let doomed = doomed.clone();
+            let step = server.store().write(move |tx| drop_step(tx, &doomed));
+            if step.await? {
+                break;
+            }
+        }
     }
     Ok(())
 }
@@ -86,18 +77,14 @@ pub(crate) async fn recover(server: &Server, ledger: Vec<Erased>) -> Result<u64,
                     continue;
                 }
                 let keys = service.grant_keys().destroy(erased.grant, None)?;
-                let erasure = ErasureRow {
-                    statement: erased.statement,
-                    keys,
-                    entries: 0,
-                    receipt: None,
-                };
-                tx.put(&ERASURES, &at, &erasure)?;
-                if let Some(mut row) = tx.get(&GRANTS, &at)? {
+                let mut row = tx.get(&GRANTS, &at)?;
+                if let Some(row) = &mut row {
                     row.state = GrantState::Withdrawn;
                     row.ended_at = Some(service.now());
-                    tx.put(&GRANTS, &at, &row)?;
+                    tx.put(&GRANTS, &at, row)?;
                 }
+                let of = (erased.vault, erased.grant);
+                erase(&service, tx, of, row.as_ref(), (erased.statement, keys))?;
                 recovered += 1;
             }
             Ok(recovered)
@@ -106,44 +93,13 @@ pub(crate) async fn recover(server: &Server, ledger: Vec<Erased>) -> Result<u64,
     Ok(recovered)
 }
 
-fn step(
-    server: &Server,
-    tx: &Tx,
-    vault: VaultId,
-    grant: GrantId,
-) -> Result<Option<SignedErasure>, StoreError> {
-    let at = key(&[vault.as_bytes(), grant.as_bytes()]);
-    let mut erasure = tx.get(&ERASURES, &at)?.ok_or(StoreError::Row("erasures"))?;
-    if let Some(receipt) = erasure.receipt {
-        return Ok(Some(receipt));
-    }
-    let entries = tx.rows(&ENTRIES, &at, STEP_ROWS)?;
-    let arrivals = tx.rows(&ARRIVALS, &at, STEP_ROWS)?;
-    let reads = tx.rows(&READS, &at, STEP_ROWS)?;
-    let whole = entries.len().max(arrivals.len()).max(reads.len()) < STEP_ROWS;
-    for (rest, row) in entries {
-        erasure.entries += u64::from(matches!(row.entry.body, Body::Put { .. }));
-        tx.remove(&ENTRIES, &key(&[&at, &rest]))?;
-    }
-    for (rest, _) in arrivals {
-        tx.remove(&ARRIVALS, &key(&[&at, &rest]))?;
-    }
-    for (rest, ()) in reads {
-        tx.remove(&READS, &key(&[&at, &rest]))?;
-    }
-    if whole {
-        erasure.receipt = Some(sign(server, tx, vault, grant, &erasure)?);
-    }
-    tx.put(&ERASURES, &at, &erasure)?;
-    Ok(erasure.receipt)
-}
-
 fn sign(
     server: &Server,
     tx: &Tx,
-    vault: VaultId,
-    grant: GrantId,
-    erasure: &ErasureRow,
+    (vault, grant): (VaultId, GrantId),
+    statement: Digest,
+    entries: u64,
+    keys: u32,
 ) -> Result<SignedErasure, StoreError> {
     let now = server.now();
     let backups_expire_at = server
@@ -153,9 +109,9 @@ fn sign(
     Erasure::new(
         ErasureId::fresh(now, &mut server.entropy()),
         grant,
-        erasure.statement,
-        erasure.entries,
-        erasure.keys,
+        statement,
+        entries,
+        keys,
         now,
         backups_expire_at,
         server.state(),
@@ -165,24 +121,18 @@ fn sign(
     })
 }
 
-/// Drops some rows of a replaced generation. Returns whether none is left.
-fn drop_generation(tx: &Tx, doomed: &[u8]) -> Result<bool, StoreError> {
-    let entries = tx.rows(&ENTRIES, doomed, STEP_ROWS)?;
-    let arrivals = tx.rows(&ARRIVALS, doomed, STEP_ROWS)?;
-    let whole = entries.len().max(arrivals.len()) < STEP_ROWS;
-    for (rest, _) in entries {
-        tx.remove(&ENTRIES, &key(&[doomed, &rest]))?;
+/// Drops some rows of a generation, and with the last of them the counted reads of a grant that was
+/// withdrawn. Returns whether none is left.
+fn drop_step(tx: &Tx, doomed: &[u8]) -> Result<bool, StoreError> {
+    let mut none_left = tx.remove_all(&ENTRIES, doomed, STEP_ROWS)?
+        & tx.remove_all(&ARRIVALS, doomed, STEP_ROWS)?
+        & tx.remove_all(&TALLIES, doomed, STEP_ROWS)?;
+    let grant = doomed.get(..32).ok_or(StoreError::Row("doomed"))?;
+    if none_left && tx.has(&ERASURES, grant)? {
+        none_left = tx.remove_all(&READS, grant, STEP_ROWS)?;
     }
-    for (rest, _) in arrivals {
-        tx.remove(&ARRIVALS, &key(&[doomed, &rest]))?;
-    }
-    if whole {
+    if none_left {
         tx.remove(&DOOMED, doomed)?;
     }
-    Ok(whole)
-}
-
-fn grant_at(at: &[u8]) -> Option<(VaultId, GrantId)> {
-    let (vault, grant) = at.split_first_chunk::<16>()?;
-    Some((VaultId(*vault), GrantId(grant.try_into().ok()?)))
+    Ok(none_left)
 }

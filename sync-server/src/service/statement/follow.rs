@@ -1,8 +1,8 @@
 //! A statement that follows another: narrower, longer, paused, resumed.
 
 use vault_wire::{
-    entry::Fingerprint,
     frame::StatementRefusal,
+    reconcile::Summary,
     request::ConsentRequest,
     statement::{Event, Extent},
     terms::Terms,
@@ -111,9 +111,7 @@ fn take_extent(
         let doomed = key(&[vault.as_bytes(), grant.as_bytes(), &row.generation.to_be_bytes()]);
         tx.put(&DOOMED, &doomed, &())?;
         row.generation = extent.generation;
-        row.acked = 0;
-        row.count = 0;
-        row.fingerprint = Fingerprint::default();
+        row.held = Summary::default();
     }
     row.extent_number = submitted.statement.number;
     row.terms = extent.terms.clone();

@@ -31,7 +31,7 @@ use crate::{
     },
 };
 
-pub(crate) use erasure::{drop_doomed, finish_all, recover};
+pub(crate) use erasure::{doom, drop_doomed, recover};
 pub(crate) use kept::kept_from;
 
 use proof::Proven;

@@ -1,5 +1,5 @@
 //! Withdrawing consent (invariant I7): the keys are destroyed first, from then on every read is
-//! refused, and the owner gets the receipt once nothing is left and no earlier answer is on its way.
+//! refused, and the owner gets the receipt once that is durable and no earlier answer is on its way.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use vault_wire::{
     frame::{StatementOutcome, StatementRefusal},
     id::RequestId,
     limits,
+    receipt::SignedErasure,
 };
 
 use super::{Submitted, erasure, keep};
@@ -14,7 +15,7 @@ use crate::{
     Server,
     service::Unavailable,
     store::{
-        Erased, ErasureRow, GrantState, RequestState, Rows, StoreError, Tx,
+        Erased, GrantState, RequestState, Rows, StoreError, Tx,
         tables::{ERASURES, GRANTS, PENDING, REQUEST_DIGESTS, REQUESTS, key},
     },
 };
@@ -24,33 +25,36 @@ pub(super) async fn withdraw(
     server: &Server,
     submitted: Arc<Submitted>,
 ) -> Result<StatementOutcome, Unavailable> {
-    let (vault, grant) = (submitted.vault, submitted.statement.grant);
-    let service = server.clone();
+    let (grant, service) = (submitted.statement.grant, server.clone());
     let begun = server
         .store()
         .write(move |tx| begin(&service, tx, &submitted))
         .await?;
-    match begun {
-        Ok(Some(request)) => server.waits().wake(request),
-        Ok(None) => {}
+    let (receipt, decided) = match begun {
+        Ok(begun) => begun,
         Err(refusal) => return Ok(StatementOutcome::Refused(refusal)),
+    };
+    if let Some(request) = decided {
+        server.waits().wake(request);
     }
     server.guards().drain(grant, server.clock()).await;
-    let receipt = erasure::finish(server, vault, grant).await?;
-    tracing::info!(%grant, "grant withdrawn and erased");
+    tracing::info!(%grant, "grant withdrawn");
     Ok(StatementOutcome::Erased(receipt))
 }
+
+/// The receipt, and the request that the withdrawal decided.
+type Begun = (SignedErasure, Option<RequestId>);
 
 fn begin(
     server: &Server,
     tx: &Tx,
     submitted: &Submitted,
-) -> Result<Result<Option<RequestId>, StatementRefusal>, StoreError> {
+) -> Result<Result<Begun, StatementRefusal>, StoreError> {
     let statement = &submitted.statement;
     let (vault, grant) = (submitted.vault, statement.grant);
     let at = key(&[vault.as_bytes(), grant.as_bytes()]);
-    if tx.has(&ERASURES, &at)? {
-        return Ok(Ok(None));
+    if let Some(erased) = tx.get(&ERASURES, &at)? {
+        return Ok(Ok((erased.receipt, None)));
     }
     let row = tx.get(&GRANTS, &at)?;
     if let Some(row) = &row
@@ -68,13 +72,8 @@ fn begin(
         grant,
         statement: submitted.digest,
     })?;
-    let erasure = ErasureRow {
-        statement: submitted.digest,
-        keys,
-        entries: 0,
-        receipt: None,
-    };
-    tx.put(&ERASURES, &at, &erasure)?;
+    let by = (submitted.digest, keys);
+    let receipt = erasure::erase(server, tx, (vault, grant), row.as_ref(), by)?;
     keep(tx, submitted)?;
     if let Some(mut row) = row {
         row.state = GrantState::Withdrawn;
@@ -83,7 +82,7 @@ fn begin(
         row.last = submitted.digest;
         tx.put(&GRANTS, &at, &row)?;
     }
-    Ok(Ok(close_request(tx, submitted)?))
+    Ok(Ok((receipt, close_request(tx, submitted)?)))
 }
 
 /// A withdrawal that overtakes its own approval, or replaces it, also ends the request.

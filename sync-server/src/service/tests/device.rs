@@ -2,16 +2,18 @@
 
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use vault_wire::{
+    acceptance::Proof,
     catalogue::Category,
     certificate::{Certificate, Role, SignedCertificate},
     entry::{Binding, Entry, Fingerprint, GrantSecret},
     frame::{
-        DeliveredRequest, Entries, EntriesAck, Event as Told, GrantPosition, Hello, MINOR, Notice, Register,
-        StatementOutcome, SubmitStatement, Welcome,
+        DeliveredRequest, Entries, EntriesAck, Event as Told, GrantPosition, Hello, KeptStatement, MINOR,
+        Notice, Register, StatementOutcome, SubmitStatement, Welcome,
     },
     grant_key::GrantKey,
     id::{AppId, GrantId, Incarnation, RecordId, VaultId},
     payload::Payload,
+    reconcile::{Item, Summary},
     request::ConsentRequest,
     signature::SecretKey,
     statement::{Event, Extent, SignedStatement, Statement},
@@ -97,7 +99,7 @@ impl Device {
         let terms = ConsentRequest::from_bytes(&asked.bytes).unwrap().terms;
         let statement = self.decide(&asked, given(terms), server.now());
         let (granted, outcome) = self.give(server, &statement).await;
-        assert_eq!(outcome, StatementOutcome::Accepted);
+        assert!(matches!(outcome, StatementOutcome::Accepted(_)));
         granted
     }
 
@@ -124,7 +126,10 @@ impl Device {
         let outcome = self
             .submit(server, signed.clone(), Some((&given.key, given.generation)))
             .await;
-        if matches!(outcome, StatementOutcome::Accepted | StatementOutcome::Erased(_)) {
+        if matches!(
+            outcome,
+            StatementOutcome::Accepted(_) | StatementOutcome::Erased(_)
+        ) {
             given.last = signed;
         }
         outcome
@@ -139,6 +144,25 @@ impl Device {
         self.submit_with(server, signed, self.certificate(), key).await
     }
 
+    /// Sends a statement again, with what proves that this server accepted it once.
+    pub(super) async fn submit_again(
+        &self,
+        server: &Server,
+        signed: &SignedStatement,
+        key: Option<(&GrantKey, u32)>,
+        proof: Proof,
+    ) -> StatementOutcome {
+        let sent = self.submission(server, signed.clone(), self.certificate(), key);
+        self.send(
+            server,
+            SubmitStatement {
+                proof: Some(proof),
+                ..sent
+            },
+        )
+        .await
+    }
+
     pub(super) async fn submit_with(
         &self,
         server: &Server,
@@ -146,21 +170,36 @@ impl Device {
         certificate: SignedCertificate,
         key: Option<(&GrantKey, u32)>,
     ) -> StatementOutcome {
+        let sent = self.submission(server, signed, certificate, key);
+        self.send(server, sent).await
+    }
+
+    async fn send(&self, server: &Server, sent: SubmitStatement) -> StatementOutcome {
+        let ack = statement::submit(server, self.vault, self.owner.public(), sent)
+            .await
+            .unwrap();
+        ack.outcome
+    }
+
+    fn submission(
+        &self,
+        server: &Server,
+        signed: SignedStatement,
+        certificate: SignedCertificate,
+        key: Option<(&GrantKey, u32)>,
+    ) -> SubmitStatement {
         let grant = signed
             .verify()
             .map_or(GrantId([0; 16]), |statement| statement.grant);
         let mut rng = ChaCha20Rng::from_seed([3; 32]);
         let holder = server.keys().sealing.public();
-        let sent = SubmitStatement {
+        SubmitStatement {
             statement: signed,
             certificate,
             grant_key: key
                 .map(|(key, generation)| key.seal_to(&holder, grant, generation, &mut rng).unwrap()),
-        };
-        let ack = statement::submit(server, self.vault, self.owner.public(), sent)
-            .await
-            .unwrap();
-        ack.outcome
+            proof: None,
+        }
     }
 
     pub(super) fn certificate(&self) -> SignedCertificate {
@@ -178,13 +217,14 @@ impl Device {
             fields: fields.collect(),
         }
         .to_bytes();
-        let tag = secret.content_tag(&bytes);
+        let slot = secret.slot(RecordId([record; 16]));
+        let tag = secret.content_tag(slot, &bytes);
         let mut rng = ChaCha20Rng::from_seed([record; 32]);
         Entry::put(
             &given.key,
             binding(given),
             Category::Receipts,
-            secret.slot(RecordId([record; 16])),
+            slot,
             tag,
             rev,
             bytes,
@@ -192,20 +232,26 @@ impl Device {
         )
     }
 
-    pub(super) async fn push(
-        &self,
-        server: &Server,
-        given: &Given,
-        (after, through): (u64, u64),
-        entries: Vec<Entry>,
-    ) -> EntriesAck {
-        push::push(server, &self.session, batch(given, (after, through), entries))
+    pub(super) async fn push(&self, server: &Server, given: &Given, entries: Vec<Entry>) -> EntriesAck {
+        push::push(server, &self.session, batch(given, entries))
             .await
             .unwrap()
     }
 
     /// Says where a grant stands on the device.
     pub(super) async fn hello(&self, server: &Server, incarnation: u8, position: GrantPosition) -> Welcome {
+        let (welcome, _) = self.greet(server, incarnation, vec![position], vec![]).await;
+        welcome
+    }
+
+    /// Says where grants stand, and which are over.
+    pub(super) async fn greet(
+        &self,
+        server: &Server,
+        incarnation: u8,
+        grants: Vec<GrantPosition>,
+        ended: Vec<GrantId>,
+    ) -> (Welcome, Vec<KeptStatement>) {
         let said = Hello {
             minor: MINOR,
             features: 0,
@@ -214,7 +260,8 @@ impl Device {
                 .sign(&self.owner),
             incarnation: Incarnation([incarnation; 16]),
             events_seen: 0,
-            grants: vec![position],
+            grants,
+            ended,
         };
         hello::hello(server, self.vault, self.transport.public(), said)
             .await
@@ -226,23 +273,22 @@ pub(super) fn given(terms: Terms) -> Event {
     Event::Given(Extent { terms, generation: 1 })
 }
 
-pub(super) fn batch(given: &Given, (after, through): (u64, u64), entries: Vec<Entry>) -> Entries {
+pub(super) fn batch(given: &Given, entries: Vec<Entry>) -> Entries {
     Entries {
         grant: given.grant,
         generation: given.generation,
         statement: binding(given).statement,
-        after,
-        through,
+        number: 1,
         entries,
     }
 }
 
 pub(super) fn held(entries: &[Entry]) -> Fingerprint {
-    let mut fingerprint = Fingerprint::default();
-    entries
+    let items: Vec<_> = entries
         .iter()
-        .for_each(|entry| fingerprint.toggle(entry.slot, entry.rev, entry.tag));
-    fingerprint
+        .map(|entry| Item::new(entry.slot, entry.tag))
+        .collect();
+    items.iter().collect::<Summary>().fingerprint()
 }
 
 pub(super) fn brand(name: &str) -> [(&'static str, Value); 1] {

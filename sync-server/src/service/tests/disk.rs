@@ -94,10 +94,7 @@ async fn a_read_that_cannot_be_recorded_is_not_answered() {
     world.ask().await;
     let granted = world.device.approve(&world.server).await;
     let entry = world.device.receipt(&granted, 1, 1, &brand("Acme"));
-    world
-        .device
-        .push(&world.server, &granted, (0, 1), vec![entry])
-        .await;
+    world.device.push(&world.server, &granted, vec![entry]).await;
     assert_eq!(world.read().await.unwrap().records.len(), 1);
     is_full.store(true, Ordering::SeqCst);
     let refused = world.read().await.unwrap_err();

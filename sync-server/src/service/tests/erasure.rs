@@ -23,10 +23,7 @@ async fn the_receipt_states_what_was_erased_and_comes_again_unchanged() {
     let entries: Vec<_> = (1..=5)
         .map(|n| world.device.receipt(&granted, n, 1, &brand("Acme")))
         .collect();
-    world
-        .device
-        .push(&world.server, &granted, (0, 5), entries.clone())
-        .await;
+    world.device.push(&world.server, &granted, entries.clone()).await;
     let held = holdings(&world.server, world.device.vault).unwrap();
     assert_eq!((held.entries, held.fields), (5, ["brand".to_owned()].into()));
     let first = world
@@ -52,7 +49,7 @@ async fn the_receipt_states_what_was_erased_and_comes_again_unchanged() {
     assert_eq!(again, first);
     let held = holdings(&world.server, world.device.vault).unwrap();
     assert_eq!(held, Holdings::default());
-    let late = world.device.push(&world.server, &granted, (5, 6), entries).await;
+    let late = world.device.push(&world.server, &granted, entries).await;
     assert!(late.rejected.iter().all(|(_, why)| *why == Rejection::GrantOver));
     assert_eq!(late.rejected.len(), 5);
 }
@@ -79,10 +76,7 @@ async fn nothing_in_the_data_folder_can_be_read() {
     let secret = "a brand that must not be found";
     let fields = [("brand", Value::Text(secret.into()))];
     let entry = world.device.receipt(&granted, 1, 1, &fields);
-    world
-        .device
-        .push(&world.server, &granted, (0, 1), vec![entry])
-        .await;
+    world.device.push(&world.server, &granted, vec![entry]).await;
     assert_eq!(world.read().await.unwrap().records.len(), 1);
     let needles: [(&str, &[u8]); 7] = [
         ("a record", secret.as_bytes()),

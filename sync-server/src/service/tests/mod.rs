@@ -1,11 +1,13 @@
 //! The service as a whole, on a clock that is set by hand, with a device made of real keys.
 
+mod amendments;
 mod device;
 mod disk;
 mod erasure;
 mod pushes;
 mod reads;
 mod restore;
+mod set_back;
 mod statements;
 mod windows;
 mod world;

@@ -30,10 +30,7 @@ async fn with_records(world: &World, terms: Terms, count: u8) -> Given {
                 .receipt(&granted, n, 1, &brand(&format!("brand {n:03}")))
         })
         .collect();
-    let ack = world
-        .device
-        .push(&world.server, &granted, (0, u64::from(count)), entries)
-        .await;
+    let ack = world.device.push(&world.server, &granted, entries).await;
     assert!(ack.rejected.is_empty(), "{ack:?}");
     granted
 }
@@ -140,15 +137,7 @@ async fn pages_are_stable_while_records_arrive() {
         let answer = world.read_with(page.clone()).await.unwrap();
         let more = vec![world.device.receipt(&granted, 100 + round, 1, &brand("late"))];
         if round < 2 {
-            world
-                .device
-                .push(
-                    &world.server,
-                    &granted,
-                    (5 + u64::from(round), 6 + u64::from(round)),
-                    more,
-                )
-                .await;
+            world.device.push(&world.server, &granted, more).await;
         }
         for record in &answer.records {
             assert!(seen.insert(record.slot), "a record came twice");

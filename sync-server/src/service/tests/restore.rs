@@ -14,10 +14,7 @@ async fn what_was_acknowledged_is_there_after_a_restart() {
     world.ask().await;
     let granted = world.device.approve(&world.server).await;
     let entry = world.device.receipt(&granted, 1, 1, &brand("Acme"));
-    world
-        .device
-        .push(&world.server, &granted, (0, 1), vec![entry])
-        .await;
+    world.device.push(&world.server, &granted, vec![entry]).await;
     let state = world.server.state();
     let world = restarted(world, || ()).await;
     assert_eq!(world.server.state(), state);
@@ -30,10 +27,7 @@ async fn a_withdrawal_wins_over_a_database_restored_from_before_it() {
     world.ask().await;
     let mut granted = world.device.approve(&world.server).await;
     let entry = world.device.receipt(&granted, 1, 1, &brand("Acme"));
-    world
-        .device
-        .push(&world.server, &granted, (0, 1), vec![entry])
-        .await;
+    world.device.push(&world.server, &granted, vec![entry]).await;
     let state = world.server.state();
     let store = world.folder.path().join("data/store.vault");
     let world = restarted(world, || ()).await;
@@ -59,7 +53,7 @@ async fn a_withdrawal_wins_over_a_database_restored_from_before_it() {
     assert_eq!((erasure.entries, erasure.statement), (1, granted.last.digest()));
 }
 
-async fn restarted(world: World, meanwhile: impl FnOnce()) -> World {
+pub(super) async fn restarted(world: World, meanwhile: impl FnOnce()) -> World {
     let World {
         server,
         clock,

@@ -144,7 +144,7 @@ async fn the_same_statement_again_gets_the_same_answer_and_a_second_approval_doe
         .device
         .submit(&world.server, granted.last.clone(), Some((&granted.key, 1)))
         .await;
-    assert_eq!(again, StatementOutcome::Accepted);
+    assert!(matches!(again, StatementOutcome::Accepted(_)));
     let later = world.server.now().plus_ms(5);
     let second = world.device.decide(&delivered, given(terms()), later);
     let (_, outcome) = world.device.give(&world.server, &second).await;
@@ -181,7 +181,7 @@ async fn statements_follow_each_other_and_a_paused_grant_answers_nothing() {
         .device
         .follow(&world.server, &mut granted, Event::Paused)
         .await;
-    assert_eq!(paused, StatementOutcome::Accepted);
+    assert!(matches!(paused, StatementOutcome::Accepted(_)));
     assert!(matches!(
         world.read().await,
         Err(ReadError::ConsentRequired { .. })
@@ -196,7 +196,7 @@ async fn statements_follow_each_other_and_a_paused_grant_answers_nothing() {
         .device
         .follow(&world.server, &mut granted, Event::Resumed)
         .await;
-    assert_eq!(resumed, StatementOutcome::Accepted);
+    assert!(matches!(resumed, StatementOutcome::Accepted(_)));
     assert!(world.read().await.is_ok());
 }
 
@@ -214,7 +214,7 @@ async fn a_narrowing_takes_effect_at_once_and_cannot_widen_again() {
         generation: 2,
     });
     let outcome = world.device.follow(&world.server, &mut granted, event).await;
-    assert_eq!(outcome, StatementOutcome::Accepted);
+    assert!(matches!(outcome, StatementOutcome::Accepted(_)));
     assert!(world.server.grant_keys().get(granted.grant, 1).unwrap().is_none());
     let event = Event::Narrowed(Extent {
         terms: terms(),

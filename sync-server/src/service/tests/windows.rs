@@ -75,15 +75,59 @@ async fn an_approval_made_in_time_may_arrive_300_seconds_late_but_not_700() {
             sweep(&world.server).await.unwrap();
         }
         let (_, outcome) = world.device.give(&world.server, &statement).await;
-        let (expected, status) = if late_s == 300 {
-            (StatementOutcome::Accepted, Status::Granted)
-        } else {
-            let refused = StatementOutcome::Refused(StatementRefusal::ArrivedTooLate);
-            (refused, Status::Expired)
+        let refused = StatementOutcome::Refused(StatementRefusal::ArrivedTooLate);
+        let (is_expected, status) = match late_s {
+            300 => (matches!(outcome, StatementOutcome::Accepted(_)), Status::Granted),
+            _ => (outcome == refused, Status::Expired),
         };
-        assert_eq!(outcome, expected, "{late_s} s late, swept {swept}");
+        assert!(is_expected, "{late_s} s late, swept {swept}: {outcome:?}");
         assert_eq!(world.request(&asked).status, status);
     }
+}
+
+#[tokio::test]
+async fn the_borders_of_the_windows_belong_to_the_owner() {
+    let (grace, refused) = (600_000, |why| StatementOutcome::Refused(why));
+    // Milliseconds after the request lapsed: decided, arrived, and why it is refused, if it is.
+    for (decided, arrived, why) in [
+        (0, 0, None),
+        (0, grace, None),
+        (-1, grace, None),
+        (0, grace + 1, Some(StatementRefusal::ArrivedTooLate)),
+        (1, 1, Some(StatementRefusal::DecidedTooLate)),
+        (1, grace, Some(StatementRefusal::DecidedTooLate)),
+    ] {
+        let world = World::new().await;
+        world.ask().await;
+        let delivered = world.device.asked(&world.server).await;
+        let lapses = world.clock.now().plus_ms(seconds(EXPIRY_S));
+        world.clock.advance_ms(seconds(EXPIRY_S) + arrived);
+        sweep(&world.server).await.unwrap();
+        let statement = world
+            .device
+            .decide(&delivered, given(terms()), lapses.plus_ms(decided));
+        let (_, outcome) = world.device.give(&world.server, &statement).await;
+        match why {
+            None => assert!(
+                matches!(outcome, StatementOutcome::Accepted(_)),
+                "{decided} {arrived}"
+            ),
+            Some(why) => assert_eq!(outcome, refused(why), "{decided} {arrived}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_late_decision_with_another_nonce_than_the_delivered_one_is_refused() {
+    let world = World::new().await;
+    world.ask().await;
+    let mut delivered = world.device.asked(&world.server).await;
+    delivered.delivery_nonce[0] ^= 1;
+    let decided_at = world.clock.now();
+    world.clock.advance_ms(seconds(EXPIRY_S + 60));
+    let statement = world.device.decide(&delivered, given(terms()), decided_at);
+    let (_, outcome) = world.device.give(&world.server, &statement).await;
+    assert_eq!(outcome, StatementOutcome::Refused(StatementRefusal::NotDelivered));
 }
 
 #[tokio::test]
@@ -141,7 +185,7 @@ async fn an_identical_request_is_the_same_one_and_a_refusal_holds_for_seven_days
     let refusal = world.device.decide(&delivered, Event::Refused, world.clock.now());
     let signed = refusal.sign(&world.device.consent);
     let outcome = world.device.submit(&world.server, signed, None).await;
-    assert_eq!(outcome, StatementOutcome::Accepted);
+    assert!(matches!(outcome, StatementOutcome::Accepted(_)));
     assert_eq!(world.request(&first).status, Status::Rejected);
     world.clock.advance_ms(seconds(7 * 86_400 - 1));
     let refused = world.try_ask(world.subject, terms()).await.unwrap_err();

@@ -6,7 +6,7 @@ use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use tempfile::TempDir;
 use vault_wire::{
     catalogue::{Category, Precision},
-    id::{CallId, SubjectId},
+    id::{CallId, GrantId, SubjectId},
     purpose::Purpose,
     request::Wording,
     terms::{Delivery, Detail, Duration, Terms, TimeRange},
@@ -89,14 +89,21 @@ impl World {
         subject: SubjectId,
         terms: Terms,
     ) -> Result<RequestView, RequestError> {
+        request_consent(&self.server, &self.caller, new_request(subject, terms)).await
+    }
+
+    /// Asks to change a running grant.
+    pub(super) async fn amend(&self, grant: GrantId, terms: Terms) -> Result<RequestView, RequestError> {
         let new = NewRequest {
-            subject,
-            terms,
-            wording: wording(),
-            binding_code: true,
-            metadata: None,
+            amends: Some(grant),
+            ..new_request(self.subject, terms)
         };
         request_consent(&self.server, &self.caller, new).await
+    }
+
+    /// So many milliseconds from now.
+    pub(super) fn clock_at(&self, ms: i64) -> vault_wire::time::Timestamp {
+        self.clock.now().plus_ms(ms)
     }
 
     pub(super) fn request(&self, asked: &RequestView) -> RequestView {
@@ -109,6 +116,18 @@ impl World {
 
     pub(super) async fn read_with(&self, query: ReadQuery) -> Result<ReadAnswer, ReadError> {
         read(&self.server, &self.caller, query, CallId([1; 16])).await
+    }
+}
+
+pub(super) fn new_request(subject: SubjectId, terms: Terms) -> NewRequest {
+    NewRequest {
+        subject,
+        terms,
+        required: Vec::new(),
+        wording: wording(),
+        amends: None,
+        binding_code: true,
+        metadata: None,
     }
 }
 

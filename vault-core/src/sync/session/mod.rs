@@ -7,16 +7,27 @@ mod statements;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-
-use vault_wire::{
-    frame::{EntriesAck, EventsSeen, Frame, Hello, LinkCode, LinkOpen, MINOR, Notice, Register, ServerKeys},
-    id::{GrantId, Incarnation},
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    ops::Bound,
 };
 
-use super::{SyncError, SyncEvent, SyncReport, lane::Lane, progress::Progress, standing};
+use vault_wire::{
+    frame::{EventsSeen, Frame, Hello, LinkCode, LinkOpen, LogLeaves, MINOR, Notice, Register, ServerKeys},
+    id::{GrantId, Incarnation},
+    log::SignedHead,
+};
+
+use super::{
+    SyncError, SyncEvent, SyncReport,
+    lane::Lane,
+    log::{Following, LogCopy},
+    progress,
+    server::connected_server,
+    standing,
+};
 use crate::{
-    consent::{GrantState, grant_row, last_notice, pending_statements, submission},
+    consent::{GrantState, grant_row, pending_statements, submission},
     error::Error,
     store::{
         SharedStore, decode,
@@ -35,15 +46,28 @@ pub(crate) struct Session {
     submitted: BTreeSet<(GrantId, u64)>,
     /// Grants of which the server has statements that are not here yet: the number of the last.
     behind: BTreeMap<GrantId, u64>,
-    /// Frames that were taken in and are not yet durable.
-    inbox: Vec<Incoming>,
+    /// What the server told and is not yet durable.
+    inbox: Vec<Told>,
+    log: Following,
+    /// How many batches were sent.
+    batches: u64,
+    /// The grant that was served last; the next one has its turn.
+    served: Option<GrantId>,
+    /// Whether there are rows that nothing needs any more.
+    has_leftovers: bool,
     /// The last notice that the server announced in its WELCOME.
     notices_announced: u64,
-    notices_kept: u64,
     notices_confirmed: u64,
     link_code: Option<LinkCode>,
     events: VecDeque<SyncEvent>,
     report: SyncReport,
+}
+
+/// What a server tells beside its answers.
+enum Told {
+    Notice(Box<Notice>),
+    Leaves(LogLeaves),
+    Head(SignedHead),
 }
 
 /// What the server said in its WELCOME and this session keeps to.
@@ -51,12 +75,6 @@ struct Welcomed {
     keys: ServerKeys,
     entries_max: usize,
     credit_bytes: u64,
-}
-
-/// What waits to be made durable, many in one transaction.
-enum Incoming {
-    Entries(EntriesAck),
-    Notice(Box<Notice>),
 }
 
 impl Session {
@@ -68,14 +86,16 @@ impl Session {
             &view.table(&META)?.get(meta::INCARNATION)?.unwrap_or_default(),
             "its incarnation",
         )?;
-        let notices_kept = last_notice(&view)?;
+        let server = connected_server(&view).ok().and_then(|server| server.keys);
+        let log = LogCopy::load(&view)?.of_server(server.map(|keys| keys.receipts));
         let hello = Hello {
             minor: MINOR,
             features: 0,
             vault: store.identity.vault(),
             device: store.identity.device_certificate(),
             incarnation,
-            events_seen: notices_kept,
+            events_seen: log.number(),
+            log: log.position(),
             grants: standing::positions(&view)?,
             ended: standing::ended(&view)?,
         };
@@ -88,19 +108,22 @@ impl Session {
             })
         });
         Ok(Self {
-            store,
             welcomed: None,
             lanes: BTreeMap::new(),
             outbox: register.into_iter().chain([Frame::Hello(hello)]).collect(),
             submitted: BTreeSet::new(),
             behind: BTreeMap::new(),
             inbox: Vec::new(),
+            batches: 0,
+            served: None,
+            has_leftovers: progress::has_leftovers(&view)?,
             notices_announced: 0,
-            notices_kept,
-            notices_confirmed: notices_kept,
+            notices_confirmed: log.number(),
+            log: Following::from(log, store.identity.vault()),
             link_code: None,
             events: VecDeque::new(),
             report: SyncReport::default(),
+            store,
         })
     }
 
@@ -148,8 +171,10 @@ impl Session {
             && self.inbox.is_empty()
             && self.submitted.is_empty()
             && self.behind.is_empty()
-            && self.notices_kept >= self.notices_announced
-            && self.notices_confirmed == self.notices_kept
+            && self.log.is_settled()
+            && !self.log.is_changed()
+            && self.log.number() >= self.notices_announced
+            && self.notices_confirmed == self.log.number()
             && self.lanes.values().all(Lane::is_settled)
     }
 
@@ -158,26 +183,48 @@ impl Session {
         self.welcomed.is_none() || !self.is_settled()
     }
 
-    /// The next frame to send. What came in is made durable first, in one transaction.
+    /// The next frame to send. What came in is made durable first, in one transaction, if it is time.
     pub(crate) fn next_frame(&mut self) -> Result<Option<Frame>, Error> {
-        self.keep_incoming()?;
+        loop {
+            if self.is_time_to_keep() {
+                self.keep_incoming()?;
+            }
+            let frame = self.next_to_say()?;
+            // Looking for something to say may have shown what the server holds already.
+            if frame.is_some() || !self.is_time_to_keep() {
+                return Ok(frame);
+            }
+        }
+    }
+
+    fn next_to_say(&mut self) -> Result<Option<Frame>, Error> {
         if let Some(frame) = self.outbox.pop_front() {
             return Ok(Some(frame));
         }
         let Some(welcomed) = &self.welcomed else {
+            self.tidy_up()?;
             return Ok(None);
         };
         let (keys, entries_max, credit) = (welcomed.keys, welcomed.entries_max, welcomed.credit_bytes);
         if let Some(frame) = self.next_statement(&keys)? {
             return Ok(Some(frame));
         }
-        if self.notices_confirmed < self.notices_kept {
-            self.notices_confirmed = self.notices_kept;
+        if self.notices_confirmed != self.log.number() {
+            self.notices_confirmed = self.log.number();
             return Ok(Some(Frame::EventsSeen(EventsSeen {
-                through: self.notices_kept,
+                through: self.log.number(),
             })));
         }
         self.next_of_a_lane(entries_max, credit)
+    }
+
+    /// While the server thinks about its welcome.
+    fn tidy_up(&mut self) -> Result<(), Error> {
+        if self.has_leftovers {
+            self.has_leftovers = false;
+            self.store.update(progress::clear_leftovers)?;
+        }
+        Ok(())
     }
 
     fn next_statement(&mut self, keys: &ServerKeys) -> Result<Option<Frame>, Error> {
@@ -192,36 +239,70 @@ impl Session {
         Ok(None)
     }
 
+    /// What changes now goes before what was there before, of every grant; and of what was there before,
+    /// each grant has its turn.
     fn next_of_a_lane(&mut self, entries_max: usize, credit: u64) -> Result<Option<Frame>, Error> {
         let view = self.store.view()?;
-        let on_the_way: usize = self.lanes.values().map(Lane::bytes_on_the_way).sum();
         for (grant, lane) in &mut self.lanes {
             let generation = grant_row(&view, *grant)?.map_or(0, |row| row.extent.generation);
             if lane.generation() != generation {
                 // The owner narrowed the grant: what was sent before counts no more.
-                let begun = |transaction: &_| Progress::begin(transaction, *grant, generation);
-                *lane = Lane::resume(*grant, self.store.update(begun)?);
+                *lane = Lane::open(&view, *grant, generation, false)?;
             }
-            if let Some(list) = lane.next_list() {
-                return Ok(Some(Frame::List(list)));
+            if let Some(question) = lane.next_question(&view)? {
+                return Ok(Some(Frame::Reconcile(question)));
             }
-            if (on_the_way as u64) < credit
-                && let Some(entries) = lane.next_batch(&self.store, &view, entries_max)?
-            {
-                return Ok(Some(Frame::Entries(entries)));
+        }
+        let (on_the_way, number) = (self.bytes_on_the_way(), self.batches + 1);
+        if on_the_way < credit {
+            for lane in self.lanes.values_mut() {
+                if let Some(entries) = lane.next_live(&self.store, &view, number, entries_max)? {
+                    self.batches = number;
+                    return Ok(Some(Frame::Entries(entries)));
+                }
+            }
+        }
+        if on_the_way < credit.min(BACK_FILL_BYTES) {
+            for grant in self.turns() {
+                let Some(lane) = self.lanes.get_mut(&grant) else {
+                    continue;
+                };
+                if let Some(entries) = lane.next_back_fill(&self.store, &view, number, entries_max)? {
+                    (self.batches, self.served) = (number, Some(grant));
+                    return Ok(Some(Frame::Entries(entries)));
+                }
             }
         }
         Ok(None)
     }
 
+    /// Every grant, beginning behind the one that was served last.
+    fn turns(&self) -> Vec<GrantId> {
+        let behind = self.served.map_or(Bound::Unbounded, Bound::Excluded);
+        let (after, before) = (
+            self.lanes.range((behind, Bound::Unbounded)),
+            self.lanes.range(..=self.served.unwrap_or(GrantId([0; 16]))),
+        );
+        after.chain(before).map(|(grant, _)| *grant).collect()
+    }
+
+    fn bytes_on_the_way(&self) -> u64 {
+        self.lanes
+            .values()
+            .map(|lane| lane.bytes_on_the_way() as u64)
+            .sum()
+    }
+
     /// Whether a lane stopped in the middle of its walk only to let the session breathe.
     pub(crate) fn has_more_to_look_at(&self) -> bool {
-        let on_the_way: usize = self.lanes.values().map(Lane::bytes_on_the_way).sum();
         let credit = self.welcomed.as_ref().map_or(0, |welcomed| welcomed.credit_bytes);
-        (on_the_way as u64) < credit && self.lanes.values().any(Lane::wants_to_walk)
+        self.bytes_on_the_way() < credit.min(BACK_FILL_BYTES) && self.lanes.values().any(Lane::wants_to_walk)
     }
 }
 
 fn is_withdrawn(view: &vault_file::Snapshot, grant: GrantId) -> Result<bool, Error> {
     Ok(grant_row(view, grant)?.is_some_and(|row| row.state == GrantState::Withdrawn))
 }
+
+/// Bytes of a back-fill that are on the way at most: what changes meanwhile waits behind them.
+const BACK_FILL_BYTES: u64 = 4 << 20;

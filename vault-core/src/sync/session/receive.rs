@@ -2,22 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use vault_file::Transaction;
+use vault_file::{Snapshot, Transaction};
 use vault_wire::{
-    frame::{EntriesAck, Frame, Listing, Rejection, Standing, Welcome},
+    frame::{EntriesAck, Frame, Reconcile, Rejection, Standing, Welcome},
     id::GrantId,
     limits::{BATCH_ENTRIES_MAX, CREDIT_BYTES},
+    log::leaf,
 };
 
-use super::{Incoming, Session, Welcomed};
+use super::{Session, Told, Welcomed};
 use crate::{
     consent::{end_forgotten, keep_notice},
     error::Error,
     records::last_change,
     sync::{
-        SyncError, SyncEvent, SyncReport,
+        SyncError, SyncEvent,
         lane::Lane,
-        progress,
         server::{connected_server, set_server},
         standing,
     },
@@ -33,15 +33,20 @@ impl Session {
             _ if self.welcomed.is_none() => Err(SyncError::Protocol("it spoke before its welcome").into()),
             Frame::StatementAck(ack) => self.statement_ack(*ack),
             Frame::Kept(kept) => self.statement_kept(&kept),
-            Frame::EntriesAck(ack) => {
-                self.inbox.push(Incoming::Entries(ack));
-                Ok(())
-            }
+            Frame::EntriesAck(ack) => self.entries_ack(ack),
             Frame::Notice(notice) => {
-                self.inbox.push(Incoming::Notice(notice));
+                self.inbox.push(Told::Notice(notice));
                 Ok(())
             }
-            Frame::Listing(listing) => self.listing(&listing),
+            Frame::LogLeaves(leaves) => {
+                self.inbox.push(Told::Leaves(leaves));
+                Ok(())
+            }
+            Frame::LogHead(head) => {
+                self.inbox.push(Told::Head(head));
+                Ok(())
+            }
+            Frame::Reconciled(answer) => self.compare(&answer),
             Frame::LinkCode(code) => {
                 self.link_code = Some(code);
                 Ok(())
@@ -57,25 +62,20 @@ impl Session {
         if server.keys.is_some_and(|pinned| pinned != welcome.keys) {
             return Err(SyncError::ServerKeysChanged.into());
         }
-        let set_back = server.state.is_some_and(|state| state != welcome.state);
+        let is_known = server.keys == Some(welcome.keys) && server.state == Some(welcome.state);
         server.keys = Some(welcome.keys);
         server.state = Some(welcome.state);
         let standings: BTreeMap<GrantId, Standing> = welcome.standings.iter().copied().collect();
-        self.lanes = store.update(|transaction| {
-            set_server(transaction, &server)?;
+        for (grant, standing) in &standings {
+            if let Standing::Behind(number) = standing {
+                self.behind.insert(*grant, *number);
+            }
+        }
+        let settle_all = |transaction: &Transaction| {
             let mut lanes = BTreeMap::new();
             for position in standing::positions(&view)? {
                 let said = standings.get(&position.grant).copied();
-                if let Some(Standing::Behind(number)) = said {
-                    self.behind.insert(position.grant, number);
-                }
-                // Data of another life: whatever it says, what it holds is compared.
-                let said = if set_back {
-                    said.or(Some(Standing::Reconcile))
-                } else {
-                    said
-                };
-                if let Some(lane) = standing::settle(&store, transaction, &view, position.grant, said)? {
+                if let Some(lane) = standing::settle(&store, transaction, &view, &position, said)? {
                     lanes.insert(position.grant, lane);
                 }
             }
@@ -85,7 +85,15 @@ impl Session {
                 }
             }
             Ok(lanes)
-        })?;
+        };
+        self.lanes = if is_known && standings.is_empty() {
+            self.go_on(&view)?
+        } else {
+            store.update(|transaction| {
+                set_server(transaction, &server)?;
+                settle_all(transaction)
+            })?
+        };
         self.welcomed = Some(Welcomed {
             keys: welcome.keys,
             entries_max: usize::try_from(welcome.limits.batch_entries)
@@ -93,57 +101,117 @@ impl Session {
                 .clamp(1, BATCH_ENTRIES_MAX),
             credit_bytes: welcome.limits.credit_bytes.clamp(1, CREDIT_BYTES),
         });
-        self.notices_announced = welcome.last_notice;
+        let now = self.store.now();
+        self.log.head(welcome.log.clone(), &welcome.keys.receipts, now)?;
+        self.notices_announced = self.log.announced();
+        // What the server does not have to tell again is confirmed.
+        self.notices_confirmed = self.log.number();
         self.events.push_back(SyncEvent::Connected);
         Ok(())
     }
 
-    fn listing(&mut self, listing: &Listing) -> Result<(), Error> {
-        match self.lanes.get_mut(&listing.grant) {
-            Some(lane) => self.store.update(|transaction| lane.adopt(transaction, listing)),
-            None => Err(SyncError::Protocol("it listed a grant that was not asked for").into()),
+    /// The lanes, where all stands as this device said: nothing is to be written down.
+    fn go_on(&self, view: &Snapshot) -> Result<BTreeMap<GrantId, Lane>, Error> {
+        let lanes = standing::positions(view)?.into_iter().map(|position| {
+            let lane = Lane::open(view, position.grant, position.generation, false)?;
+            Ok((position.grant, lane))
+        });
+        lanes.collect()
+    }
+
+    fn compare(&mut self, answer: &Reconcile) -> Result<(), Error> {
+        let view = self.store.view()?;
+        let lane = self.lanes.get_mut(&answer.grant);
+        match lane.filter(|lane| lane.generation() == answer.generation) {
+            Some(lane) => lane.compare(&view, answer),
+            // It was withdrawn, or narrowed, while the answer was on its way.
+            None => Ok(()),
         }
     }
 
-    pub(super) fn keep_incoming(&mut self) -> Result<(), Error> {
-        if self.inbox.is_empty() {
+    fn entries_ack(&mut self, ack: EntriesAck) -> Result<(), Error> {
+        // A lane that is gone was withdrawn or narrowed while its last batches were on the way.
+        let Some(lane) = self.lanes.get_mut(&ack.grant) else {
+            return Ok(());
+        };
+        if lane.generation() != ack.generation {
             return Ok(());
         }
-        let incoming = std::mem::take(&mut self.inbox);
-        let store = self.store.clone();
-        let (lanes, report, kept) = (&mut self.lanes, &mut self.report, &mut self.notices_kept);
-        self.store.update(|transaction| {
-            for frame in &incoming {
-                match frame {
-                    Incoming::Entries(ack) => take_ack(transaction, lanes, report, ack)?,
-                    Incoming::Notice(notice) if notice.number > *kept => {
-                        keep_notice(&store, transaction, notice)?;
-                        *kept = notice.number;
-                        report.notices += 1;
-                    }
-                    Incoming::Notice(_) => {}
-                }
-            }
-            Ok(())
-        })?;
-        self.tell_of(incoming)
+        if ack.rejected.iter().any(|(_, why)| *why == Rejection::GrantOver) {
+            // Nothing of the batch was stored. The next session's WELCOME says where the grant stands.
+            self.lanes.remove(&ack.grant);
+            return Ok(());
+        }
+        lane.acknowledge(ack)
     }
 
-    fn tell_of(&mut self, incoming: Vec<Incoming>) -> Result<(), Error> {
-        let mut acknowledged = false;
-        for frame in incoming {
-            match frame {
-                Incoming::Notice(notice) => self.events.push_back(SyncEvent::Notice(Box::new(notice.event))),
-                Incoming::Entries(_) => acknowledged = true,
+    /// Whether what came in is to be made durable now: notices at once, acknowledgements once there are
+    /// many or no more are to come.
+    pub(super) fn is_time_to_keep(&self) -> bool {
+        let rows = self.rows_to_keep();
+        let all_quiet = self.lanes.values().all(Lane::is_quiet);
+        let has_rest = self.lanes.values().any(Lane::has_rest_to_keep);
+        !self.inbox.is_empty()
+            || self.log.is_changed()
+            || rows >= ROWS_TO_KEEP
+            || (all_quiet && (rows > 0 || (has_rest && !self.has_more_to_look_at())))
+    }
+
+    fn rows_to_keep(&self) -> usize {
+        self.lanes.values().map(Lane::rows_to_keep).sum()
+    }
+
+    /// Makes durable what came in, in one transaction.
+    pub(super) fn keep_incoming(&mut self) -> Result<(), Error> {
+        let rows = self.rows_to_keep();
+        let incoming = std::mem::take(&mut self.inbox);
+        let (store, now) = (self.store.clone(), self.store.now());
+        let server = self.welcomed.as_ref().map(|welcomed| welcomed.keys.receipts);
+        let (lanes, report, log) = (&mut self.lanes, &mut self.report, &mut self.log);
+        let faults = self.store.update(|transaction| {
+            for lane in lanes.values_mut() {
+                if lane.rows_to_keep() > 0 || lane.has_rest_to_keep() {
+                    let done = lane.keep(transaction, now)?;
+                    report.entries += done.entries;
+                    report.entry_bytes += done.bytes;
+                    report.rejected += done.rejected;
+                }
             }
-        }
+            for told in &incoming {
+                match (told, &server) {
+                    (Told::Notice(notice), _) => {
+                        if log.leaf(notice.number, leaf(&notice.event), now)? {
+                            keep_notice(&store, transaction, &notice.event)?;
+                            report.notices += 1;
+                        }
+                    }
+                    (Told::Leaves(gone), _) => {
+                        for (number, leaf) in (gone.first..).zip(&gone.leaves) {
+                            log.leaf(number, *leaf, now)?;
+                        }
+                    }
+                    (Told::Head(head), Some(server)) => log.head(head.clone(), server, now)?,
+                    (Told::Head(_), None) => {}
+                }
+            }
+            log.keep(transaction)
+        })?;
+        let contradictions = faults
+            .into_iter()
+            .map(|fault| SyncEvent::LogContradicted(fault.kind));
+        self.events.extend(contradictions);
+        self.tell_of(incoming, rows > 0)
+    }
+
+    fn tell_of(&mut self, told: Vec<Told>, acknowledged: bool) -> Result<(), Error> {
+        let events = told.into_iter().filter_map(|told| match told {
+            Told::Notice(notice) => Some(SyncEvent::Notice(Box::new(notice.event))),
+            Told::Leaves(_) | Told::Head(_) => None,
+        });
+        self.events.extend(events);
         if acknowledged {
             let last = last_change(&self.store.view()?)?;
-            let remaining = self
-                .lanes
-                .values()
-                .map(|lane| last.saturating_sub(lane.looked()))
-                .sum();
+            let remaining = self.lanes.values().map(|lane| lane.remaining(last)).sum();
             self.events.push_back(SyncEvent::Progress {
                 acknowledged: self.report.entries,
                 remaining,
@@ -153,32 +221,5 @@ impl Session {
     }
 }
 
-fn take_ack(
-    transaction: &Transaction,
-    lanes: &mut BTreeMap<GrantId, Lane>,
-    report: &mut SyncReport,
-    ack: &EntriesAck,
-) -> Result<(), Error> {
-    // A lane that is gone was withdrawn while its last batches were on the way.
-    // One of another generation began anew when the owner narrowed the grant.
-    let lane = lanes
-        .get_mut(&ack.grant)
-        .filter(|lane| lane.generation() == ack.generation);
-    let Some(lane) = lane else {
-        return Ok(());
-    };
-    if ack.rejected.iter().any(|(_, why)| *why == Rejection::Gap) {
-        // The next session's WELCOME says what it holds, and the two sides compare.
-        return Err(SyncError::Protocol("a batch did not continue what it holds").into());
-    }
-    if ack.rejected.iter().any(|(_, why)| *why == Rejection::GrantOver) {
-        // Nothing of the batch was stored. The next session's WELCOME says where the grant stands.
-        lanes.remove(&ack.grant);
-        return progress::drop_batches(transaction, ack.grant);
-    }
-    let done = lane.acknowledge(transaction, ack)?;
-    report.entries += done.entries;
-    report.entry_bytes += done.bytes as u64;
-    report.rejected += done.rejected;
-    Ok(())
-}
+/// Acknowledged rows that are made durable at once, though more are to come.
+const ROWS_TO_KEEP: usize = 8_192;

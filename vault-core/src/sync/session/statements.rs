@@ -143,7 +143,7 @@ impl Session {
     /// is this one's, or an earlier one of another copy.
     fn check_erasure(&self, grant: GrantId, receipt: &SignedErasure) -> Result<(), Error> {
         let erasure = receipt
-            .verify(&self.keys()?.receipts)
+            .verify(&self.keys()?.receipts, self.store.identity.vault())
             .map_err(|_| SyncError::BadErasureReceipt)?;
         match erasure.grant == grant {
             true => Ok(()),
@@ -160,11 +160,14 @@ impl Session {
         if self.behind.contains_key(&grant) {
             return Ok(());
         }
+        let generation = row.extent.generation;
         match self.lanes.get_mut(&grant) {
-            Some(lane) => lane.wake(),
-            None => {
-                let progress = Progress::load(&view, grant, row.extent.generation)?;
-                self.lanes.insert(grant, Lane::resume(grant, progress));
+            Some(lane) if lane.generation() == generation => lane.wake(),
+            // What the server holds of it is compared if this device thinks that it holds anything.
+            _ => {
+                let held = Progress::load(&view, grant, generation)?.held;
+                let lane = Lane::open(&view, grant, generation, held.count > 0)?;
+                self.lanes.insert(grant, lane);
             }
         }
         Ok(())

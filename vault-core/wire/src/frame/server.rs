@@ -31,10 +31,7 @@ pub struct Welcome {
     pub limits: ServerLimits,
     /// The server's keys; a vault pins them at its first connection.
     pub keys: ServerKeys,
-    /// Number of the last notice that no device of this vault has confirmed, 0 if there is none; those
-    /// that this device lacks follow at once.
-    pub last_notice: u64,
-    /// What the server's log of this vault is.
+    /// What the server's log of this vault is; the notices that this device lacks follow at once.
     pub log: SignedHead,
     /// Grants that do not stand as the device said.
     pub standings: Vec<(GrantId, Standing)>,

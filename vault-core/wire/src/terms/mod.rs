@@ -124,6 +124,13 @@ impl TimeRange {
     }
 }
 
+impl DataLife {
+    /// Until when what was read at `at` may be kept.
+    pub const fn ends_at(self, at: Timestamp) -> Timestamp {
+        at.plus_ms(self.days as i64 * 86_400_000)
+    }
+}
+
 impl Duration {
     /// When reading ends by itself, if a moment is fixed.
     pub const fn expires_at(self) -> Option<Timestamp> {

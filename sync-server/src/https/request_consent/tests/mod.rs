@@ -6,6 +6,7 @@ use vault_wire::{
     catalogue::{Category, Precision},
     id::CallId,
     purpose::Purpose,
+    request::Required,
     terms::{DataLife, Delivery, Duration, Frequency, Period},
 };
 
@@ -204,7 +205,7 @@ fn each_single_fault_is_told_where_it_is_and_under_its_code() {
         (
             "/authorization_details/0/required_fields",
             "invalid_request",
-            json!(["brand"]),
+            json!("brand"),
         ),
         (
             "/authorization_details/0/precision/purchased_at",
@@ -251,7 +252,7 @@ fn each_single_fault_is_told_where_it_is_and_under_its_code() {
         (
             "/amends",
             "invalid_request",
-            json!("grnt_00000000000000000000000000"),
+            json!("creq_00000000000000000000000000"),
         ),
         ("/binding_code", "invalid_request", json!("yes")),
         ("/metadata", "invalid_request", json!("A-17")),
@@ -315,6 +316,37 @@ fn what_is_not_offered_yet_says_so() {
         only_error(&summaries).2,
         "views are not offered by this server yet"
     );
+}
+
+#[test]
+fn required_fields_are_leaves_among_those_that_are_asked_for() {
+    let required = |fields: Json| with(|body| body["authorization_details"][0]["required_fields"] = fields);
+    let request = parse(&required(json!(["total_cost", "purchase_location"])), now()).unwrap();
+    assert_eq!(
+        request.required,
+        [Required {
+            category: Category::Receipts,
+            fields: vec!["purchase_location.city".into(), "total_cost".into()],
+        }]
+    );
+    assert_eq!(parse(&required(json!([])), now()).unwrap().required, []);
+    let (pointer, code, _) = only_error(&required(json!(["brand", "payment_method"])));
+    assert_eq!(
+        (pointer.as_str(), code.as_str()),
+        ("#/authorization_details/0/required_fields/1", "invalid_fields")
+    );
+}
+
+#[test]
+fn details_may_be_asked_for_in_any_order() {
+    let body = with(|body| {
+        let health = json!({ "type": "vault_data", "category": "cards", "fields": ["card_name"] });
+        let details = body["authorization_details"].as_array_mut().unwrap();
+        details.insert(0, health);
+    });
+    let terms = parse(&body, now()).unwrap().terms;
+    assert!(terms.well_formed());
+    assert_eq!(terms.details[0].category, Category::Receipts);
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! The double's side of a chain of statements: compare and set, as the protocol demands it.
 
+use std::convert::Infallible;
+
 use vault_wire::{
     acceptance::Acceptance,
     frame::{Frame, KeptStatement, StatementOutcome, StatementRefusal, SubmitStatement},
     id::ErasureId,
     receipt::Erasure,
+    signature::SecretKey,
     statement::{Event, Extent, Statement},
     terms::Terms,
     time::Timestamp,
@@ -37,7 +40,6 @@ impl Server {
             self.grant_key = Some(key.unwrap());
             self.generation = extent.generation;
             self.held.clear();
-            self.acked = 0;
         }
         let vault = sent.certificate.bytes[1..17].try_into().unwrap();
         let at = Timestamp::from_unix_ms(1);
@@ -65,7 +67,9 @@ impl Server {
             self.state,
         );
         self.held.clear();
-        StatementOutcome::Erased(erasure.sign(&self.keys.0))
+        let key = SecretKey::from_seed(&self.keys.0.seed());
+        let signed = erasure.sign(&key, |notice| Ok::<_, Infallible>(self.prove(notice)));
+        StatementOutcome::Erased(signed.unwrap())
     }
 
     pub(super) fn number(&self) -> u64 {

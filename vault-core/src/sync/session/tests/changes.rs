@@ -145,9 +145,8 @@ fn a_server_set_back_to_before_a_consent_is_sent_every_statement_with_its_proof_
     sync(&device, &mut server);
     resume(&device.store, grant).unwrap();
     sync(&device, &mut server);
-    let (incarnation, keys) = (server.incarnation, Server::new().keys);
+    let keys = Server::new().keys;
     server = Server {
-        incarnation,
         keys,
         state: vault_wire::id::StateId([44; 16]),
         ..Server::new()

@@ -6,14 +6,15 @@ use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use vault_file::{NewSlot, RawKey, Secret};
 use vault_wire::{
     catalogue::{Category, Precision},
-    entry::{Body, Entry, Fingerprint},
+    entry::{Body, Entry},
     frame::{
-        DeliveredRequest, Entries, EntriesAck, Event, Frame, Hello, KeptStatement, Listing, ListingRow,
-        Notice, Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome, Welcome,
+        DeliveredRequest, Entries, EntriesAck, Event, Frame, Hello, KeptStatement, Reconcile, Rejection,
+        ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome, Welcome,
     },
     grant_key::{GrantKey, SealingSecretKey},
     id::{AppId, GrantId, Incarnation, RecordId, RequestId, Slot, StateId, SubjectId},
     purpose::Purpose,
+    reconcile::{self, Item, Set, Span, Summary},
     request::{AppIdentity, ConsentRequest, Vouched, Wording},
     signature::SecretKey,
     terms::{Delivery, Detail, Duration, Terms, TimeRange},
@@ -21,7 +22,7 @@ use vault_wire::{
     value::Value,
 };
 
-use super::super::Session;
+use super::{super::Session, log::KeptLog};
 use crate::{
     clock::ManualClock,
     consent::{Selection, approve, requests},
@@ -151,13 +152,14 @@ pub(super) struct Server {
     pub(super) keys: (SecretKey, SealingSecretKey),
     pub(super) state: StateId,
     pub(super) notices: Vec<Event>,
+    pub(super) log: KeptLog,
     /// The statements that it accepted.
     pub(super) chain: Vec<KeptStatement>,
     pub(super) generation: u32,
     pub(super) grant_key: Option<GrantKey>,
-    pub(super) acked: u64,
-    pub(super) incarnation: Option<Incarnation>,
     pub(super) held: BTreeMap<Slot, Entry>,
+    /// Revisions of slots that were emptied.
+    pub(super) deleted: BTreeMap<Slot, u64>,
     pub(super) withdrawn: bool,
     /// How many entry frames reached it.
     pub(super) batches: usize,
@@ -174,12 +176,12 @@ impl Server {
             ),
             state: StateId([3; 16]),
             notices: Vec::new(),
+            log: KeptLog::default(),
             chain: Vec::new(),
             generation: 0,
             grant_key: None,
-            acked: 0,
-            incarnation: None,
             held: BTreeMap::new(),
+            deleted: BTreeMap::new(),
             withdrawn: false,
             batches: 0,
             heard: Vec::new(),
@@ -262,33 +264,17 @@ impl Server {
             Frame::EventsSeen(_) => vec![],
             Frame::Statement(submitted) => self.take(*submitted),
             Frame::Entries(entries) => vec![Frame::EntriesAck(self.keep(entries))],
-            Frame::List(list) => {
-                let from = list
-                    .after
-                    .map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
-                let rows: Vec<_> = self
-                    .held
-                    .range((from, std::ops::Bound::Unbounded))
-                    .take(3)
-                    .map(|(slot, entry)| ListingRow {
-                        slot: *slot,
-                        rev: entry.rev,
-                        tag: entry.tag,
-                    })
-                    .collect();
-                let complete = rows.len() < 3;
-                vec![Frame::Listing(Listing {
-                    grant: list.grant,
-                    generation: list.generation,
-                    rows,
-                    complete,
-                })]
+            Frame::Reconcile(asked) => {
+                let mut holding = Holding(self.items().into_iter().collect());
+                let message = reconcile::answer(&mut holding, &asked.message).unwrap();
+                vec![Frame::Reconciled(Reconcile { message, ..asked })]
             }
             other => panic!("a device does not say {other:?}"),
         }
     }
 
     pub(super) fn welcome(&mut self, hello: &Hello) -> Vec<Frame> {
+        let held: Summary = self.items().iter().collect();
         let standings = hello.grants.iter().filter_map(|position| {
             let standing = match () {
                 () if self.withdrawn => Standing::Withdrawn,
@@ -296,9 +282,7 @@ impl Server {
                 () if position.statement < self.number() => Standing::Behind(self.number()),
                 () if position.statement > self.number() => Standing::StatementStale(self.number()),
                 () if position.generation > self.generation => return None,
-                () if self.incarnation.is_some_and(|known| known != hello.incarnation) => Standing::Reconcile,
-                () if self.acked != position.acked => Standing::Resume(self.acked),
-                () if self.fingerprint() != position.fingerprint => Standing::Reconcile,
+                () if held.fingerprint() != position.fingerprint => Standing::Reconcile,
                 () => return None,
             };
             Some((position.grant, standing))
@@ -309,7 +293,7 @@ impl Server {
             .any(|(_, standing)| matches!(standing, Standing::Behind(_)));
         let named = hello.grants.first().map_or(0, |position| position.statement);
         let kept = self.kept_after(if behind { named } else { u64::MAX });
-        self.incarnation = Some(hello.incarnation);
+        let (head, told) = self.tell(hello);
         let welcome = Welcome {
             minor: 0,
             features: 0,
@@ -323,23 +307,12 @@ impl Server {
                 receipts: self.keys.0.public(),
                 sealing: self.keys.1.public(),
             },
-            last_notice: self.notices.len() as u64,
+            log: head,
             standings,
         };
-        let unseen = self
-            .notices
-            .iter()
-            .zip(1u64..)
-            .filter(|(_, number)| *number > hello.events_seen);
-        let notices = unseen.map(|(event, number)| {
-            Frame::Notice(Box::new(Notice {
-                number,
-                event: event.clone(),
-            }))
-        });
         std::iter::once(Frame::Welcome(welcome))
             .chain(kept)
-            .chain(notices)
+            .chain(told)
             .collect()
     }
 
@@ -348,7 +321,7 @@ impl Server {
             return EntriesAck {
                 grant: sent.grant,
                 generation: sent.generation,
-                through: self.acked,
+                number: sent.number,
                 rejected: sent
                     .entries
                     .iter()
@@ -356,34 +329,42 @@ impl Server {
                     .collect(),
             };
         }
-        assert!(sent.after <= self.acked, "a batch must not leave a gap");
         self.batches += 1;
+        let mut rejected = Vec::new();
         for entry in sent.entries {
             let before = self.held.get(&entry.slot).map(|held| held.rev);
-            assert!(
-                before.is_none_or(|rev| rev <= entry.rev),
-                "a revision must not fall"
-            );
+            let before = before.max(self.deleted.get(&entry.slot).copied());
+            if let Some(rev) = before.filter(|rev| *rev >= entry.rev) {
+                if self
+                    .held
+                    .get(&entry.slot)
+                    .is_none_or(|held| held.rev != entry.rev || held.tag != entry.tag)
+                {
+                    rejected.push((entry.slot, Rejection::Stale(rev)));
+                }
+                continue;
+            }
             match entry.body {
                 Body::Put { .. } => drop(self.held.insert(entry.slot, entry)),
-                Body::Delete => drop(self.held.remove(&entry.slot)),
+                Body::Delete => {
+                    self.held.remove(&entry.slot);
+                    self.deleted.insert(entry.slot, entry.rev);
+                }
             }
         }
-        self.acked = sent.through;
         EntriesAck {
             grant: sent.grant,
             generation: sent.generation,
-            through: sent.through,
-            rejected: vec![],
+            number: sent.number,
+            rejected,
         }
     }
 
-    pub(super) fn fingerprint(&self) -> Fingerprint {
-        let mut fingerprint = Fingerprint::default();
+    fn items(&self) -> Vec<Item> {
         self.held
             .values()
-            .for_each(|entry| fingerprint.toggle(entry.slot, entry.rev, entry.tag));
-        fingerprint
+            .map(|entry| Item::new(entry.slot, entry.tag))
+            .collect()
     }
 
     /// The brands that the server can read, sorted.
@@ -424,4 +405,20 @@ pub(super) fn ack(grant: GrantId, number: u64, outcome: StatementOutcome) -> Vec
 
 pub(super) fn names(numbers: std::ops::Range<u32>) -> Vec<String> {
     numbers.map(|number| format!("brand{number:03}")).collect()
+}
+
+/// Items in their order, as a set.
+struct Holding(Vec<Item>);
+
+impl Set for Holding {
+    type Error = std::convert::Infallible;
+
+    fn summary(&mut self, span: &Span) -> Result<Summary, Self::Error> {
+        Ok(self.0.iter().filter(|item| span.contains(item)).collect())
+    }
+
+    fn items(&mut self, span: &Span, limit: usize) -> Result<Vec<Item>, Self::Error> {
+        let items = self.0.iter().copied().filter(|item| span.contains(item));
+        Ok(items.take(limit).collect())
+    }
 }

@@ -1,0 +1,89 @@
+//! What the server holds of a grant, for a device that compares.
+
+use std::ops::ControlFlow;
+
+use vault_wire::{
+    entry::Body,
+    frame::Reconcile,
+    id::VaultId,
+    reconcile::{self, Edge, Fault, Item, Span, Tallied, Tally},
+};
+
+use super::Unavailable;
+use crate::{
+    Server,
+    store::{
+        Rows, StoreError, View,
+        tables::{ENTRIES, TALLIES, key},
+    },
+};
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReconcileError {
+    /// The question is none.
+    Malformed,
+    /// The server cannot serve now.
+    Unavailable,
+}
+
+/// Answers what a device asks of what is held in one generation of a grant. A generation that is not
+/// there holds nothing.
+pub(crate) fn reconcile(
+    server: &Server,
+    vault: VaultId,
+    asked: Reconcile,
+) -> Result<Reconcile, ReconcileError> {
+    let generation = key(&[
+        vault.as_bytes(),
+        asked.grant.as_bytes(),
+        &asked.generation.to_be_bytes(),
+    ]);
+    let view = server.store().view()?;
+    let tallies = tallies(&view, &generation)?;
+    let mut held = Tallied::new(tallies, |span: &Span, limit: usize| {
+        items(&view, &generation, span, limit)
+    });
+    let message = reconcile::answer(&mut held, &asked.message)?;
+    Ok(Reconcile { message, ..asked })
+}
+
+fn tallies(view: &View, generation: &[u8]) -> Result<Vec<(u8, Tally)>, StoreError> {
+    let rows = view.rows(&TALLIES, generation, 256)?;
+    let with_byte = |(rest, tally): (Vec<u8>, Tally)| rest.first().map(|first| (*first, tally));
+    Ok(rows.into_iter().filter_map(with_byte).collect())
+}
+
+fn items(view: &View, generation: &[u8], span: &Span, limit: usize) -> Result<Vec<Item>, StoreError> {
+    let Edge::At(from) = span.from else {
+        return Ok(Vec::new());
+    };
+    let mut items = Vec::new();
+    view.scan(&ENTRIES, generation, from.slot().as_bytes(), |_, row| {
+        let item = Item::new(row.entry.slot, row.entry.tag);
+        if Edge::At(item) >= span.to || items.len() == limit {
+            return ControlFlow::Break(());
+        }
+        if matches!(row.entry.body, Body::Put { .. }) && span.contains(&item) {
+            items.push(item);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(items)
+}
+
+impl From<StoreError> for ReconcileError {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "what is held cannot be read");
+        Self::Unavailable
+    }
+}
+
+impl From<Fault<StoreError>> for ReconcileError {
+    fn from(fault: Fault<StoreError>) -> Self {
+        match fault {
+            Fault::Malformed(_) => Self::Malformed,
+            Fault::Set(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What is known of slots beyond the held set: what is on its way to the server, and what the server was
+//! found to hold instead.
+
+use std::collections::HashMap;
+
+use vault_wire::{entry::ContentTag, id::Slot};
+
+use super::{
+    held::{Held, HeldSet},
+    progress::Row,
+};
+use crate::error::Error;
+
+/// What a slot holds, as far as this device knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    /// Nothing.
+    Nothing,
+    /// This.
+    Tagged(ContentTag),
+    /// Something, or the mark of a deletion.
+    Unknown,
+}
+
+/// What is known of a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Known {
+    /// The highest revision that is known of it; 0 if none.
+    pub(super) rev: u64,
+    pub(super) content: Content,
+    /// Whether the held set says so too, or will once what was sent is acknowledged.
+    pub(super) is_held: bool,
+}
+
+/// What the server was found to hold in a slot, unlike the held set.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    rev: u64,
+    content: Content,
+    /// How often the server said that what was sent for it is stale.
+    stale: u32,
+}
+
+/// A server that goes on saying so is not believed for ever.
+const STALE_MAX: u32 = 3;
+
+/// What is known beyond the held set.
+#[derive(Default)]
+pub(super) struct Beyond {
+    /// The last batch that touches a slot, the revision that it gives, and what the slot then holds.
+    on_the_way: HashMap<Slot, (u64, u64, Option<Held>)>,
+    found: HashMap<Slot, Found>,
+}
+
+impl Beyond {
+    /// What is known of a slot.
+    pub(super) fn known(&self, held: &HeldSet, slot: Slot) -> Result<Known, Error> {
+        if let Some((_, rev, becomes)) = self.on_the_way.get(&slot) {
+            return Ok(Known {
+                rev: *rev,
+                content: becomes.map_or(Content::Nothing, |held| Content::Tagged(held.tag)),
+                is_held: true,
+            });
+        }
+        let held = held.get(slot)?;
+        let rev = held.map_or(0, |held| held.rev);
+        Ok(match self.found.get(&slot) {
+            Some(found) => Known {
+                rev: rev.max(found.rev),
+                content: found.content,
+                is_held: false,
+            },
+            None => Known {
+                rev,
+                content: held.map_or(Content::Nothing, |held| Content::Tagged(held.tag)),
+                is_held: true,
+            },
+        })
+    }
+
+    /// A batch with this row was sent.
+    pub(super) fn sent(&mut self, batch: u64, row: &Row, rev: u64) {
+        self.on_the_way.insert(row.slot, (batch, rev, row.becomes));
+    }
+
+    /// A batch with this row was acknowledged and the held set says so. A later one may be changing the
+    /// same slot.
+    pub(super) fn arrived(&mut self, batch: u64, slot: Slot) {
+        if self
+            .on_the_way
+            .get(&slot)
+            .is_some_and(|(last, ..)| *last == batch)
+        {
+            self.on_the_way.remove(&slot);
+        }
+    }
+
+    /// The held set says of a slot what the server was found to hold.
+    pub(super) fn is_settled(&mut self, slot: Slot) {
+        self.found.remove(&slot);
+    }
+
+    /// The server holds this in a slot, unlike the held set. It may be said in two parts: that what the
+    /// held set has is not there, and what is there instead.
+    pub(super) fn found(&mut self, slot: Slot, theirs: Option<ContentTag>) {
+        let found = self.found.entry(slot).or_insert(Found {
+            rev: 0,
+            content: Content::Nothing,
+            stale: 0,
+        });
+        if let Some(tag) = theirs {
+            found.content = Content::Tagged(tag);
+        }
+    }
+
+    /// The server has this revision in a slot, with content that is not known. Whether to try again.
+    pub(super) fn stale(&mut self, slot: Slot, rev: u64) -> bool {
+        let found = self.found.entry(slot).or_insert(Found {
+            rev,
+            content: Content::Unknown,
+            stale: 0,
+        });
+        found.rev = found.rev.max(rev);
+        found.content = Content::Unknown;
+        found.stale += 1;
+        found.stale <= STALE_MAX
+    }
+
+    /// How many slots were found to differ and are not settled.
+    pub(super) fn differences(&self) -> usize {
+        self.found.len()
+    }
+}
