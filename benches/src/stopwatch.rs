@@ -1,6 +1,9 @@
 //! Wall and processor time of one piece of work.
 
-use std::time::{Duration, Instant};
+use std::{
+    ops::AddAssign,
+    time::{Duration, Instant},
+};
 
 use cpu_time::ProcessTime;
 
@@ -8,7 +11,15 @@ use cpu_time::ProcessTime;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Took {
     pub(crate) wall: Duration,
+    /// Processor time of the whole process.
     pub(crate) cpu: Duration,
+}
+
+impl AddAssign for Took {
+    fn add_assign(&mut self, other: Self) {
+        self.wall += other.wall;
+        self.cpu += other.cpu;
+    }
 }
 
 /// A stopwatch that runs.

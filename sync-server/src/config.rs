@@ -14,7 +14,8 @@ pub struct Config {
     /// Where developers are served over HTTPS. Default `127.0.0.1:8443`: reachable from this
     /// machine only. Port 0 takes a free one.
     pub https: SocketAddr,
-    /// Where devices are served over QUIC (UDP). Default `127.0.0.1:8444`.
+    /// Where devices are served over QUIC (UDP), and on the TCP port of the same number those whose network
+    /// lets no UDP through. Default `127.0.0.1:8444`.
     pub devices: SocketAddr,
     /// Names and addresses, besides `localhost` and the loopback addresses, that the server's
     /// certificate is valid for. Default none.

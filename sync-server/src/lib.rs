@@ -1,20 +1,21 @@
-//! The sync server: it takes sealed entries from vaults over QUIC and serves what their owners
+//! The sync server: it takes sealed entries from vaults over QUIC (or TCP) and serves what their owners
 //! consented to over HTTPS.
 //!
-//! Transports (`quic`, [`https`]) turn bytes into typed calls; [`service`] holds every decision, one
+//! Transports (`devices`, [`https`]) turn bytes into typed calls; [`service`] holds every decision, one
 //! file per operation; `store` keeps what must last; `live` what lasts as long as the process.
 
 pub mod clock;
 pub mod config;
 pub mod entropy;
+pub mod hosted;
 pub mod https;
 pub mod live;
 pub mod service;
 pub mod stop;
 
+mod devices;
 mod error;
 mod keys;
-mod quic;
 mod running;
 mod server;
 mod store;

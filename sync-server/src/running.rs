@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
-    Server, clock::Clock, config::Config, entropy::Entropy, error::StartError, https, quic, service::sweep,
+    Server, clock::Clock, config::Config, devices, entropy::Entropy, error::StartError, https, service::sweep,
 };
 
 /// A server that serves. It goes on until [`stop`](Self::stop), or until this is dropped.
@@ -13,7 +13,7 @@ use crate::{
 pub struct Running {
     /// Where developers are served.
     pub https_addr: SocketAddr,
-    /// Where devices are served.
+    /// Where devices are served, over QUIC and over TCP.
     pub quic_addr: SocketAddr,
     /// SHA-256 of the server key (DER `SubjectPublicKeyInfo`) in lower-case hexadecimal, for
     /// `vault connect --server-key`.
@@ -38,15 +38,11 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>, entropy: Entropy) -> R
         address: server.config().https,
         source,
     })?;
-    let endpoint = quic::listen(&server)?;
-    let quic_addr = endpoint.local_addr().map_err(|source| StartError::Listen {
-        what: "devices",
-        address: server.config().devices,
-        source,
-    })?;
+    let sockets = devices::listen(&server).await?;
+    let quic_addr = sockets.address;
     let tls = https::tls::server_config(server.tls().certified())?;
     let mut tasks = JoinSet::new();
-    tasks.spawn(quic::serve(server.clone(), endpoint));
+    tasks.spawn(devices::serve(server.clone(), sockets));
     tasks.spawn(sweep::run(server.clone()));
     tasks.spawn({
         let (service, stop) = (server.clone(), server.stopping().clone());

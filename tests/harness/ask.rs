@@ -1,7 +1,7 @@
 //! What a developer asks a user for.
 
 use serde_json::{Value, json};
-use vault_core::{Category, Timestamp};
+use vault_core::{Category, GrantId, Timestamp};
 
 /// A consent request, before it is sent.
 #[derive(Clone, Debug)]
@@ -14,8 +14,12 @@ pub struct Ask {
     pub purpose: &'static str,
     /// When reading is to end; without it, until it is withdrawn.
     pub until: Option<Timestamp>,
+    /// Who opens the records: `server` or `sealed`.
+    pub delivery: &'static str,
     /// Of which time: from, and to before.
     pub time_range: (Option<Timestamp>, Option<Timestamp>),
+    /// The running grant that it would change.
+    pub amends: Option<GrantId>,
 }
 
 impl Ask {
@@ -26,7 +30,9 @@ impl Ask {
             fields: fields.iter().map(|field| (*field).to_owned()).collect(),
             purpose: "recommendations",
             until: None,
+            delivery: "server",
             time_range: (None, None),
+            amends: None,
         }
     }
 
@@ -36,11 +42,29 @@ impl Ask {
         Self { purpose, ..self }
     }
 
+    /// For records that only the application can open.
+    #[must_use]
+    pub fn sealed(self) -> Self {
+        Self {
+            delivery: "sealed",
+            ..self
+        }
+    }
+
     /// Until a moment.
     #[must_use]
     pub fn until(self, until: Timestamp) -> Self {
         Self {
             until: Some(until),
+            ..self
+        }
+    }
+
+    /// To change a running grant.
+    #[must_use]
+    pub fn amending(self, grant: GrantId) -> Self {
+        Self {
+            amends: Some(grant),
             ..self
         }
     }
@@ -63,7 +87,8 @@ impl Ask {
                 "time_range": { "from": moment(self.time_range.0), "to": moment(self.time_range.1) },
             }],
             "duration": duration,
-            "delivery": "server",
+            "delivery": self.delivery,
+            "amends": self.amends.map(|grant| grant.to_string()),
         })
     }
 }

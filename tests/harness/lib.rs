@@ -17,8 +17,11 @@ mod dice;
 mod forger;
 mod line;
 mod process;
+mod rough;
+mod site;
 mod tap;
 mod traces;
+mod tunnel;
 mod world;
 
 pub use ask::Ask;
@@ -29,8 +32,11 @@ pub use dice::Dice;
 pub use forger::{Forger, given};
 pub use line::{Line, LineEnd};
 pub use process::{Process, serve_if_asked};
+pub use rough::RoughNetwork;
+pub use site::{Paper, Reply, Site};
 pub use tap::Tap;
 pub use traces::Traces;
+pub use tunnel::Tunnel;
 pub use world::World;
 
 use std::{future::Future, time::Duration};

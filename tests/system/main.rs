@@ -8,7 +8,9 @@
 )]
 
 mod bad_input;
+mod changes;
 mod clones;
+mod domains;
 mod forged;
 mod histories;
 mod imports;
@@ -16,7 +18,11 @@ mod killed;
 mod nothing_leaves;
 mod refusals;
 mod requirements;
+mod rough_networks;
+mod sealed;
 mod secrecy;
+mod set_back;
+mod udp_blocked;
 mod way_of_a_record;
 mod windows;
 mod withdrawn;

@@ -241,7 +241,8 @@ async fn an_old_copy_of_the_vault_learns_of_the_withdrawal_and_sends_nothing() {
         .unwrap();
     let report = old.sync().await;
     assert_eq!(report.entries, 0);
-    assert_eq!(old.state_of(this.grant), GrantState::Withdrawn);
+    assert_eq!(old.state_of(this.grant), GrantState::Erased);
+    assert_eq!(old.vault.erasures().unwrap().len(), 1, "it has the receipt too");
     assert_eq!(this.developer.read(&this.subject, Receipts).await.status, 403);
     assert_eq!(old.records(Receipts).len(), 3, "local records stay");
 }
@@ -271,10 +272,7 @@ async fn an_old_copy_of_the_vault_that_had_not_sent_its_approval_cannot_send_it_
     let old = old.reopened(&mut world.dice);
     let report = old.sync().await;
     assert_eq!(report.entries, 0);
-    assert_eq!(
-        old.state_of(grant),
-        GrantState::NotAccepted(StatementRefusal::Withdrawn)
-    );
+    assert_eq!(old.state_of(grant), GrantState::Erased);
     assert_eq!(developer.read(&subject, Receipts).await.status, 403);
 }
 

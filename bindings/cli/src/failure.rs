@@ -66,6 +66,9 @@ pub(crate) enum Failure {
     /// A check found damage, in so many places.
     #[error("the vault is damaged in {}: restore a backup, or save what is left with `vault salvage`", counted(*.0, "place"))]
     Unsound(u64),
+    /// Some consent receipts do not hold.
+    #[error("{} not hold: do not rely on what is marked", if *.0 == 1 { "1 receipt does".to_owned() } else { format!("{} receipts do", .0) })]
+    ReceiptsBroken(usize),
     /// The passphrase was typed differently the second time.
     #[error("the two passphrases differ: run the command again")]
     PassphrasesDiffer,
@@ -159,6 +162,7 @@ impl Failure {
             Self::NoPassphrase => (Exit::Usage, "no_passphrase"),
             Self::NoRecoveryCode => (Exit::Usage, "no_recovery_code"),
             Self::Unsound(_) => (Exit::Failed, "damaged"),
+            Self::ReceiptsBroken(_) => (Exit::Failed, "receipt_invalid"),
             Self::PassphrasesDiffer => (Exit::Usage, "passphrases_differ"),
             Self::NoVault(_) => (Exit::NotFound, "no_vault"),
             Self::NoSuchId { .. } => (Exit::NotFound, "not_found"),
@@ -184,6 +188,8 @@ fn of_vault(error: &Error) -> (Exit, &'static str) {
         Error::NotFound(_) => (Exit::NotFound, "not_found"),
         Error::InvalidSelection(_) => (Exit::Refused, "invalid_selection"),
         Error::RequestClosed(_) => (Exit::Refused, "request_closed"),
+        Error::NotWhoItSays(_) => (Exit::Refused, "not_who_it_says"),
+        Error::NotVouchedFor => (Exit::Refused, "not_vouched_for"),
         Error::GrantOver => (Exit::Refused, "grant_over"),
         Error::GrantStands(_) => (Exit::Refused, "grant_stands"),
         Error::RequiredField { .. } => (Exit::Refused, "required_field"),

@@ -139,7 +139,8 @@ pub(super) fn forget(tx: &Tx, vault: VaultId, page: usize) -> Result<(), StoreEr
     for (number, _) in tx.rows(&LOG_LEAVES, vault.as_bytes(), page)? {
         tx.remove(&LOG_LEAVES, &key(&[vault.as_bytes(), &number]))?;
     }
-    tx.remove(&LOGS, vault.as_bytes())
+    tx.remove(&LOGS, vault.as_bytes())?;
+    Ok(())
 }
 
 fn sign(server: &Server, vault: VaultId, row: &LogRow, now: Timestamp) -> SignedHead {

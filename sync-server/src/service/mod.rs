@@ -2,6 +2,7 @@
 //! bytes into these calls.
 
 pub mod admin;
+pub mod app_keys;
 pub mod auth;
 pub mod await_decision;
 pub mod grants;
@@ -13,6 +14,7 @@ pub mod request_consent;
 pub mod request_view;
 pub mod scopes;
 pub mod session_token;
+pub mod signed_request;
 
 pub(crate) mod enrol;
 pub(crate) mod hello;
@@ -23,6 +25,7 @@ pub(crate) mod reconcile;
 pub(crate) mod statement;
 pub(crate) mod sweep;
 
+mod amending;
 mod api_key;
 mod audit;
 mod grant_rules;

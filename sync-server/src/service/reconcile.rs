@@ -9,7 +9,6 @@ use vault_wire::{
     reconcile::{self, Edge, Fault, Item, Span, Tallied, Tally},
 };
 
-use super::Unavailable;
 use crate::{
     Server,
     store::{

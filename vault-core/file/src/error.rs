@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use crate::anchor::AnchorUnavailable;
 use crate::header::{Origin, SlotId, SlotKind};
 use crate::keys::{CodeProblem, KeyStoreError};
 
@@ -16,6 +17,16 @@ pub enum Part {
     CommitSlots,
     /// One sealed page, counted from 1.
     Page(u64),
+    /// The journal: the newest transactions of a file that was not closed.
+    Journal,
+    /// A node of the page table: the seals of one group of pages, counted from 0. In a closed file it exists
+    /// twice.
+    Group(u32),
+    /// A node of the page table: the places of a run of groups, counted from 0. In a closed file it exists
+    /// twice.
+    Directory(u32),
+    /// The end of the file: it is shorter than its newest state.
+    End,
     /// The tree that the pages form: each page is authentic, but they do not fit together.
     Tree,
 }
@@ -26,6 +37,10 @@ impl fmt::Display for Part {
             Self::Header => f.write_str("the header"),
             Self::CommitSlots => f.write_str("the commit slots"),
             Self::Page(page) => write!(f, "page {page}"),
+            Self::Journal => f.write_str("the journal"),
+            Self::Group(group) => write!(f, "page group {group}"),
+            Self::Directory(directory) => write!(f, "page directory {directory}"),
+            Self::End => f.write_str("the end of the file"),
             Self::Tree => f.write_str("the page tree"),
         }
     }
@@ -103,11 +118,35 @@ pub enum Error {
         /// Which part of the file.
         what: Part,
     },
+    /// The file has come less far than its anchor remembers: it was put back as it was earlier, or its storage
+    /// lost writes that it had confirmed.
+    #[error(
+        "this vault was put back: it holds {found} transactions and has held {expected}; \
+         restore it from a newer backup, or begin anew from it knowingly"
+    )]
+    RolledBack {
+        /// How many transactions the file has held.
+        expected: u64,
+        /// How many it holds.
+        found: u64,
+    },
+    /// The place that remembers how far the file had come cannot be reached.
+    #[error("{0}: try again later, or go on without it")]
+    AnchorUnavailable(#[from] AnchorUnavailable),
     /// The file was written by a newer version of this software.
     #[error("this vault needs a reader of format {min_reader} or newer: update the software")]
     NewerFormat {
         /// The oldest format number a reader must know.
         min_reader: u32,
+    },
+    /// The file was written before the first release of this software, in a format that was never promised to be
+    /// read again.
+    #[error(
+        "this vault is of format {format}, which predates the first release: export it with the version that wrote it"
+    )]
+    BeforeFirstRelease {
+        /// The format of the file.
+        format: u32,
     },
     /// Another handle, in this process or another, has the file open.
     #[error("the vault is open elsewhere: close it there first")]
@@ -170,6 +209,7 @@ pub(crate) enum Fault {
     Tampered(Part),
     NoSpace,
     FileTooLarge { bytes: u64, limit: u64 },
+    RolledBack { expected: u64, found: u64 },
     Entropy,
     Io { kind: io::ErrorKind, code: Option<i32> },
 }
@@ -215,6 +255,7 @@ impl From<Fault> for Error {
                 bytes,
                 limit,
             },
+            Fault::RolledBack { expected, found } => Self::RolledBack { expected, found },
             Fault::Entropy => Self::Entropy,
             Fault::Io { code: Some(code), .. } => Self::Io(io::Error::from_raw_os_error(code)),
             Fault::Io { kind, code: None } => Self::Io(kind.into()),

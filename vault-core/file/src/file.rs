@@ -9,8 +9,9 @@ use crate::engine::{Database, Health, Snapshot, Transaction};
 use crate::entropy::Entropy;
 use crate::error::{Error, Part};
 use crate::header::{Copies, FileId, Header, HeaderInfo, Lineage, Sealed, SlotId, seal_new, unlock};
+use crate::journal::{Area, Found, Journal};
 use crate::keys::{Key, NewSlot, Secret, subkey};
-use crate::layout::{SealedBackend, Shared, Store};
+use crate::layout::{JournalMark, SealedBackend, Shared, Sizes, Store};
 use crate::options::Options;
 
 /// An open file. Clones share it; it is closed, and its keys are wiped, when the last clone and the last
@@ -77,6 +78,7 @@ impl SealedFile {
             seal_new(slots, &entropy, options)?,
             entropy,
             options,
+            0,
         )
     }
 
@@ -153,9 +155,11 @@ impl SealedFile {
             Arc::clone(disk),
             &sealed.unlocked,
             entropy.clone(),
-            options.max_file_bytes,
+            &Sizes::of(options),
             Arc::clone(&health),
         )?;
+        let area = Area::new(disk.clone(), &sealed.unlocked, entropy.clone());
+        let found = area.walk(backend.journal_mark())?.check()?;
         let header_mended = copies.mend(&**disk)?;
         backend.raise_floor(sealed.unlocked.header_seq)?;
         let mended = [(header_mended, Part::Header), (slot_mended, Part::CommitSlots)];
@@ -163,7 +167,7 @@ impl SealedFile {
             .into_iter()
             .filter_map(|(mended, part)| mended.then_some(part))
             .collect();
-        let file = Self::start(backend, sealed, entropy, options, &health)?;
+        let file = Self::start(backend, area, &found, sealed, entropy, options, &health)?;
         Ok(Self(Arc::new(Open {
             opened_by: slot,
             mended,
@@ -171,12 +175,13 @@ impl SealedFile {
         })))
     }
 
-    /// Begins a file on an empty disk.
+    /// Begins a file on an empty disk, which counts as having had some transactions.
     fn begin<D: Disk>(
         disk: &Arc<D>,
         sealed: Sealed,
         entropy: Entropy,
         options: &Options,
+        transactions: u64,
     ) -> Result<Self, Error> {
         if !disk.is_empty()? {
             return Err(Error::AlreadyExists);
@@ -188,25 +193,33 @@ impl SealedFile {
             Arc::clone(disk),
             &sealed.unlocked,
             entropy.clone(),
-            options.max_file_bytes,
+            &Sizes::of(options),
             Arc::clone(&health),
         )?;
-        let file = Self::start(backend, sealed, entropy, options, &health)?;
+        let area = Area::new(disk.clone(), &sealed.unlocked, entropy.clone());
+        let mark = JournalMark {
+            applied: transactions,
+            ..backend.journal_mark()
+        };
+        backend.carry_mark(mark);
+        let nothing = Found::nothing_after(mark);
+        let file = Self::start(backend, area, &nothing, sealed, entropy, options, &health)?;
         Ok(Self(Arc::new(file)))
     }
 
     /// Begins a file on an empty disk, fills it, packs it and opens it again, which proves that it is whole
-    /// before it gets a name.
+    /// before it gets a name. It goes on counting from `transactions`.
     pub(crate) fn filled<T>(
         disk: impl Disk,
         sealed: Sealed,
         entropy: Entropy,
         options: &Options,
+        transactions: u64,
         fill: impl FnOnce(&Self) -> Result<T, Error>,
     ) -> Result<(Self, T), Error> {
         let disk = locked(disk)?;
         let again = sealed.duplicate();
-        let file = Self::begin(&disk, sealed, entropy.clone(), options)?;
+        let file = Self::begin(&disk, sealed, entropy.clone(), options, transactions)?;
         let result = fill(&file)?;
         let database = Arc::clone(&file.0.database);
         drop(file);
@@ -217,17 +230,36 @@ impl SealedFile {
 
     fn start<D: Disk>(
         backend: SealedBackend<D>,
+        area: Area,
+        found: &Found,
         sealed: Sealed,
         entropy: Entropy,
         options: &Options,
         health: &Arc<Health>,
     ) -> Result<Open, Error> {
         let backend = Arc::new(backend);
-        let database = Database::start(Shared(Arc::clone(&backend)), options.cache_bytes(), health)?;
+        let mark = backend.journal_mark();
+        let journal = Journal::resume(area, mark, found, options.journal_bytes, Arc::clone(health));
+        let store: Arc<dyn Store> = backend.clone();
+        let database = Arc::new(Database::start(
+            Shared(backend),
+            sealed.unlocked.file.id,
+            store.clone(),
+            journal,
+            options.cache_bytes(),
+            health,
+        )?);
+        database.replay(
+            &found.transactions,
+            JournalMark {
+                applied: found.last,
+                ..mark
+            },
+        )?;
         let Sealed { header, unlocked } = sealed;
         Ok(Open {
-            database: Arc::new(database),
-            store: backend,
+            database,
+            store,
             changes: Mutex::new(()),
             header: Mutex::new(header),
             vault_key: unlocked.vault_key,
@@ -254,10 +286,12 @@ impl SealedFile {
         self.0.opened_by
     }
 
-    /// The parts that were found damaged when the file was opened and were mended from their second copy:
-    /// nothing was lost, but the storage should be checked.
-    pub fn mended(&self) -> &[Part] {
-        &self.0.mended
+    /// The parts that were found damaged, when the file was opened or read, and were mended from their second
+    /// copy: nothing was lost, but the storage should be checked.
+    pub fn mended(&self) -> Vec<Part> {
+        let mut mended = self.0.mended.clone();
+        mended.extend(self.0.store.mended());
+        mended
     }
 
     /// The newest committed state. Never waits for the writer.

@@ -40,12 +40,17 @@
 //! # }
 //! ```
 
+#[cfg(test)]
+extern crate self as vault_file;
+
+mod anchor;
 mod disk;
 mod engine;
 mod entropy;
 mod error;
 mod file;
 mod header;
+mod journal;
 mod kdf;
 mod keys;
 mod layout;
@@ -53,6 +58,7 @@ mod operations;
 mod options;
 mod tree;
 
+pub use anchor::{Anchor, AnchorUnavailable, Position};
 pub use disk::{Disk, FileDisk};
 pub use engine::{KEY_BYTES_MAX, ReadTable, Rows, Snapshot, Table, Transaction, VALUE_BYTES_MAX, WriteTable};
 pub use entropy::Entropy;

@@ -14,7 +14,7 @@ use vault_wire::{
 
 use super::{
     change,
-    grant::{GrantRow, GrantState, StoredGrantKey, load_grant, store_grant},
+    grant::{GrantRow, GrantState, load_grant, store_grant},
     statements::{StatementRow, accepted, keep, load, put, read, say},
 };
 use crate::{
@@ -85,6 +85,9 @@ pub(crate) fn adopt(
     fold(transaction, id, &mut row)?;
     let before = row.extent.generation;
     row.take_effect(&said);
+    if row.extent.generation != before {
+        row.former_key = None;
+    }
     if row.extent.generation != before && row.extent.generation == row.key_generation {
         // The other copy's generation has another key than the one of that number here.
         row.key_generation = 0;
@@ -128,7 +131,7 @@ pub(crate) fn not_accepted(
     if number == 1 {
         if row.state.is_running() {
             row.state = GrantState::NotAccepted(why);
-            row.key = StoredGrantKey::destroyed();
+            row.destroy_keys();
         }
         row.statement = 1;
         row.acknowledged = 1;
@@ -242,9 +245,14 @@ fn say_again(
     Ok(dropped)
 }
 
-/// A generation whose key this copy does not have is followed by one of its own.
+/// The key of the generation in force is the one from before, if it is kept. A generation whose key this
+/// copy does not have is followed by one of its own.
 fn rekey(store: &Store, transaction: &Transaction, id: GrantId, row: &mut GrantRow) -> Result<(), Error> {
     if row.extent.generation == row.key_generation {
+        return Ok(());
+    }
+    if let Some((generation, key)) = row.former_key.take_if(|(of, _)| *of == row.extent.generation) {
+        (row.key_generation, row.key) = (generation, key);
         return Ok(());
     }
     let terms = row.extent.terms.clone();

@@ -85,6 +85,8 @@ pub(crate) struct GrantRow {
     pub(crate) key: StoredGrantKey,
     /// The generation that the key is of.
     pub(crate) key_generation: u32,
+    /// The last generation that the server accepted and its key, until it accepts the next.
+    pub(crate) former_key: Option<(u32, StoredGrantKey)>,
     pub(crate) created_at: Timestamp,
     /// When it was given or last renewed.
     pub(crate) confirmed_at: Timestamp,
@@ -136,11 +138,17 @@ impl GrantRow {
         self.state_at(now) == GrantState::Active && self.acknowledged >= self.extent_number
     }
 
+    /// Nothing is sealed any more.
+    pub(crate) fn destroy_keys(&mut self) {
+        self.key = StoredGrantKey::destroyed();
+        self.former_key = None;
+    }
+
     /// It is over: no key is needed any more, and nothing waits for the server.
     pub(crate) fn end(&mut self, state: GrantState, now: Timestamp) {
         self.state = state;
         self.ended_at = self.ended_at.or(Some(now));
-        self.key = StoredGrantKey::destroyed();
+        self.destroy_keys();
         self.acknowledged = self.statement;
     }
 

@@ -145,6 +145,53 @@ mod tests {
         }
     }
 
+    /// A detail, and one that is within it.
+    fn any_narrowing() -> impl Strategy<Value = (Detail, Detail)> {
+        let terms = |detail: &Detail| vault_wire::terms::Terms {
+            purpose: vault_wire::purpose::Purpose::Personalisation,
+            details: vec![detail.clone()],
+            duration: vault_wire::terms::Duration::OneTime,
+            data_life: None,
+            frequency: None,
+            delivery: vault_wire::terms::Delivery::Server,
+        };
+        (any_detail(), any_detail()).prop_filter_map("they have something in common", move |(wide, other)| {
+            let met = terms(&wide).meet(&terms(&other))?;
+            Some((wide, met.details.into_iter().next()?))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_narrowed_never_shows_more(
+            (wide, narrow) in any_narrowing(),
+            times in (any::<i32>(), any::<i32>()),
+            brands in ("[ab]", "[ab]"), cities in ("[ab]", "[ab]"),
+        ) {
+            let records = [
+                receipt(i64::from(times.0) * 1_000, &brands.0, &cities.0),
+                receipt(i64::from(times.1) * 1_000, &brands.1, &cities.1),
+            ];
+            let shown = |detail: &Detail, record: &Record| {
+                Projection::of(record, detail).map(|projection| projection.fields().clone())
+            };
+            for record in &records {
+                if let Some(fields) = shown(&narrow, record) {
+                    let before = shown(&wide, record).expect("the wider shows the record too");
+                    prop_assert!(fields.keys().all(|path| before.contains_key(path)));
+                    let payload = Payload { fields };
+                    prop_assert!(payload.within(&narrow));
+                }
+            }
+            // Whoever cannot tell two records apart by the wider cannot by the narrower, but for what a
+            // narrower range says by leaving one out.
+            let both = [shown(&narrow, &records[0]), shown(&narrow, &records[1])];
+            if shown(&wide, &records[0]) == shown(&wide, &records[1]) && both.iter().all(Option::is_some) {
+                prop_assert_eq!(&both[0], &both[1]);
+            }
+        }
+    }
+
     #[test]
     fn a_time_shared_by_day_holds_no_hour() {
         let detail = Detail {

@@ -9,11 +9,13 @@ use vault_wire::{
     frame::SubmitStatement,
     grant_key::{GrantKey, SealingPublicKey},
     id::GrantId,
+    signature::PublicKey,
     statement::{Event, SignedStatement, Statement},
+    terms::Delivery,
 };
 
 use super::{
-    apps,
+    activity, apps,
     grant::{self, GrantRow, GrantState, StoredGrantKey, load_grant, store_grant},
     inbox,
 };
@@ -92,7 +94,9 @@ pub(super) fn say(
 ) -> Result<(), Error> {
     let last = load(transaction, id, row.statement)?.ok_or(Error::unreadable("a statement"))?;
     let before = read(&last.signed)?;
-    let statement = Statement::following(&before, last.signed.digest(), event, store.now());
+    let mut statement = Statement::following(&before, last.signed.digest(), event, store.now());
+    // Two copies of one vault must never make the same statement and mean different keys by it.
+    statement.delivery_nonce = store.host.randomness.bytes();
     let key = apps::consent_key(store, transaction, row.app)?.key;
     keep(transaction, id, statement.number, statement.sign(&key))?;
     row.statement = statement.number;
@@ -118,7 +122,7 @@ impl GrantRow {
             Event::Withdrawn => {
                 self.state = GrantState::Withdrawn;
                 self.ended_at = Some(statement.decided_at);
-                self.key = StoredGrantKey::destroyed();
+                self.destroy_keys();
             }
             Event::Refused => self.state = GrantState::Refused,
         }
@@ -127,7 +131,10 @@ impl GrantRow {
     /// A fresh key, for a generation that begins.
     pub(super) fn renew_key(&mut self, store: &Store, generation: u32) {
         let key = GrantKey::generate(&mut store.host.randomness.clone());
-        self.key = StoredGrantKey::of(&key);
+        let before = std::mem::replace(&mut self.key, StoredGrantKey::of(&key));
+        if self.acknowledged >= self.extent_number {
+            self.former_key = Some((self.key_generation, before));
+        }
         self.key_generation = generation;
     }
 }
@@ -183,18 +190,22 @@ pub(crate) fn submission(
         Event::Refused | Event::Paused | Event::Resumed | Event::Withdrawn => None,
     };
     let mut randomness = store.host.randomness.clone();
-    let sealed = generation.map(|generation| {
-        // Of a generation that is over, the server is sent a key that nothing was sealed with.
-        let key = if generation == row.key_generation {
-            row.key.key()
-        } else {
-            GrantKey::generate(&mut randomness)
-        };
-        key.seal_to(server, grant, generation, &mut randomness)
-    });
+    let sealed = match generation {
+        Some(generation) => {
+            // Of a generation that is over, its holder is sent a key that nothing was sealed with.
+            let key = if generation == row.key_generation {
+                row.key.key()
+            } else {
+                GrantKey::generate(&mut randomness)
+            };
+            let holder = holder(store, view, &row, server)?;
+            Some(key.seal_to(&holder, grant, generation, &mut randomness))
+        }
+        None => None,
+    };
     let grant_key = sealed
         .transpose()
-        .map_err(|_| Error::unreadable("the server's sealing key"))?;
+        .map_err(|_| Error::unreadable("the sealing key of a grant's holder"))?;
     let certificate = match kept.certificate {
         Some(certificate) => certificate,
         None => apps::consent_certificate(view, row.app)?,
@@ -220,6 +231,35 @@ fn proof(view: &Snapshot, row: &GrantRow, acceptance: SignedAcceptance) -> Resul
     })
 }
 
+/// Who may hold the key of a grant. In delivery `sealed` that is the one whose key stands in the very request
+/// that the owner agreed to: another one that the application shows later re-targets nothing.
+fn holder(
+    store: &Store,
+    view: &Snapshot,
+    row: &GrantRow,
+    server: &SealingPublicKey,
+) -> Result<SealingPublicKey, Error> {
+    match row.extent.terms.delivery {
+        Delivery::Server => Ok(*server),
+        Delivery::Sealed => inbox::request(view, row.request, store.now())?
+            .request
+            .app
+            .sealing_key
+            .ok_or(Error::unreadable("a sealed grant without its holder")),
+    }
+}
+
+/// Whether a server gave its word for a grant, that it begins or that it is erased.
+pub(crate) fn was_known_to(view: &Snapshot, id: GrantId, server: &PublicKey) -> Result<bool, Error> {
+    if let Some(erasure) = activity::erasure(view, id)? {
+        return Ok(erasure.key == *server);
+    }
+    let first = view.table(&STATEMENTS)?.get(&grant_key(id, &u64_key(1)))?;
+    let first: Option<StatementRow> = first.map(|row| decode(&row, "a statement")).transpose()?;
+    let word = first.and_then(|first| first.acceptance);
+    Ok(word.is_some_and(|word| word.key == *server))
+}
+
 /// The server has a statement. Returns the grant whose place that takes, if it takes one.
 pub(crate) fn accepted(
     store: &Store,
@@ -234,6 +274,9 @@ pub(crate) fn accepted(
         put(transaction, id, number, &StatementRow { acceptance, ..kept })?;
     }
     row.acknowledged = row.acknowledged.max(number.min(row.statement));
+    if row.acknowledged >= row.extent_number {
+        row.former_key = None;
+    }
     store_grant(transaction, id, &row)?;
     match row.amends {
         Some(amended) if number == 1 => supersede(store, transaction, amended, id),

@@ -5,7 +5,7 @@ use vault_wire::{id::GrantId, receipt::SignedErasure, statement::Event};
 
 use super::{
     activity,
-    grant::{GrantState, StoredGrantKey, load_grant, store_grant},
+    grant::{GrantState, load_grant, store_grant},
     statements::say,
 };
 use crate::{error::Error, store::Store};
@@ -70,7 +70,7 @@ pub(crate) fn erased(transaction: &Transaction, id: GrantId, receipt: &SignedEra
     let mut row = load_grant(transaction, id)?;
     row.acknowledged = row.statement;
     row.state = GrantState::Erased;
-    row.key = StoredGrantKey::destroyed();
+    row.destroy_keys();
     store_grant(transaction, id, &row)?;
     activity::keep_erasure(transaction, id, receipt)
 }

@@ -1,5 +1,6 @@
 //! Records: what the owner keeps, in the categories that they allowed to be collected.
 
+mod added;
 mod collection;
 mod query;
 mod rebuild;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use vault_file::{Snapshot, Transaction, WriteTable};
 use vault_wire::{catalogue::Category, id::RecordId, time::Timestamp};
 
-use super::{NewRecord, Record, collection};
+use super::{NewRecord, Record, added::Added, collection};
 use crate::{
     error::Error,
     store::{
@@ -40,6 +40,7 @@ pub(crate) struct RecordWriter<'t> {
     changes: WriteTable<'t>,
     imported: WriteTable<'t>,
     by_time: BTreeMap<Category, WriteTable<'t>>,
+    added: Added,
     last_change: u64,
 }
 
@@ -54,12 +55,14 @@ impl<'t> RecordWriter<'t> {
             changes: transaction.table(&CHANGES)?,
             imported: transaction.table(&IMPORTED)?,
             by_time: BTreeMap::new(),
+            added: Added::default(),
             last_change: last_change.map_or(Ok(0), |row| decode(&row, "the change sequence"))?,
         })
     }
 
     /// Closes the tables and remembers the change sequence. Without it nothing may be committed.
-    pub(crate) fn finish(self) -> Result<(), Error> {
+    pub(crate) fn finish(mut self) -> Result<(), Error> {
+        self.settle()?;
         self.transaction
             .table(&META)?
             .insert(meta::LAST_CHANGE, &encode(&self.last_change))?;
@@ -87,7 +90,7 @@ impl<'t> RecordWriter<'t> {
             updated_at: self.now,
             seq: self.next_change(),
         };
-        self.insert(&record)?;
+        self.added.add(&record);
         Ok(id)
     }
 
@@ -147,6 +150,7 @@ impl<'t> RecordWriter<'t> {
 
     /// Takes a record and its index entries out.
     fn take(&mut self, id: RecordId) -> Result<Record, Error> {
+        self.settle()?;
         let row = self
             .records
             .get(id.as_bytes())?
@@ -159,15 +163,18 @@ impl<'t> RecordWriter<'t> {
     }
 
     fn insert(&mut self, record: &Record) -> Result<(), Error> {
-        let change = Change {
-            record: record.id,
-            category: record.category,
-            deleted: false,
-        };
-        self.records.insert(record.id.as_bytes(), &encode(record))?;
-        self.changes.insert(&u64_key(record.seq), &encode(&change))?;
-        self.time_table_of(record.category)?
-            .insert(&time_key(record), &[])?;
+        self.added.add(record);
+        self.settle()
+    }
+
+    /// Puts what was added into the tables.
+    fn settle(&mut self) -> Result<(), Error> {
+        let rows = std::mem::take(&mut self.added).sorted();
+        self.records.insert_sorted(&rows.records)?;
+        self.changes.insert_sorted(&rows.changes)?;
+        for (category, times) in rows.by_time {
+            self.time_table_of(category)?.insert_sorted(&times)?;
+        }
         Ok(())
     }
 

@@ -27,6 +27,7 @@ pub(crate) struct Store {
     pub(crate) host: Host,
     pub(crate) identity: Identity,
     committed: watch::Sender<u64>,
+    network: watch::Sender<u64>,
 }
 
 impl Store {
@@ -64,6 +65,7 @@ impl Store {
             file,
             host,
             committed,
+            network: watch::Sender::new(0),
         })
     }
 
@@ -110,6 +112,16 @@ impl Store {
     /// Tells of every commit from now on.
     pub(crate) fn commits(&self) -> watch::Receiver<u64> {
         self.committed.subscribe()
+    }
+
+    /// Tells everybody who is connected that this device has other addresses now.
+    pub(crate) fn network_changed(&self) {
+        self.network.send_modify(|changes| *changes += 1);
+    }
+
+    /// Tells of every change of the network from now on.
+    pub(crate) fn network_changes(&self) -> watch::Receiver<u64> {
+        self.network.subscribe()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -31,6 +31,9 @@ pub enum SyncError {
     /// The server sent a frame that does not belong where it came.
     #[error("the server does not keep to the protocol: {0}")]
     Protocol(&'static str),
+    /// This device moved to another network, and the connection could not come along.
+    #[error("this device moved to another network")]
+    NetworkChanged,
     /// The server did not answer in time.
     #[error("the server did not answer in time: try again later")]
     Timeout,

@@ -73,4 +73,9 @@ pub struct SyncReport {
     pub statements: u64,
     /// Notices that the vault now keeps.
     pub notices: u64,
+    /// Bytes of frames in both directions.
+    pub frame_bytes: u64,
+    /// Bytes that went over the network in both directions, with all that the transport adds where that
+    /// is QUIC, from the first packet of the connection on.
+    pub network_bytes: u64,
 }

@@ -1,12 +1,11 @@
 //! Sync: carries statements, and sealed projections of what they allow, to one server, and brings
 //! its notices back. It never sees a record: only [`crate::consent::Exporter`] does.
 //!
-//! [`session`] is the protocol without sockets or clock; [`endpoint`] is the only file that names
-//! quinn.
+//! [`session`] is the protocol without sockets or clock; [`transport`] is what carries it.
 
 mod batch;
 mod beyond;
-mod endpoint;
+mod connection;
 mod error;
 mod event;
 mod held;
@@ -18,15 +17,16 @@ mod server;
 mod session;
 mod shared;
 mod standing;
-mod tls;
+mod transport;
 
-pub(crate) use endpoint::{Connection, Until};
+pub(crate) use connection::{Connection, Until};
 pub use error::SyncError;
 pub use event::{SyncEvent, SyncReport};
 pub(crate) use incarnation::set_apart;
 pub(crate) use log::standing as log_standing;
 pub use log::{LogFault, LogFaultKind, LogStanding};
 pub use server::{ServerAddress, ServerKeyPin};
-pub(crate) use server::{ServerRow, connected_server, forget_server, set_server};
+pub(crate) use server::{ServerRow, connected_server, forget_server, set_server, trusted};
+pub(crate) use session::Session;
 pub(crate) use shared::shared;
 pub use shared::{RejectedRecord, Shared};

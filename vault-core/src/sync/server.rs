@@ -4,22 +4,22 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use vault_file::{Snapshot, Transaction};
-use vault_wire::{frame::ServerKeys, id::StateId, json::hex};
+use vault_wire::{frame::ServerKeys, id::StateId, json::hex, time::Timestamp};
 
 use crate::{
     error::Error,
     store::{
-        decode, encode,
+        Store, decode, encode,
         tables::{META, meta},
     },
 };
 
-/// Where a server listens for devices: a host name or IP address, and a UDP port.
+/// Where a server listens for devices: a host name or IP address, and a port, of UDP and of TCP alike.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerAddress {
     /// Host name or IP address, without brackets.
     pub host: String,
-    /// UDP port.
+    /// Port.
     pub port: u16,
 }
 
@@ -48,12 +48,29 @@ pub(crate) struct ServerRow {
     pub(crate) keys: Option<ServerKeys>,
     /// The life of its data that this vault last spoke to.
     pub(crate) state: Option<StateId>,
+    /// Until when TCP is tried first, because UDP did not get through.
+    pub(crate) udp_blocked_until: Option<Timestamp>,
 }
 
 /// The server that this vault is connected to.
 pub(crate) fn connected_server(view: &Snapshot) -> Result<ServerRow, Error> {
     let row = view.table(&META)?.get(meta::SERVER)?.ok_or(Error::NotConnected)?;
     decode(&row, "its server")
+}
+
+/// A server as it is to be stored: what was learnt of it before is kept, if it is the same one.
+pub(crate) fn trusted(store: &Store, address: &ServerAddress, pin: ServerKeyPin) -> Result<ServerRow, Error> {
+    match connected_server(&store.view()?) {
+        Ok(known) if known.address == *address && known.pin == pin => Ok(known),
+        Ok(_) | Err(Error::NotConnected) => Ok(ServerRow {
+            address: address.clone(),
+            pin,
+            keys: None,
+            state: None,
+            udp_blocked_until: None,
+        }),
+        Err(error) => Err(error),
+    }
 }
 
 /// Connects the vault to a server, or remembers what was learnt of it.

@@ -10,9 +10,12 @@ use vault_wire::{
 use super::{
     lane::Lane,
     progress::{self, Progress},
+    server::connected_server,
 };
 use crate::{
-    consent::{GrantRow, GrantState, ended as end_here, load_grant, store_grant, withdrawn_elsewhere},
+    consent::{
+        GrantRow, GrantState, ended as end_here, load_grant, store_grant, was_known_to, withdrawn_elsewhere,
+    },
     error::Error,
     store::{Store, decode, tables::GRANTS},
 };
@@ -43,8 +46,11 @@ pub(super) fn positions(view: &Snapshot) -> Result<Vec<GrantPosition>, Error> {
     Ok(positions)
 }
 
-/// Grants that the owner ended and the server confirmed, latest first: it may have forgotten.
+/// Grants that the owner ended and that this server knew, latest first: it may have forgotten the end.
 pub(super) fn ended(view: &Snapshot) -> Result<Vec<GrantId>, Error> {
+    let Some(server) = connected_server(view)?.keys else {
+        return Ok(Vec::new());
+    };
     let mut ended = Vec::new();
     for row in view.table(&GRANTS)?.range(..)? {
         let (key, value) = row?;
@@ -56,7 +62,9 @@ pub(super) fn ended(view: &Snapshot) -> Result<Vec<GrantId>, Error> {
         if by_the_owner {
             let id = key.as_slice().try_into();
             let id = GrantId(id.map_err(|_| Error::unreadable("a grant"))?);
-            ended.push((row.ended_at, id));
+            if was_known_to(view, id, &server.receipts)? {
+                ended.push((row.ended_at, id));
+            }
         }
     }
     ended.sort_unstable_by(|a, b| b.cmp(a));

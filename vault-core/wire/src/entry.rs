@@ -357,7 +357,10 @@ mod tests {
     fn equal_content_in_two_slots_has_two_tags() {
         let secret = GrantSecret::derive(&[2; 32], GrantId([1; 16]), 1);
         let slots = [3, 4].map(|record| secret.slot(RecordId([record; 16])));
-        assert_ne!(secret.content_tag(slots[0], b"x"), secret.content_tag(slots[1], b"x"));
+        assert_ne!(
+            secret.content_tag(slots[0], b"x"),
+            secret.content_tag(slots[1], b"x")
+        );
     }
 
     #[test]

@@ -185,7 +185,9 @@ impl LogHead {
 impl SignedHead {
     /// When it was signed, as it says; no signature is checked.
     pub fn signed_at(&self) -> Option<Timestamp> {
-        decode::<LogHead>(&self.bytes, "log head").ok().map(|head| head.at)
+        decode::<LogHead>(&self.bytes, "log head")
+            .ok()
+            .map(|head| head.at)
     }
 
     /// What it says, once the named server's key signed it for this vault.

@@ -7,10 +7,12 @@ use crate::{
     Digest, Malformed,
     canonical::{decode, digest, encode},
     catalogue::Category,
+    domain::AppDomain,
+    grant_key::SealingPublicKey,
     id::{AppId, GrantId, RequestId, SubjectId},
     labels, limits,
     signature::PublicKey,
-    terms::Terms,
+    terms::{Delivery, Terms},
     time::Timestamp,
 };
 
@@ -79,21 +81,40 @@ pub struct AppIdentity {
     pub privacy_policy_url: String,
     /// Where the subject can ask.
     pub support_contact: String,
-    /// Who vouches for this identity.
+    /// Whom the vault can ask about this identity.
     pub vouched: Vouched,
-    /// The application's X25519 key for delivery `sealed`.
-    pub sealing_key: Option<[u8; 32]>,
-    /// The application's signing key.
+    /// The application's key for delivery `sealed`; only with a signing key.
+    pub sealing_key: Option<SealingPublicKey>,
+    /// The key that signs the application's requests, exactly if its domain vouches for it.
     pub signing_key: Option<PublicKey>,
 }
 
-/// Who vouches for an application's identity.
+/// Who can be asked about an application's identity. That a request says so proves nothing: the
+/// vault asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Vouched {
     /// The sync server only.
     ByServer,
-    /// The application's own domain, checked by the server.
+    /// The domain of the website, which publishes the application's names and keys.
     ByDomain,
+}
+
+impl AppIdentity {
+    /// The domain that vouches for the application, if one does.
+    pub fn domain(&self) -> Option<AppDomain> {
+        match self.vouched {
+            Vouched::ByServer => None,
+            Vouched::ByDomain => AppDomain::of_website(&self.website).ok(),
+        }
+    }
+
+    /// Keys are there exactly if there is a domain to ask about them.
+    fn consistent(&self) -> bool {
+        match self.vouched {
+            Vouched::ByServer => self.signing_key.is_none() && self.sealing_key.is_none(),
+            Vouched::ByDomain => self.signing_key.is_some() && self.domain().is_some(),
+        }
+    }
 }
 
 /// Somebody else who receives the data.
@@ -192,11 +213,14 @@ impl ConsentRequest {
         }
     }
 
-    /// Whether it can be put before a subject: terms well formed, windows in order, every list and
-    /// text within its limit, and no text that shows otherwise than it reads.
+    /// Whether it can be put before a subject: terms well formed, keys with a domain that vouches for
+    /// them, windows in order, every list and text within its limit, and no text that shows otherwise
+    /// than it reads.
     pub fn sound(&self) -> bool {
         self.terms.well_formed()
             && self.required_is_asked()
+            && self.app.consistent()
+            && (self.terms.delivery == Delivery::Server || self.app.sealing_key.is_some())
             && self.created_at <= self.immediate_until
             && self.immediate_until <= self.expires_at
             && self.recipients.len() <= limits::RECIPIENTS_MAX
@@ -286,7 +310,8 @@ mod tests {
     use crate::{
         catalogue::{Category, Precision},
         purpose::Purpose,
-        terms::{Delivery, Detail, Duration, TimeRange},
+        signature::SecretKey,
+        terms::{Detail, Duration, TimeRange},
     };
 
     fn app() -> AppIdentity {
@@ -377,6 +402,30 @@ mod tests {
                 "case {number}"
             );
         }
+    }
+
+    #[test]
+    fn keys_come_with_a_domain_that_can_be_asked_and_sealed_delivery_with_a_key() {
+        let mut verified = request();
+        verified.app.vouched = Vouched::ByDomain;
+        verified.app.signing_key = Some(SecretKey::from_seed(&[1; 32]).public());
+        assert!(verified.sound());
+        assert_eq!(verified.app.domain().unwrap().as_str(), "shop.example");
+        let spoil: [&dyn Fn(&mut ConsentRequest); 5] = [
+            &|r| r.app.vouched = Vouched::ByServer,
+            &|r| r.app.signing_key = None,
+            &|r| r.app.website = "https://localhost".into(),
+            &|r| r.app.website = String::new(),
+            &|r| r.terms.delivery = Delivery::Sealed,
+        ];
+        for (number, spoil) in spoil.iter().enumerate() {
+            let mut request = verified.clone();
+            spoil(&mut request);
+            assert!(!request.sound(), "case {number}");
+        }
+        verified.app.sealing_key = Some(SealingPublicKey([7; 32]));
+        verified.terms.delivery = Delivery::Sealed;
+        assert!(verified.sound());
     }
 
     #[test]

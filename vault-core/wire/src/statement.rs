@@ -33,7 +33,8 @@ pub struct Statement {
     pub event: Event,
     /// When the subject decided, by the device's clock.
     pub decided_at: Timestamp,
-    /// The nonce that the server delivered with the request; zeros where none applies.
+    /// In an answer, the nonce that the server delivered with the request; elsewhere random, so that no two
+    /// statements are alike.
     pub delivery_nonce: [u8; 16],
 }
 

@@ -17,6 +17,7 @@ mod narrow;
 mod passphrase;
 mod pause;
 mod preview;
+mod receipts;
 mod recovery;
 mod reject;
 mod renew;
@@ -85,6 +86,8 @@ pub(crate) enum Command {
     Withdraw(withdraw::Withdraw),
     /// Say who read what, who was refused, and what was erased
     Activity(activity::Activity),
+    /// List your signed consent receipts, or check some offline
+    Receipts(receipts::Receipts),
     /// Copy the vault to a backup file
     Backup(backup::Backup),
     /// Make a vault of a backup
@@ -133,6 +136,7 @@ impl Command {
             Self::Renew(renew) => renew.run(context),
             Self::Withdraw(withdraw) => withdraw.run(context),
             Self::Activity(activity) => activity.run(context),
+            Self::Receipts(receipts) => receipts.run(context),
             Self::Backup(backup) => backup.run(context),
             Self::Restore(restore) => restore.run(context),
             Self::Verify(verify) => verify.run(context),

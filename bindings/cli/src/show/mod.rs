@@ -7,11 +7,14 @@ pub(crate) mod damage;
 pub(crate) mod grant;
 pub(crate) mod history;
 pub(crate) mod import;
+pub(crate) mod log;
 pub(crate) mod preview;
+pub(crate) mod receipts;
 pub(crate) mod record;
 pub(crate) mod request;
 pub(crate) mod sync;
 pub(crate) mod terms;
+pub(crate) mod voucher;
 
 mod page;
 mod screen;

@@ -19,12 +19,15 @@ fn a_vault_that_met_nobody_says_so() {
         ("requests", "Nobody has asked"),
         ("grants", "You have granted nothing"),
         ("activity", "Nothing has happened"),
+        ("receipts", "You have said nothing"),
     ] {
         let answer = home.run(&[command]).must_succeed();
         assert!(answer.stdout.contains(said), "{}", answer.stdout);
         assert_eq!(home.run(&[command, "--json"]).must_succeed().stdout, "");
     }
-    for command in ["preview", "approve", "reject", "withdraw"] {
+    for command in [
+        "preview", "approve", "reject", "pause", "resume", "narrow", "renew", "withdraw", "receipts",
+    ] {
         let answer = home.run(&[command, "7KQ8M2XA", "--json"]).must_fail(5);
         assert_eq!(answer.error()["code"], "not_found", "{command}");
     }
@@ -102,5 +105,26 @@ fn completions_and_help_need_no_vault() {
         "app_usage",
     ] {
         assert!(help.contains(said), "{said} is missing:\n{help}");
+    }
+}
+
+#[test]
+fn receipts_are_checked_without_a_vault_and_what_is_none_does_not_pass() {
+    let home = Home::empty();
+    let gone = home.vault().with_file_name("gone.json");
+    let gone = home.run(&["receipts", "--verify", gone.to_str().unwrap(), "--json"]);
+    assert_eq!(gone.must_fail(5).error()["code"], "not_found");
+    for (text, status, code) in [
+        ("", 2, "usage"),
+        ("[]", 2, "usage"),
+        ("{\"@type\":", 2, "usage"),
+        ("{\"@type\": \"dpv:ConsentReceipt\"}", 1, "receipt_invalid"),
+        ("[{}, 5]", 1, "receipt_invalid"),
+    ] {
+        let file = home.file("receipts.json", text);
+        let answer = home
+            .run(&["receipts", "--verify", &file, "--json"])
+            .must_fail(status);
+        assert_eq!(answer.error()["code"], code, "{text}");
     }
 }

@@ -134,6 +134,60 @@ async fn a_narrowing_to_something_else_leaves_the_amendment_open() {
     assert_eq!(world.request(&asked).status, Status::Pending);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_withdrawal_wins_every_race_against_statements_and_reads() {
+    for round in 0..12 {
+        let (world, given) = shared().await;
+        let world = std::sync::Arc::new(world);
+        world.amend(given.grant, with_time()).await.unwrap();
+        let asked = world.device.asked(&world.server).await;
+        let spawn = |event: Event, generation| {
+            let (world, mut given) = (std::sync::Arc::clone(&world), given.clone());
+            tokio::spawn(async move {
+                given.generation = generation;
+                world.device.follow(&world.server, &mut given, event).await
+            })
+        };
+        let mut said = vec![
+            spawn(Event::Paused, 1),
+            spawn(narrowed(only_brand(), 2), 2),
+            spawn(Event::Withdrawn, 1),
+        ];
+        // Which of them is spawned last is another one each round.
+        said.rotate_left(round % 3);
+        let readers: Vec<_> = (0..8)
+            .map(|_| {
+                let world = std::sync::Arc::clone(&world);
+                tokio::spawn(async move { drop(world.read().await) })
+            })
+            .collect();
+        let mut erased = 0;
+        for one in said {
+            erased += usize::from(matches!(one.await.unwrap(), StatementOutcome::Erased(_)));
+        }
+        assert_eq!(erased, 1, "round {round}");
+        assert!(matches!(
+            world.read().await,
+            Err(ReadError::ConsentRequired { .. })
+        ));
+        assert_eq!(status(&world, given.grant), GrantStatus::Withdrawn);
+        for generation in 1..=2 {
+            let key = world.server.grant_keys().get(given.grant, generation).unwrap();
+            assert!(key.is_none(), "round {round}, generation {generation}");
+        }
+        // An amendment that was asked before still makes a grant of its own, and leaves the end alone.
+        let decided = world
+            .device
+            .decide(&asked, super::device::given(with_time()), world.server.now());
+        let (_, outcome) = world.device.give(&world.server, &decided).await;
+        assert!(is_accepted(&outcome));
+        assert_eq!(status(&world, given.grant), GrantStatus::Withdrawn);
+        for reader in readers {
+            reader.await.unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_later_amendment_closes_the_one_that_is_pending() {
     let (world, given) = shared().await;

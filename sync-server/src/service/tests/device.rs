@@ -209,6 +209,17 @@ impl Device {
 
     /// A receipt sealed for a grant.
     pub(super) fn receipt(&self, given: &Given, record: u8, rev: u64, fields: &[(&str, Value)]) -> Entry {
+        self.receipt_of(given, u128::from_be_bytes([record; 16]), rev, fields)
+    }
+
+    /// A receipt of one of very many records.
+    pub(super) fn receipt_of(
+        &self,
+        given: &Given,
+        record: u128,
+        rev: u64,
+        fields: &[(&str, Value)],
+    ) -> Entry {
         let secret = GrantSecret::derive(&[9; 32], given.grant, given.generation);
         let fields = fields
             .iter()
@@ -217,9 +228,9 @@ impl Device {
             fields: fields.collect(),
         }
         .to_bytes();
-        let slot = secret.slot(RecordId([record; 16]));
+        let slot = secret.slot(RecordId(record.to_be_bytes()));
         let tag = secret.content_tag(slot, &bytes);
-        let mut rng = ChaCha20Rng::from_seed([record; 32]);
+        let mut rng = ChaCha20Rng::seed_from_u64(record as u64);
         Entry::put(
             &given.key,
             binding(given),

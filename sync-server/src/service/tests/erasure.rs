@@ -8,7 +8,10 @@ use vault_wire::{
     value::Value,
 };
 
-use crate::service::holdings::{Holdings, holdings};
+use crate::service::{
+    holdings::{Holdings, holdings},
+    statement,
+};
 
 use super::{
     device::brand,
@@ -52,6 +55,74 @@ async fn the_receipt_states_what_was_erased_and_comes_again_unchanged() {
     let late = world.device.push(&world.server, &granted, entries).await;
     assert!(late.rejected.iter().all(|(_, why)| *why == Rejection::GrantOver));
     assert_eq!(late.rejected.len(), 5);
+}
+
+/// More entries than one step drops.
+const MANY: u32 = 2_500;
+
+async fn with_many(world: &World) -> super::device::Given {
+    world.try_ask(world.subject, terms()).await.unwrap();
+    let granted = world.device.approve(&world.server).await;
+    let numbers: Vec<u32> = (1..=MANY).collect();
+    for numbers in numbers.chunks(500) {
+        let entries = numbers.iter().map(|n| {
+            world
+                .device
+                .receipt_of(&granted, u128::from(*n), 1, &brand("Acme"))
+        });
+        let ack = world
+            .device
+            .push(&world.server, &granted, entries.collect())
+            .await;
+        assert!(ack.rejected.is_empty());
+    }
+    granted
+}
+
+#[tokio::test]
+async fn a_large_grant_is_erased_at_once_and_its_rows_are_dropped_after_the_receipt() {
+    let world = World::new().await;
+    let mut granted = with_many(&world).await;
+    let outcome = world
+        .device
+        .follow(&world.server, &mut granted, Event::Withdrawn)
+        .await;
+    let StatementOutcome::Erased(receipt) = outcome else {
+        panic!("{outcome:?}")
+    };
+    let erasure = receipt.verify(&world.server.keys().receipts.public()).unwrap();
+    assert_eq!(
+        erasure.entries,
+        u64::from(MANY),
+        "known without looking at the rows"
+    );
+    assert!(world.read().await.is_err());
+    let left = holdings(&world.server, world.device.vault).unwrap();
+    assert!(0 < left.entries && left.entries == left.unreadable, "{left:?}");
+    statement::drop_doomed(&world.server).await.unwrap();
+    let left = holdings(&world.server, world.device.vault).unwrap();
+    assert_eq!(left, Holdings::default());
+}
+
+#[tokio::test]
+async fn dropping_goes_on_after_a_restart_and_the_receipt_stays_the_same() {
+    let world = World::new().await;
+    let mut granted = with_many(&world).await;
+    let first = world
+        .device
+        .follow(&world.server, &mut granted, Event::Withdrawn)
+        .await;
+    let world = super::restore::restarted(world, || ()).await;
+    assert!(holdings(&world.server, world.device.vault).unwrap().entries > 0);
+    assert!(world.read().await.is_err());
+    statement::drop_doomed(&world.server).await.unwrap();
+    let left = holdings(&world.server, world.device.vault).unwrap();
+    assert_eq!(left, Holdings::default());
+    let again = world
+        .device
+        .submit(&world.server, granted.last.clone(), None)
+        .await;
+    assert_eq!(again, first);
 }
 
 #[tokio::test]

@@ -156,7 +156,6 @@ async fn a_device_is_told_where_each_grant_stands() {
         .map(|n| world.device.receipt(&granted, n, 1, &brand("Acme")))
         .collect();
     world.device.push(&world.server, &granted, entries.clone()).await;
-    let grant = granted.grant;
     let stands = async |incarnation, position| {
         let welcome = world.device.hello(&world.server, incarnation, position).await;
         welcome.standings.first().map(|(_, standing)| *standing)

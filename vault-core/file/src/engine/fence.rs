@@ -1,6 +1,7 @@
 //! The fence around values of redb: whatever happens inside comes out as a typed error.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use super::Health;
@@ -21,6 +22,32 @@ pub(super) fn fenced<R, E: Into<redb::Error>>(
     health.check()?;
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(result) => result.map_err(|error| health.explain(error)),
+        Err(_) => Err(health.explain_panic()),
+    }
+}
+
+/// The way out of the fence for what the caller wants done inside: a panic there is the caller's own.
+pub(super) struct Gate(Cell<bool>);
+
+impl Gate {
+    pub(super) fn call<R>(&self, outside: impl FnOnce() -> R) -> R {
+        self.0.set(true);
+        let result = outside();
+        self.0.set(false);
+        result
+    }
+}
+
+/// Runs a call into redb that calls the caller back through the gate.
+fn fenced_with_gate<R, E: Into<redb::Error>>(
+    health: &Health,
+    call: impl FnOnce(&Gate) -> Result<R, E>,
+) -> Result<R, Error> {
+    health.check()?;
+    let gate = Gate(Cell::new(false));
+    match catch_unwind(AssertUnwindSafe(|| call(&gate))) {
+        Ok(result) => result.map_err(|error| health.explain(error)),
+        Err(panic) if gate.0.get() => resume_unwind(panic),
         Err(_) => Err(health.explain_panic()),
     }
 }
@@ -56,6 +83,31 @@ impl<T> Fence<T> {
         })
     }
 
+    /// As [`run`](Self::run), with a way back to the caller.
+    pub(super) fn run_with_gate<'a, R, E: Into<redb::Error>>(
+        &'a self,
+        call: impl FnOnce(&'a T, &Gate) -> Result<R, E>,
+    ) -> Result<R, Error> {
+        fenced_with_gate(&self.health, |gate| {
+            self.value
+                .as_ref()
+                .map_or(Err(gone()), |value| call(value, gate).map_err(Into::into))
+        })
+    }
+
+    /// As [`run_mut`](Self::run_mut), with a way back to the caller.
+    pub(super) fn run_mut_with_gate<'a, R, E: Into<redb::Error>>(
+        &'a mut self,
+        call: impl FnOnce(&'a mut T, &Gate) -> Result<R, E>,
+    ) -> Result<R, Error> {
+        let value = &mut self.value;
+        fenced_with_gate(&self.health, |gate| {
+            value
+                .as_mut()
+                .map_or(Err(gone()), |value| call(value, gate).map_err(Into::into))
+        })
+    }
+
     /// Gives the value up to a last call.
     pub(super) fn finish<R, E: Into<redb::Error>>(
         mut self,
@@ -66,6 +118,15 @@ impl<T> Fence<T> {
             value.map_or(Err(gone()), |value| call(value).map_err(Into::into))
         })
     }
+
+    /// Drops the value now.
+    pub(super) fn close(&mut self) {
+        let value = self.value.take();
+        if catch_unwind(AssertUnwindSafe(|| drop(value))).is_err() {
+            // Nobody is left to tell but the next caller.
+            let _ = self.health.explain_panic();
+        }
+    }
 }
 
 fn gone() -> redb::Error {
@@ -74,11 +135,7 @@ fn gone() -> redb::Error {
 
 impl<T> Drop for Fence<T> {
     fn drop(&mut self) {
-        let value = self.value.take();
-        if catch_unwind(AssertUnwindSafe(|| drop(value))).is_err() {
-            // Nobody is left to tell but the next caller.
-            let _ = self.health.explain_panic();
-        }
+        self.close();
     }
 }
 

@@ -6,14 +6,18 @@
 
 mod append;
 mod bounds;
+mod commit;
 mod database;
 mod fence;
 mod health;
 mod pack;
+mod position;
+mod replay;
 mod rows;
 mod snapshot;
 mod table;
 mod transaction;
+mod write_table;
 
 pub(crate) use append::Append;
 pub(crate) use database::Database;
@@ -21,7 +25,8 @@ pub(crate) use health::Health;
 pub use rows::Rows;
 pub use snapshot::{ReadTable, Snapshot};
 pub use table::Table;
-pub use transaction::{Transaction, WriteTable};
+pub use transaction::Transaction;
+pub use write_table::WriteTable;
 
 /// The most bytes of a key.
 pub const KEY_BYTES_MAX: usize = 16 * 1024;

@@ -11,6 +11,7 @@ impl Database {
     /// page and grows.
     pub(crate) fn close_packed(mut self: Arc<Self>) -> Result<(), Error> {
         if let Some(database) = Arc::get_mut(&mut self) {
+            database.checkpoint()?;
             database.redb_mut().run_mut(redb::Database::compact)?;
         }
         let health = Arc::clone(self.health());

@@ -21,8 +21,11 @@ pub struct Snapshot {
 
 impl Snapshot {
     pub(crate) fn take(database: &Arc<Database>) -> Result<Self, Error> {
+        let reading = database.begin_read()?;
+        // A transaction shows as soon as it is committed in memory. What is shown here cannot vanish again.
+        database.journal.wait_for_all()?;
         Ok(Self {
-            reading: database.begin_read()?,
+            reading,
             database: Arc::clone(database),
         })
     }
@@ -93,12 +96,13 @@ impl ReadTable {
     /// What the file reports.
     pub fn get_with<R>(&self, key: &[u8], use_value: impl FnOnce(&[u8]) -> R) -> Result<Option<R>, Error> {
         let Some(rows) = &self.rows else { return Ok(None) };
-        let Some(found) = rows.run(|rows| ReadableTable::get(rows, key))? else {
-            return Ok(None);
-        };
-        let found = Fence::new(found, self.database.health());
-        let value = found.run(|found| Ok::<_, redb::StorageError>(found.value()))?;
-        Ok(Some(use_value(value)))
+        rows.run_with_gate(|rows, gate| {
+            let found = ReadableTable::get(rows, key)?;
+            Ok::<_, redb::StorageError>(found.map(|found| {
+                let value = found.value();
+                gate.call(|| use_value(value))
+            }))
+        })
     }
 
     /// The rows whose keys lie within bounds. Bounds that contain nothing give no rows.

@@ -1,20 +1,21 @@
 //! Writing: one transaction at a time, all of it or nothing.
 
 use std::fmt;
-use std::ops::RangeBounds;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use redb::{ReadableTable, ReadableTableMetadata, WriteTransaction};
+use redb::WriteTransaction;
 
 use super::fence::Fence;
-use super::{Database, KEY_BYTES_MAX, Rows, Table, VALUE_BYTES_MAX, bounds};
+use super::{Database, Table, WriteTable};
 use crate::error::Error;
+use crate::journal::Recorder;
 
 /// Changes that become durable together. Dropping it without [`commit`](Transaction::commit) undoes them.
 ///
 /// The file stays open as long as a transaction of it lives.
 pub struct Transaction {
     writing: Fence<WriteTransaction>,
+    did: Mutex<Recorder>,
     database: Arc<Database>,
 }
 
@@ -22,6 +23,7 @@ impl Transaction {
     pub(crate) fn begin(database: &Arc<Database>) -> Result<Self, Error> {
         Ok(Self {
             writing: database.begin_write()?,
+            did: Mutex::new(Recorder::new()),
             database: Arc::clone(database),
         })
     }
@@ -39,7 +41,8 @@ impl Transaction {
             .run(|writing| writing.open_table(table.definition()))?;
         Ok(WriteTable {
             rows: Fence::new(rows, self.database.health()),
-            database: &self.database,
+            number: self.did().table(table.name()),
+            transaction: self,
         })
     }
 
@@ -50,23 +53,47 @@ impl Transaction {
     /// [`Error::TableInUse`] while a handle of the table lives; otherwise what the file reports.
     pub fn remove_table(&self, table: &Table) -> Result<bool, Error> {
         table.check()?;
-        self.writing
-            .run(|writing| writing.delete_table(table.definition()))
+        let existed = self
+            .writing
+            .run(|writing| writing.delete_table(table.definition()))?;
+        if existed {
+            self.did().remove_table(table.name());
+        }
+        Ok(existed)
     }
 
     /// Makes the changes durable. When this returns, they survive a loss of power.
+    ///
+    /// Other threads can write meanwhile: several small transactions that wait for the disk share one sync.
     ///
     /// # Errors
     ///
     /// What the file reports. Unless it is refused before anything was written, whether the changes count
     /// is known only after the file is opened again: all of them, or none.
     pub fn commit(self) -> Result<(), Error> {
-        self.writing.finish(WriteTransaction::commit)
+        let Self {
+            writing,
+            did,
+            database,
+        } = self;
+        database.commit(writing, did.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Undoes the changes, as dropping does.
     pub fn abort(self) {
         drop(self);
+    }
+
+    pub(super) fn into_writing(self) -> Fence<WriteTransaction> {
+        self.writing
+    }
+
+    pub(super) fn did(&self) -> MutexGuard<'_, Recorder> {
+        self.did.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn database(&self) -> &Arc<Database> {
+        &self.database
     }
 }
 
@@ -74,116 +101,4 @@ impl fmt::Debug for Transaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Transaction(..)")
     }
-}
-
-/// A table within a transaction. It sees the changes that were made so far.
-pub struct WriteTable<'t> {
-    pub(super) rows: Fence<redb::Table<'t, &'static [u8], &'static [u8]>>,
-    pub(super) database: &'t Arc<Database>,
-}
-
-impl WriteTable<'_> {
-    /// The value of a key.
-    ///
-    /// # Errors
-    ///
-    /// What the file reports.
-    pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        self.get_with(key, <[u8]>::to_vec)
-    }
-
-    /// Calls `use_value` on the value of a key where it lies, without copying it.
-    ///
-    /// # Errors
-    ///
-    /// What the file reports.
-    pub fn get_with<R>(&self, key: &[u8], use_value: impl FnOnce(&[u8]) -> R) -> Result<Option<R>, Error> {
-        let Some(found) = self.rows.run(|rows| rows.get(key))? else {
-            return Ok(None);
-        };
-        let found = Fence::new(found, self.database.health());
-        let value = found.run(|found| Ok::<_, redb::StorageError>(found.value()))?;
-        Ok(Some(use_value(value)))
-    }
-
-    /// The rows whose keys lie within bounds. Bounds that contain nothing give no rows.
-    ///
-    /// # Errors
-    ///
-    /// What the file reports.
-    pub fn range<'k>(&self, keys: impl RangeBounds<&'k [u8]>) -> Result<Rows<'_>, Error> {
-        let Some(keys) = bounds::checked(&keys) else {
-            return Ok(Rows::empty());
-        };
-        let range = self.rows.run(|rows| rows.range::<&[u8]>(keys))?;
-        Ok(Rows::over(Fence::new(range, self.database.health())))
-    }
-
-    /// The rows whose keys begin with `prefix`.
-    ///
-    /// # Errors
-    ///
-    /// What the file reports.
-    pub fn prefix(&self, prefix: &[u8]) -> Result<Rows<'_>, Error> {
-        let end = bounds::after_prefix(prefix);
-        self.range(bounds::of_prefix(prefix, end.as_deref()))
-    }
-
-    /// Sets the value of a key. Returns whether the key had one before.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::TooLarge`] for a key over [`KEY_BYTES_MAX`](crate::KEY_BYTES_MAX) or a value over
-    /// [`VALUE_BYTES_MAX`](crate::VALUE_BYTES_MAX); otherwise what the file reports.
-    pub fn insert(&mut self, key: &[u8], value: &[u8]) -> Result<bool, Error> {
-        check_len("a key", key, KEY_BYTES_MAX)?;
-        check_len("a value", value, VALUE_BYTES_MAX)?;
-        self.rows
-            .run_mut(|rows| rows.insert(key, value).map(|previous| previous.is_some()))
-    }
-
-    /// Removes a key. Returns whether it was there.
-    ///
-    /// # Errors
-    ///
-    /// What the file reports.
-    pub fn remove(&mut self, key: &[u8]) -> Result<bool, Error> {
-        self.rows
-            .run_mut(|rows| rows.remove(key).map(|previous| previous.is_some()))
-    }
-
-    /// How many rows the table has.
-    ///
-    /// # Errors
-    ///
-    /// What the file reports.
-    pub fn len(&self) -> Result<u64, Error> {
-        self.rows.run(ReadableTableMetadata::len)
-    }
-
-    /// Whether the table has no row.
-    ///
-    /// # Errors
-    ///
-    /// What the file reports.
-    pub fn is_empty(&self) -> Result<bool, Error> {
-        Ok(self.len()? == 0)
-    }
-}
-
-impl fmt::Debug for WriteTable<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("WriteTable(..)")
-    }
-}
-
-fn check_len(what: &'static str, bytes: &[u8], limit: usize) -> Result<(), Error> {
-    if bytes.len() <= limit {
-        return Ok(());
-    }
-    Err(Error::TooLarge {
-        what,
-        bytes: bytes.len() as u64,
-        limit: limit as u64,
-    })
 }

@@ -25,7 +25,7 @@ use crate::keys::{FileIdentity, mac};
 pub(crate) const HEADER_BYTES: usize = 4096;
 
 /// The format that this version writes, and the newest that it reads.
-const FORMAT: u32 = 0;
+const FORMAT: u32 = 1;
 /// XChaCha20-Poly1305, HKDF-SHA-256, HMAC-SHA-256, Argon2id.
 const SUITE: u16 = 1;
 /// How many key slots the header has room for.
@@ -110,9 +110,12 @@ impl HeaderBytes {
 
     /// Reads the fields, if this version may.
     pub(crate) fn parse(&self) -> Result<Header, Error> {
-        let min_reader = self.min_reader();
+        let (format, min_reader) = (self.format(), self.min_reader());
         if min_reader > FORMAT {
             return Err(Error::NewerFormat { min_reader });
+        }
+        if format < FORMAT {
+            return Err(Error::BeforeFirstRelease { format });
         }
         if self.u16(SUITE_AT) != SUITE || self.u16(SLOT_ENTRIES_AT) != SLOT_ENTRIES {
             return Err(Error::Damaged { what: Part::Header });

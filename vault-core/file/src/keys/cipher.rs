@@ -144,6 +144,41 @@ mod tests {
         assert_eq!(tag, expected);
     }
 
+    /// Project Wycheproof: edge cases of the polynomial, counters that wrap, and every way to forge a tag.
+    #[test]
+    fn the_vectors_of_wycheproof_hold() {
+        use wycheproof::{TestResult, aead};
+        let set = aead::TestSet::load(aead::TestName::XChaCha20Poly1305).unwrap();
+        let (mut opened, mut refused) = (0, 0);
+        for group in set.test_groups {
+            for test in group.tests {
+                let (Ok(nonce), Ok(tag)) = (test.nonce[..].try_into(), test.tag[..].try_into()) else {
+                    // The types rule out a nonce or a tag of another length.
+                    assert_eq!(test.result, TestResult::Invalid, "case {}", test.tc_id);
+                    continue;
+                };
+                let mut key = Key::zeroed();
+                key.as_mut_bytes().copy_from_slice(&test.key);
+                let cipher = Cipher::new(key);
+                let mut bytes = test.ct.to_vec();
+                match cipher.open(nonce, &test.aad, &mut bytes, tag) {
+                    Ok(()) => {
+                        assert_ne!(test.result, TestResult::Invalid, "case {}", test.tc_id);
+                        assert_eq!(bytes, test.pt[..], "case {}", test.tc_id);
+                        let sealed = cipher.seal(nonce, &test.aad, &mut bytes).unwrap();
+                        assert_eq!((&bytes[..], &sealed), (&test.ct[..], tag), "case {}", test.tc_id);
+                        opened += 1;
+                    }
+                    Err(Unauthentic) => {
+                        assert_eq!(test.result, TestResult::Invalid, "case {}", test.tc_id);
+                        refused += 1;
+                    }
+                }
+            }
+        }
+        assert!(opened > 100 && refused > 50, "{opened} opened, {refused} refused");
+    }
+
     #[test]
     fn bytes_that_do_not_authenticate_are_wiped() {
         let cipher = Cipher::new(random_key(&mut ChaCha20Rng::seed_from_u64(2)));

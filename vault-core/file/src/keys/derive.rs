@@ -1,4 +1,4 @@
-//! Every derivation and every label of format 0, on one page.
+//! Every derivation and every label of format 1, on one page.
 //!
 //! All keys come from HKDF-SHA-256 (RFC 5869), bound to the file they seal, or, where they must stay the same
 //! in every copy of a vault, to its lineage. Labels differ in their fixed prefix, so no two purposes can meet, whatever a caller of
@@ -11,29 +11,35 @@ use zeroize::Zeroizing;
 use super::{KEY_BYTES, Key, RecoveryCode};
 use crate::header::{FileId, Lineage, SlotKind};
 
-const PASSPHRASE_SLOT: &[u8] = b"vault-file/0 slot passphrase";
-const RAW_KEY_SLOT: &[u8] = b"vault-file/0 slot raw key";
-const PLATFORM_SLOT: &[u8] = b"vault-file/0 slot platform";
-const RECOVERY_SEED: &[u8] = b"vault-file/0 recovery seed";
-const RECOVERY_MAC: &[u8] = b"vault-file/0 recovery mac";
-const RECOVERY_SLOT: &[u8] = b"vault-file/0 slot recovery";
-const ROOT_KEY_WRAP: &[u8] = b"vault-file/0 root key wrap";
-const FILE_KEY_WRAP: &[u8] = b"vault-file/0 file key wrap";
-const HEADER_MAC: &[u8] = b"vault-file/0 header mac";
-const COMMIT_SLOTS: &[u8] = b"vault-file/0 commit slots";
-const PAGES: &[u8] = b"vault-file/0 pages";
-const SUBKEY: &[u8] = b"vault-file/0 subkey/";
+const PASSPHRASE_SLOT: &[u8] = b"vault-file/1 slot passphrase";
+const RAW_KEY_SLOT: &[u8] = b"vault-file/1 slot raw key";
+const PLATFORM_SLOT: &[u8] = b"vault-file/1 slot platform";
+const RECOVERY_SEED: &[u8] = b"vault-file/1 recovery seed";
+const RECOVERY_MAC: &[u8] = b"vault-file/1 recovery mac";
+const RECOVERY_SLOT: &[u8] = b"vault-file/1 slot recovery";
+const ROOT_KEY_WRAP: &[u8] = b"vault-file/1 root key wrap";
+const FILE_KEY_WRAP: &[u8] = b"vault-file/1 file key wrap";
+const HEADER_MAC: &[u8] = b"vault-file/1 header mac";
+const COMMIT_SLOTS: &[u8] = b"vault-file/1 commit slots";
+const PAGES: &[u8] = b"vault-file/1 pages";
+const PAGE_TABLE: &[u8] = b"vault-file/1 page table";
+const JOURNAL: &[u8] = b"vault-file/1 journal";
+const SUBKEY: &[u8] = b"vault-file/1 subkey/";
 
 /// Associated data of a sealed vault key (in a key slot).
-pub(crate) const SEALED_VAULT_KEY: &[u8] = b"vault-file/0 sealed vault key";
+pub(crate) const SEALED_VAULT_KEY: &[u8] = b"vault-file/1 sealed vault key";
 /// Associated data of the sealed root key.
-pub(crate) const SEALED_ROOT_KEY: &[u8] = b"vault-file/0 sealed root key";
+pub(crate) const SEALED_ROOT_KEY: &[u8] = b"vault-file/1 sealed root key";
 /// Associated data of the sealed file key.
-pub(crate) const SEALED_FILE_KEY: &[u8] = b"vault-file/0 sealed file key";
+pub(crate) const SEALED_FILE_KEY: &[u8] = b"vault-file/1 sealed file key";
 /// Associated data of a sealed commit slot.
-pub(crate) const SEALED_COMMIT_SLOT: &[u8; 24] = b"vault-file/0 commit slot";
+pub(crate) const SEALED_COMMIT_SLOT: &[u8; 24] = b"vault-file/1 commit slot";
 /// Associated data of a sealed page.
-pub(crate) const SEALED_PAGE: &[u8; 17] = b"vault-file/0 page";
+pub(crate) const SEALED_PAGE: &[u8; 17] = b"vault-file/1 page";
+/// Associated data of a sealed node of the page table.
+pub(crate) const SEALED_NODE: &[u8; 23] = b"vault-file/1 table node";
+/// Associated data of a sealed record of the journal.
+pub(crate) const SEALED_JOURNAL_RECORD: &[u8; 27] = b"vault-file/1 journal record";
 
 /// Which file, and which filling of it: every key below the file key, and every sealed block, is bound to
 /// both.
@@ -53,8 +59,14 @@ pub(crate) struct SlotKeys {
 /// Seals pages.
 pub(crate) struct PageKey(pub(crate) Key);
 
+/// Seals nodes of the page table.
+pub(crate) struct PageTableKey(pub(crate) Key);
+
 /// Seals commit slots.
 pub(crate) struct CommitSlotKey(pub(crate) Key);
+
+/// Seals records of the journal.
+pub(crate) struct JournalKey(pub(crate) Key);
 
 /// The keys of one slot, from its raw, stretched or unwrapped secret and its own salt.
 pub(crate) fn slot_keys(kind: SlotKind, secret: &Key, salt: &[u8; 32], lineage: Lineage) -> SlotKeys {
@@ -123,10 +135,24 @@ impl PageKey {
     }
 }
 
+impl PageTableKey {
+    /// From the file key.
+    pub(crate) fn derive(file_key: &Key, file: FileIdentity) -> Self {
+        Self(derive(file_key, file, PAGE_TABLE))
+    }
+}
+
 impl CommitSlotKey {
     /// From the file key.
     pub(crate) fn derive(file_key: &Key, file: FileIdentity) -> Self {
         Self(derive(file_key, file, COMMIT_SLOTS))
+    }
+}
+
+impl JournalKey {
+    /// From the file key.
+    pub(crate) fn derive(file_key: &Key, file: FileIdentity) -> Self {
+        Self(derive(file_key, file, JOURNAL))
     }
 }
 
@@ -174,7 +200,7 @@ mod tests {
 
     /// Expected values were computed with another implementation of HKDF, from the labels in `FORMAT.md`.
     #[test]
-    fn every_derivation_gives_the_bytes_of_format_0() {
+    fn every_derivation_gives_the_bytes_of_format_1() {
         let mut ikm = Key::zeroed();
         (0..32)
             .zip(ikm.as_mut_bytes())
@@ -199,24 +225,28 @@ mod tests {
             hex(file_key_wrapping(&ikm, file).as_bytes()),
             hex(header_mac_key(&ikm, file).as_bytes()),
             hex(PageKey::derive(&ikm, file).0.as_bytes()),
+            hex(PageTableKey::derive(&ikm, file).0.as_bytes()),
             hex(CommitSlotKey::derive(&ikm, file).0.as_bytes()),
+            hex(JournalKey::derive(&ikm, file).0.as_bytes()),
             hex(subkey(&ikm, Lineage(file.id.0), "records").as_bytes()),
         ];
         let expected = [
-            "007d0995281d260e0181a9eac7175887572977a5261483dbed9fbd51c525dcd2\
-             f7dc05abe9116165c817448d15ad2a1867a4f184cd171bb5863cfe62860aa300",
-            "c3da35a6b5c5fe6c58a35dc297b30ec063aa872515ba480645a94a80047c9bfb\
-             346eafd38ed25bc8945ff2780c4026fd2c21d6894328cc9e5706c47094864eee",
-            "2e46ac69b104085f25953e64c942eebc5da05e2728a8ae7f9126b7769c876ae9\
-             4d3b0f1cd6d4032d7161bf180b43e45858d780e5a6a8c177ec94a0e17dc33776",
-            "44b583a98f93fb23f0a234cbe0e024252495aef9e324b36266198ee77047b638",
-            "b16c78b99504d4adbcc8aa93819520e54fee5487b4482b232f4f9948266f6f64",
-            "0a0c2555c3af1a340bb65f3af06ebbfb0da0e03495687232ebeb79af227de8fd",
-            "a0ccdc35f4936d5867c2d509173e19419e9f8bf8866b342c432ddc768b12623a",
-            "7a572c5d06d5e0283d9957a655d0d5797903e6bee3f88a05bb638c6ad02485c1",
-            "020e640398119112dd3d48d80ba716483182be77e8538150e0efc0365beed06a",
-            "96c48a1f89fbd0be43ddd988b70d2eaa08494915d40699e520d60b6bd2d443f4",
-            "276cceb076abbe877dd084b2ddda048652663b0fe48a2c82f236c08094a124bd",
+            "f42fa64d8a0e53bb4e208e1db9bc92d94b1664b456d508b783cf0abc760710c8\
+             f9431525a92f581e417c1884a88c06151dc071d534ecaadec8d0011d0973b0ae",
+            "3ab3f8ac2235ebff4fa599ae3fa975e79b0a674cee4574e21759db6f9e4dce85\
+             0836545056f647e8f9be5c4027f7910fe57247eb74918ad7c2050be3e72ae2a2",
+            "b84b9fd97ff27701c4104d6cbe97fd41b0650ddc7e3e1e3731db0a8964cca720\
+             3b3c80847348f576a6fe15ef5a56c5868b950688d81db1076d07a734c852f4aa",
+            "853f5d8b628151aba73a263e568982b9f57b58cb6432bbda1e76203e53df45b2",
+            "d6a519e3ecaf5f92b3161107c1fa23706068a45a59dc0ba6844c5094454732ca",
+            "da073dbc54a76b524ea57ff080086e59d3ab896193e17e5dc96e3f2e0315eaad",
+            "176edaee46ac40785a8a4cf56b656c0f7e81d821b18ff4e39daca34cb5f9164a",
+            "09b699fa0454bc31345cee9c40e63f2995040827aa9855ae21fd92f8fe0d0884",
+            "03d4cc001fbaaf8b1b4c93e3fbf7d32bf114cb15c33fbd3acefdb8341dcee339",
+            "71039edeea1f52bb45aa8c749951d2ad4655f4a66054fac8ec67403c767d3e26",
+            "29fc2947b9d6678122ceb1a1d93b350d9e44ac8c13fa85a3628370ed595833e4",
+            "079287aee959d2a904ed6444d5107ba95e1350c429b10374007380b8656ad940",
+            "7943191b42015fcf8745698c9c89a7ba63eceff09716cb249f6a6f70616962f3",
         ];
         assert_eq!(derived, expected);
     }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! secret ──Argon2id / HKDF / HPKE──▶ slot key ──unwraps──▶ vault key ──▶ header MAC key
-//!                                                          ├─unwraps──▶ file key ──▶ page key, commit slot key
+//!                                                          ├─unwraps──▶ file key ──▶ keys of pages, page table, commit slots, journal
 //!                                                          └─unwraps──▶ root key ──▶ keys for the layers above
 //! ```
 
@@ -20,8 +20,8 @@ use std::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub(crate) use derive::{
-    CommitSlotKey, FileIdentity, PageKey, file_key_wrapping, header_mac_key, root_key_wrapping, slot_keys,
-    subkey,
+    CommitSlotKey, FileIdentity, JournalKey, PageKey, PageTableKey, file_key_wrapping, header_mac_key,
+    root_key_wrapping, slot_keys, subkey,
 };
 pub use platform::{KeyStoreError, PLATFORM_BLOB_BYTES_MAX, PlatformKeyStore};
 pub use recovery_code::{CodeProblem, RecoveryCode, RevealedCode};

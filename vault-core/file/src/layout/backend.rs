@@ -2,11 +2,13 @@
 //! writes and syncs keeps one whole state on the disk at every moment.
 //!
 //! redb calls with three shapes only: a few bytes of its header at 0, its whole header at 0, and whole
-//! pages. Its header is kept in memory. A commit slot is written when redb syncs *and* the header names
-//! another state than the current slot: the first phase of a two-phase commit (pages, no switch yet) costs
-//! one sync, the second (the switch) one slot and one sync. The slot carries the length as well, so that
-//! header and length change in one step; the file is cut only after a slot that names the smaller length is
-//! durable.
+//! pages. Its header is kept in memory. Nothing becomes durable before redb syncs *and* its header names
+//! another state than the current slot: then the nodes of the page table that changed are written, all is
+//! synced, and the slot that names them is written and synced. A sync before that, such as the first phase
+//! of a two-phase commit, has nothing to make durable and does nothing.
+//!
+//! The slot carries the length as well, so that header and length change in one step. redb's length is a
+//! number: the file grows where pages are written, and is cut only after a slot that uses less is durable.
 
 use std::fmt;
 use std::io;
@@ -16,22 +18,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use redb::StorageBackend;
 
 use super::commit_slot::{CommitSlot, CommitSlots, REDB_HEADER_BYTES, Side};
-use super::pages::{Pages, file_len, pages_within};
+use super::pages::Pages;
+use super::state::State;
 use super::store::Durable;
-use super::{PAGE_BYTES, PAGES_AT};
+use super::table::{Checkpoint, NodeChecked, PageTable, UseOfDisk};
+use super::{BLOCK_BYTES, EXTENTS_AT, JOURNAL_AT, JOURNAL_BYTES, JournalMark, PAGE_BYTES, Sizes};
 use crate::disk::Disk;
 use crate::engine::Health;
 use crate::entropy::Entropy;
 use crate::error::{Error, Fault, Part};
 use crate::header::Unlocked;
 use crate::keys::{CommitSlotKey, PageKey};
-
-/// redb's magic number and the byte that says which of its two commit records counts.
-const REDB_SWITCH_BYTES: usize = 10;
-/// In that byte: redb did not shut down after this state.
-const REDB_RECOVERY_BIT: u8 = 2;
-/// Its magic number, with which every finished header begins.
-const REDB_MAGIC: &[u8; 9] = b"redb\x1A\x0A\xA9\x0D\x0A";
 
 /// A sealed file as redb's storage.
 pub(crate) struct SealedBackend<D> {
@@ -45,40 +42,20 @@ pub(crate) struct SealedBackend<D> {
     state: Mutex<State>,
 }
 
-struct State {
-    /// The slot that was last synced, and where it lies.
-    current: CommitSlot,
-    side: Side,
-    /// redb's header as it last wrote it.
-    redb_header: [u8; REDB_HEADER_BYTES],
-    /// The length of the file.
-    file_len: u64,
-    /// Whether pages or the length changed since the last sync.
-    unsynced: bool,
-    /// Whether a slot was written through this handle.
-    switched: bool,
-}
-
 impl<D: Disk> SealedBackend<D> {
     /// Starts an empty file. Nothing is durable before redb's first sync.
     pub(crate) fn create(
         disk: Arc<D>,
         unlocked: &Unlocked,
         entropy: Entropy,
-        max_bytes: u64,
+        sizes: &Sizes,
         health: Arc<Health>,
     ) -> Result<Self, Error> {
-        disk.set_len(PAGES_AT)?;
-        let nothing = CommitSlot {
-            seq: 0,
-            header_seq_floor: unlocked.header_seq,
-            pages: 0,
-            redb_header: [0; REDB_HEADER_BYTES],
-        };
-        let state = State::at(nothing, Side::B, PAGES_AT, true);
-        Ok(Self::with_state(
-            disk, unlocked, entropy, max_bytes, health, state,
-        ))
+        // Written, not only reserved: the first records must not wait for blocks.
+        disk.write_at(JOURNAL_AT, &[0; JOURNAL_BYTES])?;
+        let nothing = CommitSlot::before_the_first(unlocked.header_seq);
+        let state = State::at(nothing, Side::B, true);
+        Ok(Self::with_state(disk, unlocked, entropy, sizes, health, state))
     }
 
     /// Opens the newest state. Returns whether a damaged twin of its slot was mended.
@@ -86,19 +63,16 @@ impl<D: Disk> SealedBackend<D> {
         disk: Arc<D>,
         unlocked: &Unlocked,
         entropy: Entropy,
-        max_bytes: u64,
+        sizes: &Sizes,
         health: Arc<Health>,
     ) -> Result<(Self, bool), Error> {
-        let len = disk.len()?;
-        if len < PAGES_AT {
-            return Err(Error::Damaged {
-                what: Part::CommitSlots,
-            });
-        }
         let slot_key = CommitSlotKey::derive(&unlocked.file_key, unlocked.file);
         let slots = CommitSlots::new(Arc::clone(&disk), slot_key, unlocked.file, entropy.clone());
         let newest = slots.read_newest()?;
-        check_state(&newest.slot, unlocked, len, max_bytes)?;
+        newest.slot.check(unlocked, sizes)?;
+        if disk.len()? < newest.slot.end().max(EXTENTS_AT) {
+            return Err(Error::Damaged { what: Part::End });
+        }
         // What was read may be in the system's cache only: an earlier process may have been killed between
         // its write and its sync. It must be durable before anything is built on it.
         disk.sync()?;
@@ -106,31 +80,37 @@ impl<D: Disk> SealedBackend<D> {
         if mended {
             disk.sync()?;
         }
-        let state = State::at(newest.slot, newest.side, len, false);
-        Ok((
-            Self::with_state(disk, unlocked, entropy, max_bytes, health, state),
-            mended,
-        ))
+        let state = State::at(newest.slot, newest.side, false);
+        let backend = Self::with_state(disk, unlocked, entropy, sizes, health, state);
+        Ok((backend, mended))
     }
 
     fn with_state(
         disk: Arc<D>,
         unlocked: &Unlocked,
         entropy: Entropy,
-        max_bytes: u64,
+        sizes: &Sizes,
         health: Arc<Health>,
         state: State,
     ) -> Self {
         let file = unlocked.file;
         let page_key = PageKey::derive(&unlocked.file_key, file);
         let slot_key = CommitSlotKey::derive(&unlocked.file_key, file);
+        let table = PageTable::new(
+            Arc::clone(&disk),
+            unlocked,
+            entropy.clone(),
+            sizes,
+            state.current.rooted(),
+            UseOfDisk::Write,
+        );
         Self {
-            pages: Pages::new(Arc::clone(&disk), page_key, file, entropy.clone()),
+            pages: Pages::new(Arc::clone(&disk), page_key, file, entropy.clone(), table),
             slots: CommitSlots::new(Arc::clone(&disk), slot_key, file, entropy),
             disk,
             health,
             page_count: AtomicU64::new(state.current.pages),
-            pages_max: max_bytes / PAGE_BYTES as u64,
+            pages_max: sizes.pages_max(),
             state: Mutex::new(state),
         }
     }
@@ -143,6 +123,10 @@ impl<D: Disk> SealedBackend<D> {
         &self.pages
     }
 
+    fn table(&self) -> &PageTable<D> {
+        self.pages.table()
+    }
+
     pub(super) fn durable_state(&self) -> Durable {
         let state = self.state();
         Durable {
@@ -151,10 +135,38 @@ impl<D: Disk> SealedBackend<D> {
         }
     }
 
+    /// The parts of the page table that were mended since the file was opened.
+    pub(super) fn mended_nodes(&self) -> Vec<Part> {
+        self.table().mended()
+    }
+
+    /// Reads every node of the page table, as memory names it.
+    pub(super) fn check_nodes(&self, checked: &mut NodeChecked<'_>) -> Result<(), Error> {
+        self.table().check(false, checked)
+    }
+
     /// Whether a twin of the current slot is damaged.
     pub(super) fn current_twins_differ(&self) -> Result<bool, Error> {
         let state = self.state();
         self.slots.differ_from(state.side, &state.current)
+    }
+
+    /// What the durable state says about the journal.
+    pub(crate) fn journal_mark(&self) -> JournalMark {
+        self.state().current.mark
+    }
+
+    /// From now on every new state that redb makes durable says this about the journal.
+    pub(crate) fn carry_mark(&self, mark: JournalMark) {
+        self.state().next_mark = mark;
+    }
+
+    /// Makes the durable state say this about the journal, whichever side of the slots is read.
+    pub(crate) fn write_mark(&self, mark: JournalMark) -> Result<(), Fault> {
+        self.health.check()?;
+        let mut state = self.state();
+        state.next_mark = mark;
+        self.write_both_sides(&mut state, |slot| slot.mark = mark)
     }
 
     /// From now on a header with a lower `header_seq` is refused, whichever side of the slots is read. The
@@ -164,12 +176,15 @@ impl<D: Disk> SealedBackend<D> {
         if state.current.header_seq_floor >= header_seq {
             return Ok(());
         }
+        self.write_both_sides(&mut state, |slot| slot.header_seq_floor = header_seq)
+    }
+
+    /// Writes the durable state again with a change, to one side and then to the other.
+    fn write_both_sides(&self, state: &mut State, change: impl Fn(&mut CommitSlot)) -> Result<(), Fault> {
         for _ in [Side::A, Side::B] {
-            let next = CommitSlot {
-                header_seq_floor: header_seq,
-                ..state.current.clone()
-            };
-            self.write_slot(&mut state, next)?;
+            let mut next = state.current.clone();
+            change(&mut next);
+            self.write_slot(state, next)?;
         }
         Ok(())
     }
@@ -200,9 +215,23 @@ impl<D: Disk> SealedBackend<D> {
     fn write_pages(&self, offset: u64, bytes: &[u8]) -> Result<(), Fault> {
         let first = self.page_range(offset, bytes.len())?;
         self.health.check()?;
+        self.leave_rest()?;
         self.pages.write(first, bytes)?;
         self.state().unsynced = true;
         Ok(())
+    }
+
+    /// Before anything changes in a file whose nodes all lie in both places, its slot says that this is over.
+    fn leave_rest(&self) -> Result<(), Fault> {
+        let mut state = self.state();
+        if !state.current.is_mirrored || state.current.seq == 0 {
+            return Ok(());
+        }
+        let next = CommitSlot {
+            is_mirrored: false,
+            ..state.current.clone()
+        };
+        self.write_slot(&mut state, next)
     }
 
     /// The first page of a range that must be whole pages within the file, page 0 excluded.
@@ -220,7 +249,7 @@ impl<D: Disk> SealedBackend<D> {
         }
     }
 
-    /// Grows the file at once, and cuts it only once a slot names the smaller length.
+    /// Sets redb's length. Growing takes no space; pages that are taken away are forgotten.
     fn resize(&self, len: u64) -> Result<(), Fault> {
         self.health.check()?;
         let pages = len / PAGE_BYTES as u64;
@@ -230,13 +259,9 @@ impl<D: Disk> SealedBackend<D> {
                 limit: self.pages_max * PAGE_BYTES as u64,
             });
         }
-        let mut state = self.state();
-        if file_len(pages) > state.file_len {
-            self.disk
-                .set_len(file_len(pages))
-                .map_err(|error| Fault::of(&error))?;
-            state.file_len = file_len(pages);
-            state.unsynced = true;
+        if pages < self.page_count.load(Ordering::Acquire) {
+            self.leave_rest()?;
+            self.table().truncate(pages)?;
         }
         self.page_count.store(pages, Ordering::Release);
         Ok(())
@@ -245,10 +270,6 @@ impl<D: Disk> SealedBackend<D> {
     fn sync(&self) -> Result<(), Fault> {
         self.health.check()?;
         let mut state = self.state();
-        if state.unsynced {
-            self.disk.sync().map_err(|error| Fault::of(&error))?;
-            state.unsynced = false;
-        }
         if state.names_another_state() {
             self.switch(&mut state)
         } else {
@@ -256,31 +277,60 @@ impl<D: Disk> SealedBackend<D> {
         }
     }
 
-    /// Makes redb's header the durable state. Every page that it names has been synced.
+    /// Makes redb's header the durable state, with every page that it names.
     fn switch(&self, state: &mut State) -> Result<(), Fault> {
-        let pages = self.page_count.load(Ordering::Acquire);
+        let Checkpoint { roots, end, wrote } = self.table().checkpoint()?;
+        let grew = self.reach(end)?;
+        if state.unsynced || wrote || grew {
+            self.disk.sync().map_err(|error| Fault::of(&error))?;
+            state.unsynced = false;
+        }
         let next = CommitSlot {
-            pages,
+            pages: self.page_count.load(Ordering::Acquire),
+            mark: state.next_mark,
             redb_header: state.redb_header,
+            blocks: blocks(end)?,
+            roots,
+            is_mirrored: false,
             ..state.current.clone()
         };
         self.write_slot(state, next)?;
-        let wanted = file_len(pages);
-        if state.file_len > wanted {
-            self.disk.set_len(wanted).map_err(|error| Fault::of(&error))?;
-            state.file_len = wanted;
+        self.table().settle(state.current.seq);
+        self.cut(state, end)
+    }
+
+    /// Sees to it that the file does not end before a state that is about to be named. Returns whether it did.
+    fn reach(&self, end: u64) -> Result<bool, Fault> {
+        let is_shorter = self.disk_len()? < end;
+        if is_shorter {
+            self.disk.set_len(end).map_err(|error| Fault::of(&error))?;
+        }
+        Ok(is_shorter)
+    }
+
+    /// Gives the system back what the durable state does not use.
+    fn cut(&self, state: &mut State, end: u64) -> Result<(), Fault> {
+        if self.disk_len()? > end {
+            self.disk.set_len(end).map_err(|error| Fault::of(&error))?;
             state.unsynced = true;
         }
         Ok(())
     }
 
-    /// Writes the state of a file that redb has closed to the other side too: at rest, a file survives the
-    /// loss of either pair of slots.
+    fn disk_len(&self) -> Result<u64, Fault> {
+        self.disk.len().map_err(|error| Fault::of(&error))
+    }
+
+    /// Copies what the state of a file that redb has closed is named by: at rest, a file survives the loss of
+    /// any block of its page table, and of either pair of slots.
     fn mirror(&self) -> Result<(), Fault> {
         self.health.check()?;
         let mut state = self.state();
         if state.is_closed() {
-            let same = state.current.clone();
+            let same = CommitSlot {
+                is_mirrored: self.table().mirror()?,
+                ..state.current.clone()
+            };
             self.write_slot(&mut state, same)?;
         }
         Ok(())
@@ -293,64 +343,17 @@ impl<D: Disk> SealedBackend<D> {
         self.slots.write(side, &next)?;
         self.disk.sync().map_err(|error| Fault::of(&error))?;
         (state.current, state.side) = (next, side);
-        state.switched = true;
+        (state.switched, state.unsynced) = (true, false);
         Ok(())
     }
 }
 
-impl State {
-    fn at(current: CommitSlot, side: Side, file_len: u64, unsynced: bool) -> Self {
-        Self {
-            redb_header: current.redb_header,
-            current,
-            side,
-            file_len,
-            unsynced,
-            switched: false,
-        }
-    }
-
-    /// Whether redb has shut down in good order, and not merely failed to open.
-    fn is_closed(&self) -> bool {
-        let needs_recovery = self.current.redb_header[REDB_SWITCH_BYTES - 1] & REDB_RECOVERY_BIT != 0;
-        self.switched && !needs_recovery
-    }
-
-    /// Whether redb's header differs from the current slot in what counts: its magic, the byte that chooses
-    /// a commit record, or the record that is chosen.
-    fn names_another_state(&self) -> bool {
-        let counts = |header: &[u8; REDB_HEADER_BYTES]| {
-            let record = 64 + 128 * usize::from(header[REDB_SWITCH_BYTES - 1] & 1);
-            [&header[..REDB_SWITCH_BYTES], &header[record..record + 128]].concat()
-        };
-        counts(&self.redb_header) != counts(&self.current.redb_header)
-    }
-}
-
-/// Refuses a state that this file or this caller cannot have.
-fn check_state(slot: &CommitSlot, unlocked: &Unlocked, len: u64, max_bytes: u64) -> Result<(), Error> {
-    if unlocked.header_seq < slot.header_seq_floor {
-        return Err(Error::Tampered { what: Part::Header });
-    }
-    if !slot.redb_header.starts_with(REDB_MAGIC) || slot.pages == 0 {
-        return Err(Error::Damaged {
-            what: Part::CommitSlots,
-        });
-    }
-    let bytes = slot.pages.saturating_mul(PAGE_BYTES as u64);
-    if bytes > max_bytes {
-        return Err(Error::TooLarge {
-            what: "the file",
-            bytes,
-            limit: max_bytes,
-        });
-    }
-    if len < file_len(slot.pages) {
-        return Err(Error::Damaged {
-            what: Part::Page(pages_within(len)),
-        });
-    }
-    Ok(())
+/// How many blocks lie before the end of a state.
+fn blocks(end: u64) -> Result<u32, Fault> {
+    u32::try_from(end.div_ceil(BLOCK_BYTES as u64)).map_err(|_| Fault::FileTooLarge {
+        bytes: end,
+        limit: u64::from(u32::MAX) * BLOCK_BYTES as u64,
+    })
 }
 
 impl<D: Disk> StorageBackend for SealedBackend<D> {

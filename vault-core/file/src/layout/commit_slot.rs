@@ -7,12 +7,16 @@
 //!
 //! ```text
 //!  0  nonce 24 | tag 16                                 AAD = label 24, file id 16, epoch u64, side u8
-//! 40  sealed: seq u64 | least header_seq u64 | pages u64 | redb header 320 | zero 3712
+//! 40  sealed: seq u64 | least header_seq u64 | pages u64 | blocks u32 | roots u16
+//!             | flags u16 (bit 0: nothing follows in the journal, bit 1: both places of every node are equal)
+//!             | journal epoch u64 | applied transaction u64 | redb header 320 | roots × name u64 | zero
 //! ```
 
+use std::io;
 use std::sync::Arc;
 
-use super::{COMMIT_SLOTS_AT, SLOT_BYTES};
+use super::table::{Name, Rooted};
+use super::{BLOCK_BYTES, COMMIT_SLOTS_AT, JournalMark, SLOT_BYTES};
 use crate::disk::Disk;
 use crate::entropy::Entropy;
 use crate::error::{Error, Fault, Part};
@@ -24,6 +28,13 @@ pub(crate) const REDB_HEADER_BYTES: usize = 320;
 
 const SEALED_AT: usize = NONCE_BYTES + TAG_BYTES;
 const SEALED_BYTES: usize = SLOT_BYTES - SEALED_AT;
+const JOURNAL_IS_CLEAN: u16 = 1;
+const IS_MIRRORED: u16 = 2;
+const REDB_HEADER_AT: usize = 48;
+const ROOTS_AT: usize = REDB_HEADER_AT + REDB_HEADER_BYTES;
+const NAME_BYTES: usize = 8;
+/// How many directories a slot has room to name.
+pub(super) const ROOTS_MAX: usize = (SEALED_BYTES - ROOTS_AT) / NAME_BYTES;
 
 /// A durable state.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,8 +45,78 @@ pub(super) struct CommitSlot {
     pub(super) header_seq_floor: u64,
     /// How many pages redb sees, page 0 included.
     pub(super) pages: u64,
+    /// Where this state stands in the journal.
+    pub(super) mark: JournalMark,
     /// redb's page 0.
     pub(super) redb_header: [u8; REDB_HEADER_BYTES],
+    /// How many blocks of the file this state uses, from the beginning.
+    pub(super) blocks: u32,
+    /// The names of the page table's directories.
+    pub(super) roots: Vec<Option<Name>>,
+    /// Whether both places of every node of the page table hold the same bytes.
+    pub(super) is_mirrored: bool,
+}
+
+impl CommitSlot {
+    /// How long the file is at least.
+    pub(super) fn end(&self) -> u64 {
+        u64::from(self.blocks) * BLOCK_BYTES as u64
+    }
+
+    /// What the page table needs of it.
+    pub(super) fn rooted(&self) -> Rooted<'_> {
+        Rooted {
+            roots: &self.roots,
+            seq: self.seq,
+            end: self.end(),
+            is_mirrored: self.is_mirrored,
+        }
+    }
+
+    fn write(&self, plain: &mut [u8]) {
+        plain[..8].copy_from_slice(&self.seq.to_le_bytes());
+        plain[8..16].copy_from_slice(&self.header_seq_floor.to_le_bytes());
+        plain[16..24].copy_from_slice(&self.pages.to_le_bytes());
+        plain[24..28].copy_from_slice(&self.blocks.to_le_bytes());
+        let roots = u16::try_from(self.roots.len()).unwrap_or(u16::MAX);
+        plain[28..30].copy_from_slice(&roots.to_le_bytes());
+        let flag = |is_set: bool, flag: u16| if is_set { flag } else { 0 };
+        let flags = flag(self.mark.clean, JOURNAL_IS_CLEAN) | flag(self.is_mirrored, IS_MIRRORED);
+        plain[30..32].copy_from_slice(&flags.to_le_bytes());
+        plain[32..40].copy_from_slice(&self.mark.epoch.to_le_bytes());
+        plain[40..48].copy_from_slice(&self.mark.applied.to_le_bytes());
+        plain[REDB_HEADER_AT..ROOTS_AT].copy_from_slice(&self.redb_header);
+        let names = plain[ROOTS_AT..].chunks_exact_mut(NAME_BYTES);
+        for (root, name) in self.roots.iter().zip(names) {
+            name.copy_from_slice(&Name::number(*root).to_le_bytes());
+        }
+    }
+
+    /// `None` if it names more than there is room for, which no slot that was written does.
+    fn read(plain: &[u8; SEALED_BYTES]) -> Option<Self> {
+        let u64_at = |at: usize| Some(u64::from_le_bytes(*plain.get(at..)?.first_chunk()?));
+        let u16_at = |at: usize| Some(u16::from_le_bytes(*plain.get(at..)?.first_chunk()?));
+        let roots = usize::from(u16_at(28)?);
+        let flags = u16_at(30)?;
+        let names = plain.get(ROOTS_AT..ROOTS_AT + roots * NAME_BYTES)?;
+        let names = names.as_chunks::<NAME_BYTES>().0.iter();
+        Some(Self {
+            seq: u64_at(0)?,
+            header_seq_floor: u64_at(8)?,
+            pages: u64_at(16)?,
+            blocks: u32::from_le_bytes(*plain.get(24..)?.first_chunk()?),
+            is_mirrored: flags & IS_MIRRORED != 0,
+            mark: JournalMark {
+                clean: flags & JOURNAL_IS_CLEAN != 0,
+                epoch: u64_at(32)?,
+                applied: u64_at(40)?,
+            },
+            redb_header: *plain[REDB_HEADER_AT..].first_chunk()?,
+            roots: names
+                .map(|name| Name::from_number(u64::from_le_bytes(*name)))
+                .collect(),
+        })
+    }
 }
 
 /// Where a slot lies.
@@ -144,8 +225,11 @@ impl<D: Disk> CommitSlots<D> {
     fn read_side(&self, side: Side) -> Result<Option<Newest>, Error> {
         let mut twins = [Box::new([0; SLOT_BYTES]), Box::new([0; SLOT_BYTES])];
         for (index, twin) in twins.iter_mut().enumerate() {
-            self.disk
-                .read_at(side.at() + (index * SLOT_BYTES) as u64, twin.as_mut_slice())?;
+            let at = side.at() + (index * SLOT_BYTES) as u64;
+            match self.disk.read_at(at, twin.as_mut_slice()) {
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {}
+                read => read?,
+            }
         }
         let opened = [self.open(side, &twins[0]), self.open(side, &twins[1])];
         let newest = opened
@@ -166,10 +250,7 @@ impl<D: Disk> CommitSlots<D> {
         let nonce = self.entropy.array()?;
         block[..NONCE_BYTES].copy_from_slice(&nonce);
         let sealed = &mut block[SEALED_AT..];
-        sealed[..8].copy_from_slice(&slot.seq.to_le_bytes());
-        sealed[8..16].copy_from_slice(&slot.header_seq_floor.to_le_bytes());
-        sealed[16..24].copy_from_slice(&slot.pages.to_le_bytes());
-        sealed[24..24 + REDB_HEADER_BYTES].copy_from_slice(&slot.redb_header);
+        slot.write(sealed);
         let tag = self.cipher.seal(&nonce, &self.aad(side), sealed)?;
         block[NONCE_BYTES..SEALED_AT].copy_from_slice(&tag);
         Ok(block)
@@ -180,15 +261,7 @@ impl<D: Disk> CommitSlots<D> {
         let (tag, sealed) = rest.split_first_chunk()?;
         let mut plain: [u8; SEALED_BYTES] = sealed.try_into().ok()?;
         self.cipher.open(nonce, &self.aad(side), &mut plain, tag).ok()?;
-        let (seq, rest) = plain.split_first_chunk()?;
-        let (header_seq_floor, rest) = rest.split_first_chunk()?;
-        let (pages, rest) = rest.split_first_chunk()?;
-        Some(CommitSlot {
-            seq: u64::from_le_bytes(*seq),
-            header_seq_floor: u64::from_le_bytes(*header_seq_floor),
-            pages: u64::from_le_bytes(*pages),
-            redb_header: *rest.first_chunk()?,
-        })
+        CommitSlot::read(&plain)
     }
 
     fn aad(&self, side: Side) -> [u8; 49] {

@@ -1,29 +1,20 @@
-//! Sealed pages. Each is bound to the file, its epoch and its own number, so a page that was moved or comes
-//! from another file does not open. A page that was never written does not open either.
+//! Sealed pages. What lies on the disk is ciphertext alone; nonce and tag lie in the page table, so only the
+//! bytes that were written last open, and a page that was never written does not open at all. Each page is bound
+//! to the file, its epoch and its own number besides.
 
+use std::io;
 use std::sync::Arc;
 
-use super::{PAGE_BYTES, PAGES_AT};
+use super::PAGE_BYTES;
+use super::table::{PageSeal, PageTable};
 use crate::disk::Disk;
 use crate::entropy::Entropy;
 use crate::error::{Fault, Part};
-use crate::keys::cipher::{Cipher, NONCE_BYTES, TAG_BYTES, Unauthentic};
+use crate::keys::cipher::{Cipher, NONCE_BYTES, Unauthentic};
 use crate::keys::{FileIdentity, PageKey, derive};
 
-/// Bytes of a page in the file.
-const SEALED_BYTES: usize = NONCE_BYTES + PAGE_BYTES + TAG_BYTES;
-/// The most pages that are sealed or opened between two calls of the disk: 264 KiB.
-const PAGES_PER_CALL: usize = 64;
-
-/// Bytes of a file that holds `pages` logical pages, page 0 (which lies in the commit slots) included.
-pub(super) fn file_len(pages: u64) -> u64 {
-    PAGES_AT + pages.saturating_sub(1).saturating_mul(SEALED_BYTES as u64)
-}
-
-/// How many logical pages a file of this length can hold.
-pub(super) fn pages_within(file_len: u64) -> u64 {
-    file_len.saturating_sub(PAGES_AT) / SEALED_BYTES as u64 + 1
-}
+/// The most pages that are sealed between two calls of the disk: 256 KiB.
+const PAGES_PER_WRITE: usize = 64;
 
 /// Seals pages on their way to the disk and opens them on their way back.
 pub(super) struct Pages<D> {
@@ -31,89 +22,102 @@ pub(super) struct Pages<D> {
     cipher: Cipher,
     entropy: Entropy,
     file: FileIdentity,
+    table: PageTable<D>,
 }
 
 impl<D: Disk> Pages<D> {
-    pub(super) fn new(disk: Arc<D>, key: PageKey, file: FileIdentity, entropy: Entropy) -> Self {
+    pub(super) fn new(
+        disk: Arc<D>,
+        key: PageKey,
+        file: FileIdentity,
+        entropy: Entropy,
+        table: PageTable<D>,
+    ) -> Self {
         Self {
             disk,
             cipher: Cipher::new(key.0),
             entropy,
             file,
+            table,
         }
     }
 
-    /// Opens consecutive pages into `plain`, whose length is a multiple of the page size.
+    pub(super) fn table(&self) -> &PageTable<D> {
+        &self.table
+    }
+
+    /// Reads consecutive pages into `plain`, whose length is a multiple of the page size, and opens them there.
     pub(super) fn read(&self, first: u64, plain: &mut [u8]) -> Result<(), Fault> {
-        let mut page = first;
-        let mut single = [0; SEALED_BYTES];
-        let mut several = Vec::new();
-        for plain in plain.chunks_mut(PAGES_PER_CALL * PAGE_BYTES) {
-            let pages = plain.len() / PAGE_BYTES;
-            let sealed = if pages == 1 {
-                &mut single[..]
-            } else {
-                several.resize(pages * SEALED_BYTES, 0);
-                &mut several[..]
-            };
-            self.disk
-                .read_at(file_len(page), sealed)
-                .map_err(|error| Fault::of(&error))?;
-            for (sealed, plain) in sealed
-                .chunks_exact(SEALED_BYTES)
-                .zip(plain.chunks_exact_mut(PAGE_BYTES))
-            {
-                self.open(page, sealed, plain)?;
+        let (mut page, mut rest) = (first, plain);
+        while !rest.is_empty() {
+            let run = self.table.run(page, rest.len() / PAGE_BYTES)?;
+            let (pages, behind) = rest.split_at_mut(run.seals.len() * PAGE_BYTES);
+            self.read_at(page, run.at, pages)?;
+            for (bytes, seal) in pages.chunks_exact_mut(PAGE_BYTES).zip(&run.seals) {
+                let seal = seal.as_ref().ok_or(Fault::Damaged(Part::Page(page)))?;
+                self.open(page, seal, bytes)?;
                 page += 1;
             }
+            rest = behind;
         }
         Ok(())
     }
 
-    /// Seals consecutive pages, whose length is a multiple of the page size, and writes them together.
+    /// Seals consecutive pages, whose length is a multiple of the page size, and writes them together as far as
+    /// they lie together.
     pub(super) fn write(&self, first: u64, plain: &[u8]) -> Result<(), Fault> {
-        let mut page = first;
-        let mut sealed =
-            Vec::with_capacity(plain.len().div_ceil(PAGE_BYTES).min(PAGES_PER_CALL) * SEALED_BYTES);
-        for plain in plain.chunks(PAGES_PER_CALL * PAGE_BYTES) {
-            let at = file_len(page);
-            sealed.resize(plain.len() / PAGE_BYTES * SEALED_BYTES, 0);
-            for (plain, sealed) in plain
-                .chunks_exact(PAGE_BYTES)
-                .zip(sealed.chunks_exact_mut(SEALED_BYTES))
-            {
-                self.seal(page, plain, sealed)?;
-                page += 1;
-            }
+        let (mut page, mut rest) = (first, plain);
+        let mut sealed = Vec::with_capacity(plain.len().min(PAGES_PER_WRITE * PAGE_BYTES));
+        while !rest.is_empty() {
+            let count = self.table.geometry().pages_together(page);
+            let count = count.min(PAGES_PER_WRITE).min(rest.len() / PAGE_BYTES);
+            let (pages, behind) = rest.split_at(count * PAGE_BYTES);
+            sealed.clear();
+            sealed.extend_from_slice(pages);
+            let seals = self.seal(page, &mut sealed)?;
+            let at = self.table.record(page, &seals)?;
             self.disk
                 .write_at(at, &sealed)
                 .map_err(|error| Fault::of(&error))?;
+            page += count as u64;
+            rest = behind;
         }
         Ok(())
     }
 
-    fn seal(&self, page: u64, plain: &[u8], sealed: &mut [u8]) -> Result<(), Fault> {
-        let (nonce, rest) = sealed.split_at_mut(NONCE_BYTES);
-        let (bytes, tag) = rest.split_at_mut(PAGE_BYTES);
-        let fresh = self.entropy.array()?;
-        nonce.copy_from_slice(&fresh);
-        bytes.copy_from_slice(plain);
-        tag.copy_from_slice(&self.cipher.seal(&fresh, &self.aad(page), bytes)?);
-        Ok(())
+    /// Reads and opens one page with a seal that is not the table's.
+    pub(super) fn read_as(&self, page: u64, at: u64, seal: &PageSeal, plain: &mut [u8]) -> Result<(), Fault> {
+        self.read_at(page, at, plain)?;
+        self.open(page, seal, plain)
     }
 
-    fn open(&self, page: u64, sealed: &[u8], plain: &mut [u8]) -> Result<(), Fault> {
-        let damaged = Fault::Damaged(Part::Page(page));
-        let Some((nonce, rest)) = sealed.split_first_chunk() else {
-            return Err(damaged);
-        };
-        let Some((bytes, tag)) = rest.split_last_chunk() else {
-            return Err(damaged);
-        };
-        plain.copy_from_slice(bytes);
+    /// What lies behind the end of the file is damage of the page that should be there.
+    fn read_at(&self, page: u64, at: u64, bytes: &mut [u8]) -> Result<(), Fault> {
+        self.disk.read_at(at, bytes).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => Fault::Damaged(Part::Page(page)),
+            _ => Fault::of(&error),
+        })
+    }
+
+    fn seal(&self, first: u64, pages: &mut [u8]) -> Result<Vec<PageSeal>, Fault> {
+        let count = pages.len() / PAGE_BYTES;
+        let mut nonces = vec![0; count * NONCE_BYTES];
+        self.entropy.fill(&mut nonces)?;
+        let nonces = nonces.as_chunks::<NONCE_BYTES>().0;
+        (first..)
+            .zip(nonces)
+            .zip(pages.chunks_exact_mut(PAGE_BYTES))
+            .map(|((page, nonce), bytes)| {
+                let tag = self.cipher.seal(nonce, &self.aad(page), bytes)?;
+                Ok(PageSeal { nonce: *nonce, tag })
+            })
+            .collect()
+    }
+
+    fn open(&self, page: u64, seal: &PageSeal, bytes: &mut [u8]) -> Result<(), Fault> {
         self.cipher
-            .open(nonce, &self.aad(page), plain, tag)
-            .map_err(|Unauthentic| damaged)
+            .open(&seal.nonce, &self.aad(page), bytes, &seal.tag)
+            .map_err(|Unauthentic| Fault::Damaged(Part::Page(page)))
     }
 
     /// Label 17 | file id 16 | epoch 8 | page 8.

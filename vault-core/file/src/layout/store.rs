@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use redb::StorageBackend;
 
-use super::SealedBackend;
 use super::commit_slot::REDB_HEADER_BYTES;
+use super::{JournalMark, NodeChecked, SealedBackend};
 use crate::disk::Disk;
 use crate::error::{Error, Fault, Part};
 use crate::header::{Copies, HeaderBytes};
@@ -36,6 +36,20 @@ pub(crate) trait Store: PageSource + Send + Sync {
     /// The newest durable state.
     fn durable(&self) -> Durable;
 
+    /// From now on every new state that redb makes durable says this about the journal. A new state that redb
+    /// makes by itself, when it opens or closes, says it too.
+    fn carry_mark(&self, mark: JournalMark);
+
+    /// Makes the durable state say this about the journal, on both sides of the slots: when it returns, losing
+    /// either side changes nothing. A failure ends the handle.
+    fn write_mark(&self, mark: JournalMark) -> Result<(), Fault>;
+
+    /// The parts that were found damaged since the file was opened, and were mended from their second copy.
+    fn mended(&self) -> Vec<Part>;
+
+    /// Reads every node of the page table that the newest state names.
+    fn check_nodes(&self, checked: &mut NodeChecked<'_>) -> Result<(), Error>;
+
     /// Which of the parts that exist twice differ from what they must hold.
     fn damaged_twins(&self, header: &HeaderBytes) -> Result<Vec<Part>, Error>;
 }
@@ -57,6 +71,23 @@ impl<D: Disk> Store for SealedBackend<D> {
 
     fn durable(&self) -> Durable {
         self.durable_state()
+    }
+
+    fn carry_mark(&self, mark: JournalMark) {
+        SealedBackend::carry_mark(self, mark);
+    }
+
+    fn write_mark(&self, mark: JournalMark) -> Result<(), Fault> {
+        self.while_healthy(|| SealedBackend::write_mark(self, mark))
+            .map_err(|error| Fault::of(&error))
+    }
+
+    fn mended(&self) -> Vec<Part> {
+        self.mended_nodes()
+    }
+
+    fn check_nodes(&self, checked: &mut NodeChecked<'_>) -> Result<(), Error> {
+        SealedBackend::check_nodes(self, checked)
     }
 
     fn damaged_twins(&self, header: &HeaderBytes) -> Result<Vec<Part>, Error> {

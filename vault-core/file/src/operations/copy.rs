@@ -1,5 +1,7 @@
 //! Filling a new file with every table of a snapshot.
 
+use std::ops::ControlFlow;
+
 use super::Watch;
 use super::progress::Steps;
 use crate::disk::Disk;
@@ -65,7 +67,8 @@ impl SealedFile {
         watch: &mut Watch<'_>,
     ) -> Result<(Self, (u64, u64)), Error> {
         let entropy = self.0.entropy.clone();
-        Self::filled(disk, sealed, entropy, &self.0.options, |new| {
+        let transactions = self.position().transactions;
+        Self::filled(disk, sealed, entropy, &self.0.options, transactions, |new| {
             copy_tables(&self.read()?, new, watch)
         })
     }
@@ -84,10 +87,12 @@ fn copy_tables(from: &Snapshot, to: &SealedFile, watch: &mut Watch<'_>) -> Resul
     for table in &tables {
         let mut target = transaction.table(table)?;
         let mut end = target.append()?;
-        for row in from.table(table)?.range(..)? {
-            let (key, value) = row?;
-            end.push(&key, &value)?;
-            steps.advance(1)?;
+        let copied = from.table(table)?.range(..)?.visit(|key, value| {
+            let step = end.push(key, value).and_then(|()| steps.advance(1));
+            step.map_or_else(ControlFlow::Break, ControlFlow::Continue)
+        })?;
+        if let ControlFlow::Break(error) = copied {
+            return Err(error);
         }
         end.close()?;
     }

@@ -7,6 +7,8 @@
 mod backup;
 mod claim;
 mod copy;
+mod journal;
+mod position;
 mod progress;
 mod rewrite;
 mod salvage;

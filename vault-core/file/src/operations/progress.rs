@@ -53,7 +53,8 @@ impl<'w> Steps<'w> {
         self.tell()
     }
 
-    fn tell(&mut self) -> Result<(), Error> {
+    /// Tells how far it is, and learns whether to go on.
+    pub(super) fn tell(&mut self) -> Result<(), Error> {
         self.told = self.progress.done;
         match (self.watch)(self.progress) {
             ControlFlow::Continue(()) => Ok(()),

@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
+use super::journal::AtRest;
 use super::progress::Steps;
 use super::{Copied, Problem, Watch};
 use crate::disk::{Disk, FileDisk, NewFile};
@@ -12,7 +14,7 @@ use crate::error::{Error, Part};
 use crate::file::{SealedFile, locked};
 use crate::header::{Copies, FileId, Origin, Refill, refill, unlock};
 use crate::keys::{FileIdentity, Key, Secret};
-use crate::layout::{PageSource, Reader};
+use crate::layout::{PageSource, Reader, Rescue, Sizes};
 use crate::options::Options;
 use crate::tree::{Lost, TableDefinition, Trees, Visitor, Walk};
 
@@ -33,12 +35,22 @@ pub struct Loss {
 /// Rows that are lost: those whose keys lie between two others.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LostKeys {
-    /// The table; `None`: whole tables, and the keys below are their names.
+    /// The table; `None`: whole tables, and the keys below are their names. Without any bound: the newest changes
+    /// of any table, which lay in the [journal](Part::Journal).
     pub table: Option<String>,
     /// The keys are greater than this one; `None`: from the first key on.
     pub after: Option<Vec<u8>>,
     /// The keys are at most this one; `None`: to the last key.
     pub through: Option<Vec<u8>>,
+}
+
+impl LostKeys {
+    /// What a lost part of the journal was about can be anything.
+    const ANY: Self = Self {
+        table: None,
+        after: None,
+        through: None,
+    };
 }
 
 /// Keys can be private: only the lengths are printed.
@@ -121,8 +133,10 @@ fn salvage(
     let damaged = locked(damaged)?;
     let (sealed, _) = unlock(Copies::read(&*damaged)?.newest(), *secret, options)?;
     let (header, old) = (sealed.header, sealed.unlocked);
-    let reader = Reader::open(damaged, &old)?;
+    let reader = Reader::open(Arc::clone(&damaged), &old, &Sizes::of(options))?;
+    let journal = AtRest::read(damaged, &old, reader.journal_mark());
     let trees = Trees::of(&reader.durable()).ok_or(Error::Tampered { what: Part::Tree })?;
+    let rescue = Rescue::of(reader);
     let own = Refill {
         file: FileIdentity {
             id: FileId(entropy.array()?),
@@ -134,13 +148,14 @@ fn salvage(
         vault_key: Key::new(old.vault_key.as_bytes()),
     };
     let sealed = refill(&header, &old.root_key, own, &entropy)?;
-    let (file, (tables, saved)) = SealedFile::filled(new, sealed, entropy, options, |file| {
-        save_tables(&reader, &trees, file, watch)
+    let (file, saved) = SealedFile::filled(new, sealed, entropy, options, 0, |file| {
+        save(&rescue, &trees, &journal, file, watch)
     })?;
+    let (tables, rows) = size(&file)?;
     let copied = Copied {
         file_id: file.file_id(),
         tables,
-        rows: saved.rows,
+        rows,
     };
     let salvaged = Salvaged {
         copied,
@@ -150,13 +165,25 @@ fn salvage(
     Ok((file, salvaged))
 }
 
-/// Saves what the trees hold. Returns how many tables, and what was found.
-fn save_tables(
+/// How many tables a file has, and how many rows.
+fn size(file: &SealedFile) -> Result<(u64, u64), Error> {
+    let snapshot = file.read()?;
+    let tables = snapshot.tables()?;
+    let mut rows = 0;
+    for table in &tables {
+        rows += snapshot.table(table)?.len()?;
+    }
+    Ok((tables.len() as u64, rows))
+}
+
+/// Saves what the trees hold, and does again what the journal says was done after them. Returns what was lost.
+fn save(
     source: &dyn PageSource,
     trees: &Trees,
+    journal: &AtRest,
     file: &SealedFile,
     watch: &mut Watch<'_>,
-) -> Result<(u64, Saved), Error> {
+) -> Result<Saved, Error> {
     let transaction = Transaction::begin(&file.0.database)?;
     let mut saved = Saved::default();
     let mut steps = Steps::of(trees.pages().saturating_sub(1), watch)?;
@@ -175,15 +202,30 @@ fn save_tables(
         rows.close()?;
     }
     steps.finish()?;
+    for ops in &journal.transactions {
+        transaction.repeat(ops)?;
+    }
+    if let Some((part, problem)) = journal.problem {
+        saved.lose(part, problem, LostKeys::ANY);
+    }
     transaction.commit()?;
-    Ok((tables.len() as u64, saved))
+    Ok(saved)
 }
 
 #[derive(Default)]
 struct Saved {
-    rows: u64,
     losses: Vec<Loss>,
     unlisted: u64,
+}
+
+impl Saved {
+    fn lose(&mut self, part: Part, problem: Problem, keys: LostKeys) {
+        if self.losses.len() < LISTED_MAX {
+            self.losses.push(Loss { part, problem, keys });
+        } else {
+            self.unlisted += 1;
+        }
+    }
 }
 
 /// What one walk finds.
@@ -212,25 +254,17 @@ impl Visitor for Salvage<'_, '_, '_> {
     fn row(&mut self, key: &[u8], value: &[u8]) -> Result<(), Error> {
         if let Some((_, target)) = &mut self.target {
             target.push(key, value)?;
-            self.saved.rows += 1;
         }
         Ok(())
     }
 
     fn lost(&mut self, lost: &Lost<'_>) -> Result<(), Error> {
-        if self.saved.losses.len() >= LISTED_MAX {
-            self.saved.unlisted += 1;
-            return Ok(());
-        }
-        self.saved.losses.push(Loss {
-            part: lost.part,
-            problem: lost.problem,
-            keys: LostKeys {
-                table: self.target.as_ref().map(|(table, _)| table.name.clone()),
-                after: lost.after.map(<[u8]>::to_vec),
-                through: lost.through.map(<[u8]>::to_vec),
-            },
-        });
+        let keys = LostKeys {
+            table: self.target.as_ref().map(|(table, _)| table.name.clone()),
+            after: lost.after.map(<[u8]>::to_vec),
+            through: lost.through.map(<[u8]>::to_vec),
+        };
+        self.saved.lose(lost.part, lost.problem, keys);
         Ok(())
     }
 

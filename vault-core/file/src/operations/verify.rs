@@ -1,16 +1,18 @@
-//! Checking a file: every page in use is read and authenticated, every tree is followed from its root and
-//! compared with its checksums, and what exists twice is compared.
+//! Checking a file: every node of the page table and every page in use is read and authenticated, every tree is
+//! followed from its root and compared with its checksums, and what exists twice is compared.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::Watch;
+use super::journal::AtRest;
 use super::progress::Steps;
 use crate::disk::{Disk, FileDisk};
 use crate::error::{Error, Part};
 use crate::file::{SealedFile, locked};
 use crate::header::{Copies, unlock};
 use crate::keys::Secret;
-use crate::layout::{Durable, PageSource, Reader};
+use crate::layout::{Durable, NodeChecked, PageSource, Reader, Sizes};
 use crate::options::Options;
 use crate::tree::{Lost, Root, TableDefinition, Trees, Visitor, Walk};
 
@@ -33,7 +35,8 @@ pub enum Problem {
 /// Something that a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Where. A header or commit slot of which one copy is good costs nothing: opening the file mends it.
+    /// Where. A header, commit slot or node of the page table of which one copy is good costs nothing: opening
+    /// the file, or reading it, mends it.
     pub part: Part,
     /// What is wrong.
     pub problem: Problem,
@@ -50,6 +53,9 @@ pub struct Verified {
     pub tables: u64,
     /// How many rows were found in them.
     pub rows: u64,
+    /// How many transactions lie in the journal of a file that was not closed. They are authentic, and opening
+    /// the file applies them to the tables.
+    pub journaled: u64,
     /// What is wrong, the first 1000 findings.
     pub findings: Vec<Finding>,
     /// How many findings are not listed.
@@ -60,6 +66,13 @@ impl Verified {
     /// Whether nothing is wrong.
     pub fn is_sound(&self) -> bool {
         self.findings.is_empty()
+    }
+
+    fn note_journal(&mut self, journal: &AtRest) {
+        self.journaled = journal.transactions.len() as u64;
+        if let Some((part, problem)) = journal.problem {
+            self.note(part, problem, None);
+        }
     }
 
     fn note(&mut self, part: Part, problem: Problem, table: Option<&str>) {
@@ -77,7 +90,7 @@ impl Verified {
 
 impl SealedFile {
     /// Checks an open file in the background, in its newest committed state, while it goes on being read and
-    /// written. What is found does not end the handle. redb's own tables, which are rebuilt when they are
+    /// written. It waits for the writer once, for a [`checkpoint`](Self::checkpoint). What is found does not end the handle. redb's own tables, which are rebuilt when they are
     /// lost, are checked by [`verify_at`](Self::verify_at) alone.
     ///
     /// # Errors
@@ -88,10 +101,12 @@ impl SealedFile {
         for part in self.damaged_twins()? {
             verified.note(part, Problem::Damaged, None);
         }
-        // Pages of this state, and of the newer one that is read next, are not reused while this lives.
+        // Pages of this state, and of the newer one that is made durable next, are not reused while this lives.
         let snapshot = self.read()?;
+        self.0.database.checkpoint()?;
         let durable = self.0.store.durable();
-        let checked = check(&*self.0.store, &durable, Trees::data_only, verified, watch);
+        let nodes = |checked: &mut NodeChecked<'_>| self.0.store.check_nodes(checked);
+        let checked = check(&*self.0.store, &durable, nodes, Trees::data_only, verified, watch);
         drop(snapshot);
         checked
     }
@@ -130,22 +145,25 @@ impl SealedFile {
         let disk = locked(disk)?;
         let copies = Copies::read(&*disk)?;
         let (sealed, _) = unlock(copies.newest(), *secret, options)?;
-        let reader = Reader::open(disk, &sealed.unlocked)?;
+        let reader = Reader::open(Arc::clone(&disk), &sealed.unlocked, &Sizes::of(options))?;
         let mut verified = Verified::default();
+        verified.note_journal(&AtRest::read(disk, &sealed.unlocked, reader.journal_mark()));
         for _ in copies.differing().into_iter().filter(|differs| *differs) {
             verified.note(Part::Header, Problem::Damaged, None);
         }
         if reader.twins_differ() {
             verified.note(Part::CommitSlots, Problem::Damaged, None);
         }
-        check(&reader, &reader.durable(), Trees::all, verified, watch)
+        let nodes = |checked: &mut NodeChecked<'_>| reader.check_nodes(checked);
+        check(&reader, &reader.durable(), nodes, Trees::all, verified, watch)
     }
 }
 
-/// Follows the trees that `chosen` names.
+/// Checks the nodes of the page table, then follows the trees that `chosen` names.
 fn check(
     source: &dyn PageSource,
     durable: &Durable,
+    nodes: impl FnOnce(&mut NodeChecked<'_>) -> Result<(), Error>,
     chosen: impl FnOnce(&Trees) -> Vec<(Root, bool)>,
     verified: Verified,
     watch: &mut Watch<'_>,
@@ -156,6 +174,7 @@ fn check(
         table: None,
         rows: 0,
     };
+    nodes(&mut |found| check.node(found))?;
     let Some(trees) = Trees::of(durable) else {
         check.verified.note(Part::Tree, Problem::OutOfPlace, None);
         return Ok(check.verified);
@@ -191,6 +210,13 @@ struct Check<'w> {
 }
 
 impl Check<'_> {
+    fn node(&mut self, found: Option<(Part, Problem)>) -> Result<(), Error> {
+        if let Some((part, problem)) = found {
+            self.verified.note(part, problem, None);
+        }
+        self.steps.tell()
+    }
+
     fn table(&mut self, walk: &mut Walk<'_>, table: &TableDefinition, is_data: bool) -> Result<(), Error> {
         self.table = Some(table.name.clone());
         self.rows = 0;

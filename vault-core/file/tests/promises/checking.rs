@@ -8,11 +8,10 @@ use vault_file::{
 };
 
 use crate::history::{Content, History, content, create, entropy, key, open, small_cache, unwatched};
+use crate::places::{Use, blocks, pages};
 use crate::simulated_disk::SimulatedDisk;
 
 const SEED: u64 = 41;
-const PAGES: usize = 24576;
-const SEALED_PAGE_BYTES: usize = 4136;
 
 /// A closed file with a table of several levels beside the usual ones.
 fn sample() -> (Vec<u8>, Content) {
@@ -117,18 +116,16 @@ fn a_sound_file_is_found_sound_and_salvage_saves_all_of_it() {
 fn every_damaged_page_is_found_and_everything_else_is_saved() {
     let (image, content) = sample();
     let (mut found, mut partial) = (0, 0);
-    for page in 1..=(image.len() - PAGES) / SEALED_PAGE_BYTES {
+    for (index, page) in pages(&image).into_iter().enumerate() {
         let mut damaged = image.clone();
-        damaged[PAGES + (page - 1) * SEALED_PAGE_BYTES + 100 + page % 3000] ^= 4;
+        damaged[page.at + 100 + index % 3000] ^= 4;
         let verified = verify(&damaged).unwrap();
-        let what = format!("page {page}");
+        let what = format!("{page:?}");
         if !verified.is_sound() {
             found += 1;
             let first = &verified.findings[0];
-            assert_eq!(
-                (first.part, first.problem),
-                (Part::Page(page as u64), Problem::Damaged)
-            );
+            assert!(matches!(first.part, Part::Page(_)), "{first:?}");
+            assert_eq!(first.problem, Problem::Damaged);
         }
         let (saved, salvaged) = salvage(&damaged).unwrap();
         assert_complete(&saved, &salvaged, &content, &what);
@@ -148,17 +145,40 @@ fn every_damaged_page_is_found_and_everything_else_is_saved() {
 #[test]
 fn a_file_that_was_cut_is_saved_as_far_as_it_goes() {
     let (image, content) = sample();
-    let pages = (image.len() - PAGES) / SEALED_PAGE_BYTES;
-    for page in (0..pages).step_by(7) {
-        let cut = &image[..PAGES + page * SEALED_PAGE_BYTES + 50];
+    for block in blocks(&image).into_iter().step_by(7) {
+        let cut = &image[..block.at + 50];
         assert!(open(SimulatedDisk::holding(cut.to_vec()).handle(), 1).is_err());
         let (saved, salvaged) = salvage(cut).unwrap();
-        assert_complete(&saved, &salvaged, &content, &format!("cut at page {page}"));
+        assert_complete(&saved, &salvaged, &content, &format!("cut at {block:?}"));
     }
 }
 
 #[test]
-fn an_old_page_put_back_is_found_and_never_saved() {
+fn every_damaged_node_of_the_page_table_is_found_and_costs_nothing() {
+    let (image, content) = sample();
+    for block in blocks(&image).into_iter().filter(|block| !block.is_page()) {
+        if block.extent > 0 && matches!(block.is, Use::Directory { .. }) {
+            continue;
+        }
+        let mut damaged = image.clone();
+        damaged[block.at + block.at / 4096] ^= 4;
+        let verified = verify(&damaged).unwrap();
+        let [finding] = verified.findings.as_slice() else {
+            panic!("{block:?}: {:?}", verified.findings);
+        };
+        match block.is {
+            Use::Group { .. } => assert!(matches!(finding.part, Part::Group(_)), "{finding:?}"),
+            _ => assert_eq!(finding.part, Part::Directory(0)),
+        }
+        assert_eq!(finding.problem, Problem::Damaged);
+        let (saved, salvaged) = salvage(&damaged).unwrap();
+        assert!(saved == content, "{block:?}");
+        assert_eq!(salvaged.losses, []);
+    }
+}
+
+/// The file before and after a few commits, closed each time.
+fn two_ages() -> ([Vec<u8>; 2], Content) {
     let disk = SimulatedDisk::default();
     let mut history = History::new(SEED);
     let file = create(disk.handle(), SEED).unwrap();
@@ -169,25 +189,26 @@ fn an_old_page_put_back_is_found_and_never_saved() {
     (0..4).for_each(|_| history.commit_one(&file).unwrap());
     let expected = content(&file).unwrap();
     drop(file);
-    let new = disk.seen();
+    ([old, disk.seen()], expected)
+}
+
+#[test]
+fn an_old_page_put_back_is_found_and_never_saved() {
+    let ([old, new], expected) = two_ages();
     let (mut replayed, mut noticed) = (0, 0);
-    for start in (PAGES..old.len().min(new.len())).step_by(SEALED_PAGE_BYTES) {
-        let page = start..start + SEALED_PAGE_BYTES;
-        if old[page.clone()] == new[page.clone()] {
+    let common = old.len().min(new.len());
+    for page in pages(&new[..common]) {
+        if old[page.range()] == new[page.range()] {
             continue;
         }
         replayed += 1;
         let mut image = new.clone();
-        image[page.clone()].copy_from_slice(&old[page]);
+        image[page.range()].copy_from_slice(&old[page.range()]);
         let verified = verify(&image).unwrap();
         if !verified.is_sound() {
             noticed += 1;
-            assert!(
-                verified
-                    .findings
-                    .iter()
-                    .all(|finding| finding.problem != Problem::Unreadable)
-            );
+            let problems = verified.findings.iter().map(|finding| finding.problem);
+            assert!(problems.into_iter().all(|problem| problem == Problem::Damaged));
         }
         let (saved, salvaged) = salvage(&image).unwrap();
         assert_complete(&saved, &salvaged, &expected, "an old page");
@@ -197,6 +218,41 @@ fn an_old_page_put_back_is_found_and_never_saved() {
         replayed > 10 && noticed > 5,
         "{noticed} of {replayed} were noticed"
     );
+}
+
+/// Both places of one node or of all of them hold what they held some commits ago.
+#[test]
+fn salvage_makes_do_with_an_older_node_and_saves_what_did_not_change_since() {
+    let ([old, new], expected) = two_ages();
+    let common = old.len().min(new.len());
+    let nodes = || {
+        blocks(&new[..common])
+            .into_iter()
+            .filter(|block| !block.is_page())
+    };
+    let groups = || nodes().filter(|block| matches!(block.is, Use::Group { .. }));
+    let mut image = new.clone();
+    for block in groups() {
+        image[block.range()].copy_from_slice(&old[block.range()]);
+    }
+    assert!(open(SimulatedDisk::holding(image.clone()).handle(), 1).is_err());
+    let verified = verify(&image).unwrap();
+    assert!(verified.findings.iter().any(|finding| matches!(
+        (finding.part, finding.problem),
+        (Part::Group(_), Problem::OutOfPlace)
+    )));
+    let (saved, salvaged) = salvage(&image).unwrap();
+    assert_complete(&saved, &salvaged, &expected, "old groups");
+
+    // Without any directory, the groups are found where they lie, and nothing is lost.
+    let mut image = new.clone();
+    for block in nodes().filter(|block| matches!(block.is, Use::Directory { .. })) {
+        image[block.range()].fill(0);
+    }
+    assert!(open(SimulatedDisk::holding(image.clone()).handle(), 1).is_err());
+    let (saved, salvaged) = salvage(&image).unwrap();
+    assert!(saved == expected);
+    assert_eq!(salvaged.losses, []);
 }
 
 #[test]
@@ -276,9 +332,8 @@ fn damage_under_an_open_file_is_found_and_does_not_end_the_handle() {
     let file = open(disk.handle(), 1).unwrap();
     assert!(content(&file).unwrap() == expected, "everything is in the cache");
     let handle = disk.handle();
-    for page in 1..60u64 {
-        let at = PAGES as u64 + (page - 1) * SEALED_PAGE_BYTES as u64;
-        vault_file::Disk::write_at(&handle, at + 30, &[0xEE; 8]).unwrap();
+    for page in pages(&disk.seen()).into_iter().take(60) {
+        vault_file::Disk::write_at(&handle, page.at as u64 + 30, &[0xEE; 8]).unwrap();
     }
     vault_file::Disk::write_at(&handle, 90, &[0xEE; 8]).unwrap();
     let verified = file.verify(&mut unwatched).unwrap();

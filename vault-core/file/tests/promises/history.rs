@@ -6,7 +6,9 @@ use std::path::Path;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use vault_file::{Disk, Entropy, Error, NewSlot, Options, Progress, RawKey, SealedFile, Secret, Table};
+use vault_file::{
+    Disk, Entropy, Error, NewSlot, Options, Progress, RawKey, SealedFile, Secret, Snapshot, Table,
+};
 
 use crate::simulated_disk::SimulatedDisk;
 
@@ -29,19 +31,33 @@ pub(crate) fn entropy(seed: u64) -> Entropy {
     Entropy::new(ChaCha20Rng::seed_from_u64(seed))
 }
 
+/// Little memory, and a journal that is full after a few transactions.
 pub(crate) fn small_cache() -> Options {
+    small_journal(48 * 1024)
+}
+
+pub(crate) fn small_journal(journal_bytes: usize) -> Options {
     Options {
         cache_bytes: 1024 * 1024,
+        journal_bytes,
         ..Options::default()
     }
 }
 
 pub(crate) fn create(disk: impl Disk, seed: u64) -> Result<SealedFile, Error> {
-    SealedFile::create_on(disk, &[NewSlot::RawKey(&key())], entropy(seed), &small_cache())
+    create_with(disk, seed, &small_cache())
+}
+
+pub(crate) fn create_with(disk: impl Disk, seed: u64, options: &Options) -> Result<SealedFile, Error> {
+    SealedFile::create_on(disk, &[NewSlot::RawKey(&key())], entropy(seed), options)
 }
 
 pub(crate) fn open(disk: impl Disk, seed: u64) -> Result<SealedFile, Error> {
-    SealedFile::open_on(disk, &Secret::RawKey(&key()), entropy(seed), &small_cache())
+    open_with(disk, seed, &small_cache())
+}
+
+pub(crate) fn open_with(disk: impl Disk, seed: u64, options: &Options) -> Result<SealedFile, Error> {
+    SealedFile::open_on(disk, &Secret::RawKey(&key()), entropy(seed), options)
 }
 
 /// A watch that lets everything pass.
@@ -71,7 +87,11 @@ pub(crate) fn sample(seed: u64) -> (SimulatedDisk, History) {
 
 /// Everything in the newest state of a file.
 pub(crate) fn content(file: &SealedFile) -> Result<Content, Error> {
-    let snapshot = file.read()?;
+    content_of(&file.read()?)
+}
+
+/// Everything in a snapshot.
+pub(crate) fn content_of(snapshot: &Snapshot) -> Result<Content, Error> {
     let mut content = Content::new();
     for table in snapshot.tables()? {
         let rows = snapshot

@@ -198,7 +198,7 @@ fn inspecting_needs_no_secret_and_keeps_nobody_out() {
     let file = SealedFile::create(&path, &slots, entropy(1), &light()).unwrap();
     let info = SealedFile::inspect(&path).unwrap();
     assert_eq!(info.file_id, file.file_id());
-    assert_eq!((info.format, info.min_reader, info.header_seq), (0, 0, 1));
+    assert_eq!((info.format, info.min_reader, info.header_seq), (1, 1, 1));
     assert_eq!(info.slots, [SlotKind::Passphrase, SlotKind::RawKey]);
     fs::write(folder.path().join("other"), b"GIF89a").unwrap();
     assert!(matches!(

@@ -1,5 +1,6 @@
 //! Tables, snapshots and transactions.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use vault_file::{Error, KEY_BYTES_MAX, SealedFile, Table, VALUE_BYTES_MAX};
@@ -25,6 +26,19 @@ fn put(file: &SealedFile, rows: &[(&[u8], &[u8])]) {
 
 fn keys(rows: vault_file::Rows<'_>) -> Vec<Vec<u8>> {
     rows.map(|row| row.unwrap().0).collect()
+}
+
+/// Everything in the table, in key order.
+fn content(file: &SealedFile) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let rows = file.read().unwrap().table(&NOTES).unwrap().range(..).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+/// Writes rows at once, in a transaction of their own.
+fn put_sorted(file: &SealedFile, rows: &[(Vec<u8>, Vec<u8>)]) -> Result<(), Error> {
+    let transaction = file.write()?;
+    transaction.table(&NOTES)?.insert_sorted(rows)?;
+    transaction.commit()
 }
 
 #[test]
@@ -219,4 +233,101 @@ fn a_panic_of_the_caller_while_it_looks_at_a_value_is_the_callers_own() {
         Some(&b"1"[..]),
         "the handle still works"
     );
+}
+
+#[test]
+fn sorted_rows_are_set_as_single_inserts_set_them_wherever_they_fall() {
+    let rows = |keys: std::ops::Range<u32>, step: usize, value: u8| -> Vec<(Vec<u8>, Vec<u8>)> {
+        keys.step_by(step)
+            .map(|key| (key.to_be_bytes().to_vec(), vec![value; key as usize % 300]))
+            .collect()
+    };
+    let runs = [
+        rows(1_000..2_000, 2, 1),
+        rows(0..2_500, 3, 2),
+        rows(5_000..5_010, 1, 3),
+        rows(4_000..6_000, 1, 4),
+        Vec::new(),
+        rows(1_500..1_501, 1, 5),
+    ];
+    let (at_once, one_by_one) = (new_file(), new_file());
+    for run in runs {
+        put_sorted(&at_once, &run).unwrap();
+        let borrowed: Vec<_> = run
+            .iter()
+            .map(|(key, value)| (key.as_slice(), value.as_slice()))
+            .collect();
+        put(&one_by_one, &borrowed);
+        assert_eq!(content(&at_once), content(&one_by_one));
+    }
+    let verified = at_once.verify(&mut |_| ControlFlow::Continue(()));
+    assert!(verified.unwrap().is_sound());
+}
+
+#[test]
+fn rows_that_do_not_ascend_or_do_not_fit_are_refused_and_the_file_stays_usable() {
+    let file = new_file();
+    let row = |key: u32| (key.to_be_bytes().to_vec(), b"value".to_vec());
+    let mut twice: Vec<_> = (0..100).map(row).collect();
+    twice[60] = row(59);
+    assert!(matches!(
+        put_sorted(&file, &twice),
+        Err(Error::InvalidInput { .. })
+    ));
+    let mut long: Vec<_> = (0..100).map(row).collect();
+    long.push((vec![0xFF; KEY_BYTES_MAX + 1], Vec::new()));
+    assert!(matches!(put_sorted(&file, &long), Err(Error::TooLarge { .. })));
+    assert!(content(&file).is_empty());
+    let rows: Vec<_> = (0..100).map(row).collect();
+    put_sorted(&file, &rows).unwrap();
+    assert_eq!(content(&file), rows);
+}
+
+#[test]
+fn rows_are_read_where_they_lie_and_passed_over_from_both_ends() {
+    let file = new_file();
+    let rows: Vec<_> = (0..500u32)
+        .map(|key| (key.to_be_bytes().to_vec(), key.to_le_bytes().to_vec()))
+        .collect();
+    put_sorted(&file, &rows).unwrap();
+    let table = file.read().unwrap().table(&NOTES).unwrap();
+
+    let mut lying = table.range(..).unwrap();
+    let mut seen = Vec::new();
+    let mut see = |key: &[u8], value: &[u8]| {
+        seen.push((key.to_vec(), value.to_vec()));
+        if seen.len() == 123 {
+            ControlFlow::Break("enough")
+        } else {
+            ControlFlow::Continue(())
+        }
+    };
+    assert_eq!(lying.visit(&mut see).unwrap(), ControlFlow::Break("enough"));
+    assert_eq!(lying.visit(&mut see).unwrap(), ControlFlow::Continue(()));
+    assert_eq!(lying.visit(see).unwrap(), ControlFlow::Continue(()));
+    assert_eq!(seen, rows);
+
+    let mut both = table.range(..).unwrap();
+    assert_eq!(both.nth(100).unwrap().unwrap(), rows[100]);
+    assert_eq!(both.nth_back(100).unwrap().unwrap(), rows[399]);
+    assert_eq!(both.next().unwrap().unwrap(), rows[101]);
+    assert_eq!(both.next_back().unwrap().unwrap(), rows[398]);
+    assert!(both.nth(296).is_none());
+    assert!(both.next_back().is_none());
+}
+
+#[test]
+fn a_panic_of_the_reader_is_the_readers_own() {
+    let file = new_file();
+    put(&file, &[(b"a", b"1"), (b"b", b"2")]);
+    let table = file.read().unwrap().table(&NOTES).unwrap();
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        table
+            .range(..)
+            .unwrap()
+            .visit(|_, _| -> ControlFlow<()> { panic!("the reader's own") })
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(table.get(b"b").unwrap().as_deref(), Some(&b"2"[..]));
+    put(&file, &[(b"c", b"3")]);
 }

@@ -1,63 +1,136 @@
-//! A disk in memory that fails on command and loses power on command.
+//! A disk in memory that fails on command, loses power on command, and can remember all that was done to it.
 //!
-//! Everything written since the last sync is kept as a list. When power fails, each small piece of each
-//! unsynced write survives or not, at random: writes are lost, torn and, in effect, reordered.
+//! Reads see every write at once, as the system's cache shows it; what survives a loss of power is told by
+//! [`Remains`](super::remains::Remains) from the record of writes, changes of length and syncs.
 
+use std::cell::Cell;
 use std::io;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 use vault_file::Disk;
 
-/// What the disk does wrong.
+use super::dice::Dice;
+use super::image::Image;
+use super::remains::{Damage, Remains};
+
+/// What the disk does wrong. Changes (writes, changes of length, syncs) and reads are counted apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Trouble {
     #[default]
     None,
-    /// Power fails during this operation.
+    /// Power fails during this change.
     CutAt(u64),
     /// Power fails during this sync, the moment at which most is at stake.
     CutAtSync(u64),
-    /// This operation alone fails, as does everything that the file then tries.
+    /// The process is killed at this change: what it had written stays in the system's cache.
+    KillAt(u64),
+    /// This change alone fails, as does everything that the file then tries.
     ErrorAt(u64),
-    /// From this operation on, nothing can be written.
+    /// This change and every later one fails.
+    ErrorFrom(u64),
+    /// This change fails; if it is a write, half of it reached the disk.
+    HalfWrittenAt(u64),
+    /// There is no room for this change alone.
+    FullAt(u64),
+    /// From this change on, nothing can be written.
     FullFrom(u64),
+    /// Nothing can be written but the journal.
+    FullBesidesJournal,
+    /// This read alone fails.
+    ReadErrorAt(u64),
+    /// This read and every later one fails.
+    ReadErrorFrom(u64),
 }
 
-/// A mistake that is built into the disk to prove that the simulator finds it.
+/// A mistake, of the disk or of the crate, that is built in to prove that a harness finds it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Planted {
     #[default]
     Nothing,
     /// `sync` returns without doing anything.
     SyncDoesNothing,
+    /// One of the writes that were synced last is not there after all.
+    LosesALateWrite,
+    /// One write is durable one sync later than the writes after it.
+    ReordersPastASync,
     /// The sync between the pages and the slot that names them is skipped.
     SlotBeforePages,
     /// Writing a commit slot destroys the current one, as a single slot in place would be.
     SlotInPlace,
     /// The sync between the two copies of the header is skipped.
     HeaderCopiesTogether,
+    /// The sync after a record of the journal is skipped: it is acknowledged before it is durable.
+    RecordNotSynced,
+    /// A commit slot stays unsynced until another is written: the journal begins anew before that is durable.
+    SlotLingers,
+}
+
+/// What the user of the file knows at a moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Mark {
+    /// The file has its name: from here on it must open.
+    Named,
+    /// This number was acknowledged or shown, so nothing older may come back.
+    AtLeast(u64),
+    /// The file was opened and showed `found`; what is written from now on is numbered from `next`.
+    Opened { found: u64, next: u64 },
 }
 
 #[derive(Clone, Debug)]
-enum Unsynced {
+pub(crate) enum Event {
     Write { offset: usize, bytes: Vec<u8> },
     Length(usize),
+    SyncBegun(u64),
+    SyncDone(u64),
+    Mark(Mark),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) event: Event,
+    /// What the user of the file was doing.
+    pub(crate) during: &'static str,
+}
+
+/// Everything that was done to a disk since it held `base`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Record {
+    pub(crate) base: Image,
+    pub(crate) entries: Vec<Entry>,
+    /// Offset and length of each read.
+    pub(crate) reads: Vec<(usize, usize)>,
+}
+
+thread_local! {
+    static DURING: Cell<&'static str> = const { Cell::new("between two operations") };
+}
+
+/// Says what this thread is doing with the file, for the record.
+pub(crate) fn during<T>(what: &'static str, act: impl FnOnce() -> T) -> T {
+    let before = DURING.replace(what);
+    let result = act();
+    DURING.set(before);
+    result
 }
 
 #[derive(Debug, Default)]
 struct State {
-    durable: Vec<u8>,
-    seen: Vec<u8>,
-    unsynced: Vec<Unsynced>,
+    record: Record,
+    keeps_record: bool,
+    seen: Image,
     operations: u64,
+    reads: u64,
     syncs: u64,
+    sync_takes: Duration,
     trouble: Trouble,
     planted: Planted,
-    slot_written: bool,
-    first_header_written: bool,
     dark: bool,
+    /// Whether anything was refused.
+    failed: bool,
+    /// Which life of the process: handles of an earlier one are dead.
+    life: u64,
     locked: bool,
 }
 
@@ -69,26 +142,37 @@ pub(crate) struct SimulatedDisk(Arc<Mutex<State>>);
 #[derive(Debug)]
 pub(crate) struct Handle {
     disk: SimulatedDisk,
+    life: u64,
     holds_lock: Mutex<bool>,
 }
 
-const COMMIT_SLOTS: std::ops::Range<usize> = 4096..20480;
-const HEADER_COPIES: [usize; 2] = [0, 20480];
-const SIDE_BYTES: usize = 8192;
+/// The journal area.
+pub(crate) const JOURNAL: Range<usize> = 24576..24576 + 256 * 1024;
 
 impl SimulatedDisk {
-    pub(crate) fn holding(bytes: Vec<u8>) -> Self {
+    pub(crate) fn holding(bytes: impl Into<Image>) -> Self {
+        let image = bytes.into();
         let state = State {
-            durable: bytes.clone(),
-            seen: bytes,
+            seen: image.clone(),
+            record: Record {
+                base: image,
+                ..Record::default()
+            },
             ..State::default()
         };
         Self(Arc::new(Mutex::new(state)))
     }
 
+    /// Keeps the record of everything, and not only of what was not synced yet.
+    pub(crate) fn recording(self) -> Self {
+        self.state().keeps_record = true;
+        self
+    }
+
     pub(crate) fn handle(&self) -> Handle {
         Handle {
             disk: self.clone(),
+            life: self.state().life,
             holds_lock: Mutex::new(false),
         }
     }
@@ -100,9 +184,44 @@ impl SimulatedDisk {
         self
     }
 
+    pub(crate) fn mark(&self, mark: Mark) {
+        self.state().note(Event::Mark(mark));
+    }
+
+    /// Trouble that comes after so many more changes, instead of what was to come.
+    pub(crate) fn expect(&self, trouble: fn(u64) -> Trouble, changes: u64) {
+        let mut state = self.state();
+        state.trouble = trouble(state.operations + changes);
+    }
+
+    /// No trouble is to come; returns whether any came since this was last asked.
+    pub(crate) fn calm(&self) -> bool {
+        let mut state = self.state();
+        state.trouble = Trouble::None;
+        std::mem::take(&mut state.failed)
+    }
+
+    /// The process dies now, if it did not die before.
+    pub(crate) fn kill(&self) {
+        self.state().kill();
+    }
+
     /// Operations that change something: writes, changes of length, syncs.
     pub(crate) fn operations(&self) -> u64 {
         self.state().operations
+    }
+
+    /// From now on a sync takes so long.
+    pub(crate) fn take_time_to_sync(&self, takes: Duration) {
+        self.state().sync_takes = takes;
+    }
+
+    pub(crate) fn syncs(&self) -> u64 {
+        self.state().syncs
+    }
+
+    pub(crate) fn reads(&self) -> u64 {
+        self.state().reads
     }
 
     /// Whether power has failed.
@@ -110,40 +229,37 @@ impl SimulatedDisk {
         self.state().dark
     }
 
-    /// Whether a part of a header copy was written and not yet synced.
-    pub(crate) fn header_is_at_stake(&self) -> bool {
-        self.state()
-            .unsynced
-            .iter()
-            .any(|change| matches!(change, Unsynced::Write { offset, .. } if HEADER_COPIES.contains(offset)))
-    }
-
     /// What the running system reads.
     pub(crate) fn seen(&self) -> Vec<u8> {
+        self.state().seen.to_vec()
+    }
+
+    /// The same, sharing what it can.
+    pub(crate) fn image(&self) -> Image {
         self.state().seen.clone()
+    }
+
+    /// Everything that was done, if it was recorded. The record ends here.
+    pub(crate) fn take_record(&self) -> Record {
+        std::mem::take(&mut self.state().record)
+    }
+
+    /// What the user knew, from the beginning of the record on.
+    pub(crate) fn marks(&self) -> Vec<Mark> {
+        let state = self.state();
+        let marks = state.record.entries.iter().filter_map(|entry| match entry.event {
+            Event::Mark(mark) => Some(mark),
+            _ => None,
+        });
+        marks.collect()
     }
 
     /// What is left after a loss of power, when pieces of `grain` bytes survive whole or not at all.
     pub(crate) fn after_power_cut(&self, seed: u64, grain: usize) -> Vec<u8> {
         let state = self.state();
-        let mut rng = ChaCha20Rng::seed_from_u64(seed);
-        let mut image = state.durable.clone();
-        for change in &state.unsynced {
-            let survival = [0, 0, 50, 85, 100, 100][rng.next_u32() as usize % 6];
-            let mut survives = || rng.next_u32() % 100 < survival;
-            match change {
-                Unsynced::Length(len) if survives() => image.resize(*len, 0),
-                Unsynced::Length(_) => {}
-                Unsynced::Write { offset, bytes } => {
-                    for (start, end) in pieces(*offset, bytes.len(), grain) {
-                        if survives() {
-                            write(&mut image, start, &bytes[start - offset..end - offset]);
-                        }
-                    }
-                }
-            }
-        }
-        image
+        let mut remains = Remains::new(&state.record, state.planted);
+        remains.advance_to(state.record.entries.len());
+        remains.image(&mut Dice::new(seed), Damage::Tears(grain)).to_vec()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -152,17 +268,41 @@ impl SimulatedDisk {
 }
 
 impl State {
-    /// Counts an operation. Power may fail in it: then it may or may not have reached the disk.
-    fn begin(&mut self, is_sync: bool) -> io::Result<()> {
-        if self.dark {
-            return Err(io::Error::other("no power"));
-        }
+    /// Counts a change. Power may fail in it: then it may or may not have reached the disk.
+    fn begin(&mut self, life: u64, event: &Event) -> io::Result<()> {
+        self.check_power(life)?;
         let operation = self.operations;
         self.operations += 1;
+        let begun = self.begin_with_trouble(operation, event);
+        self.failed |= begun.is_err();
+        begun
+    }
+
+    fn begin_with_trouble(&mut self, operation: u64, event: &Event) -> io::Result<()> {
+        let is_sync = matches!(event, Event::SyncBegun(_));
         match self.trouble {
-            Trouble::ErrorAt(at) if at == operation => Err(io::Error::other("simulated fault")),
+            Trouble::ErrorAt(at) if at == operation => Err(fault()),
+            Trouble::ErrorFrom(from) if operation >= from => Err(fault()),
+            Trouble::HalfWrittenAt(at) if at == operation => {
+                if let Event::Write { offset, bytes } = event {
+                    let half = bytes[..bytes.len() / 2].to_vec();
+                    self.put(*offset, half);
+                }
+                Err(fault())
+            }
+            Trouble::FullAt(at) if operation == at && !is_sync => Err(io::ErrorKind::StorageFull.into()),
             Trouble::FullFrom(from) if operation >= from && !is_sync => {
                 Err(io::ErrorKind::StorageFull.into())
+            }
+            Trouble::FullBesidesJournal => match event {
+                Event::Write { offset, .. } if !JOURNAL.contains(offset) => {
+                    Err(io::ErrorKind::StorageFull.into())
+                }
+                _ => Ok(()),
+            },
+            Trouble::KillAt(at) if operation >= at => {
+                self.kill();
+                Err(io::Error::other("killed"))
             }
             Trouble::CutAt(at) if at == operation => {
                 self.dark = true;
@@ -176,92 +316,126 @@ impl State {
         }
     }
 
-    fn end(&self) -> io::Result<()> {
+    fn check_power(&self, life: u64) -> io::Result<()> {
         if self.dark {
             Err(io::Error::other("no power"))
+        } else if self.life != life {
+            Err(io::Error::other("killed"))
         } else {
             Ok(())
         }
     }
 
-    fn put(&mut self, offset: usize, bytes: &[u8]) {
-        write(&mut self.seen, offset, bytes);
-        self.unsynced.push(Unsynced::Write {
-            offset,
-            bytes: bytes.to_vec(),
+    fn kill(&mut self) {
+        self.life += 1;
+        self.locked = false;
+        self.trouble = Trouble::None;
+    }
+
+    fn begin_read(&mut self) -> io::Result<()> {
+        let read = self.reads;
+        self.reads += 1;
+        let fails = match self.trouble {
+            Trouble::ReadErrorAt(at) => at == read,
+            Trouble::ReadErrorFrom(from) => read >= from,
+            _ => false,
+        };
+        self.failed |= fails;
+        if fails { Err(fault()) } else { Ok(()) }
+    }
+
+    fn put(&mut self, offset: usize, bytes: Vec<u8>) {
+        self.seen.write(offset, &bytes);
+        self.note(Event::Write { offset, bytes });
+    }
+
+    fn note(&mut self, event: Event) {
+        self.record.entries.push(Entry {
+            event,
+            during: DURING.get(),
         });
     }
 
-    fn make_durable(&mut self) {
-        for change in self.unsynced.drain(..) {
-            match change {
-                Unsynced::Length(len) => self.durable.resize(len, 0),
-                Unsynced::Write { offset, bytes } => write(&mut self.durable, offset, &bytes),
-            }
+    /// Without a record to keep, what a sync covered becomes the base of the record.
+    fn forget_what_is_durable(&mut self, sync: u64) {
+        if self.keeps_record || self.planted != Planted::Nothing {
+            return;
         }
-    }
-
-    fn sync_is_skipped(&self) -> bool {
-        match self.planted {
-            Planted::SyncDoesNothing => true,
-            Planted::SlotBeforePages => !self.slot_written,
-            Planted::HeaderCopiesTogether => self.first_header_written,
-            Planted::Nothing | Planted::SlotInPlace => false,
+        let Record { base, entries, .. } = &mut self.record;
+        let is_begin = |entry: &Entry| matches!(entry.event, Event::SyncBegun(begun) if begun == sync);
+        let Some(begun) = entries.iter().position(is_begin) else {
+            return;
+        };
+        for entry in entries.drain(..=begun) {
+            match entry.event {
+                Event::Write { offset, bytes } => base.write(offset, &bytes),
+                Event::Length(len) => base.resize(len),
+                _ => {}
+            }
         }
     }
 }
 
 impl Disk for Handle {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.disk.state().seen.len() as u64)
+        let mut state = self.disk.state();
+        state.begin_read()?;
+        Ok(state.seen.len() as u64)
     }
 
     fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
-        let state = self.disk.state();
+        let mut state = self.disk.state();
+        state.begin_read()?;
         let start = usize::try_from(offset).unwrap();
-        let found = state
-            .seen
-            .get(start..start + bytes.len())
-            .ok_or(io::ErrorKind::UnexpectedEof)?;
-        bytes.copy_from_slice(found);
-        Ok(())
+        if state.keeps_record {
+            state.record.reads.push((start, bytes.len()));
+        }
+        if state.seen.read(start, bytes) {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::UnexpectedEof.into())
+        }
     }
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.disk.state();
-        state.begin(false)?;
-        let offset = usize::try_from(offset).unwrap();
-        if COMMIT_SLOTS.contains(&offset) {
-            state.slot_written = true;
-            if state.planted == Planted::SlotInPlace {
-                let other_side =
-                    COMMIT_SLOTS.start + (offset - COMMIT_SLOTS.start + SIDE_BYTES) % (2 * SIDE_BYTES);
-                state.put(other_side, &[0; SIDE_BYTES]);
-            }
+        let (offset, bytes) = (usize::try_from(offset).unwrap(), bytes.to_vec());
+        let event = Event::Write { offset, bytes };
+        state.begin(self.life, &event)?;
+        if let Event::Write { offset, bytes } = event {
+            state.put(offset, bytes);
         }
-        state.first_header_written = offset == 0;
-        state.put(offset, bytes);
-        state.end()
+        state.check_power(self.life)
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         let mut state = self.disk.state();
-        state.begin(false)?;
         let len = usize::try_from(len).unwrap();
-        state.seen.resize(len, 0);
-        state.unsynced.push(Unsynced::Length(len));
-        state.end()
+        state.begin(self.life, &Event::Length(len))?;
+        state.seen.resize(len);
+        state.note(Event::Length(len));
+        state.check_power(self.life)
     }
 
+    /// Takes a moment, in which other threads write what this sync does not cover.
     fn sync(&self) -> io::Result<()> {
+        let takes = self.disk.state().sync_takes;
         let mut state = self.disk.state();
-        state.begin(true)?;
-        state.end()?;
+        let sync = state.syncs;
+        state.begin(self.life, &Event::SyncBegun(sync))?;
+        state.check_power(self.life)?;
         state.syncs += 1;
-        if !state.sync_is_skipped() {
-            state.slot_written = false;
-            state.make_durable();
+        state.note(Event::SyncBegun(sync));
+        drop(state);
+        if takes.is_zero() {
+            std::thread::yield_now();
+        } else {
+            std::thread::sleep(takes);
         }
+        let mut state = self.disk.state();
+        state.check_power(self.life)?;
+        state.note(Event::SyncDone(sync));
+        state.forget_what_is_durable(sync);
         Ok(())
     }
 
@@ -278,26 +452,13 @@ impl Disk for Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        if *self.holds_lock.lock().unwrap() {
-            self.disk.state().locked = false;
+        let mut state = self.disk.state();
+        if *self.holds_lock.lock().unwrap() && state.life == self.life {
+            state.locked = false;
         }
     }
 }
 
-/// Cuts a range at the multiples of `grain`.
-fn pieces(offset: usize, len: usize, grain: usize) -> impl Iterator<Item = (usize, usize)> {
-    let end = offset + len;
-    let mut start = offset;
-    std::iter::from_fn(move || {
-        let piece = (start, ((start / grain + 1) * grain).min(end));
-        start = piece.1;
-        (piece.0 < piece.1).then_some(piece)
-    })
-}
-
-fn write(image: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
-    if image.len() < offset + bytes.len() {
-        image.resize(offset + bytes.len(), 0);
-    }
-    image[offset..offset + bytes.len()].copy_from_slice(bytes);
+fn fault() -> io::Error {
+    io::Error::other("simulated fault")
 }

@@ -1,5 +1,8 @@
 //! Consent receipts: every statement of a grant with all that it takes to check it anywhere, offline.
 
+mod json_ld;
+mod verify;
+
 use vault_file::Snapshot;
 use vault_wire::{
     acceptance::SignedAcceptance,
@@ -12,6 +15,8 @@ use vault_wire::{
     statement::{SignedStatement, Statement},
 };
 
+pub use verify::{InvalidReceipt, RECEIPT_TEXT_MAX, VerifiedReceipt};
+
 use super::{
     activity, apps,
     chain::refusals,
@@ -21,7 +26,10 @@ use super::{
 };
 use crate::{
     error::Error,
-    store::{Store, decode, tables::STATEMENTS},
+    store::{
+        Store, decode,
+        tables::{GRANTS, STATEMENTS},
+    },
 };
 
 /// A consent receipt: one statement, and what it takes to check it.
@@ -49,6 +57,16 @@ pub struct Receipt {
     pub erasure: Option<SignedErasure>,
     /// Why the server did not accept it, if it did not.
     pub refused: Option<StatementRefusal>,
+}
+
+/// Every grant and refusal that has statements, in the order of their ids.
+pub(crate) fn chains(view: &Snapshot) -> Result<Vec<GrantId>, Error> {
+    let rows = view.table(&GRANTS)?.range(..)?;
+    rows.map(|row| {
+        let id = row?.0.as_slice().try_into();
+        Ok(GrantId(id.map_err(|_| Error::unreadable("a grant"))?))
+    })
+    .collect()
 }
 
 /// The receipts of a grant, by number; what the server refused comes last. A refusal of a request is a

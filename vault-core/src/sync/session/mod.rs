@@ -44,6 +44,8 @@ pub(crate) struct Session {
     outbox: VecDeque<Frame>,
     /// Statements that are on their way.
     submitted: BTreeSet<(GrantId, u64)>,
+    /// Grants of which a statement was refused in this session.
+    refused: BTreeSet<GrantId>,
     /// Grants of which the server has statements that are not here yet: the number of the last.
     behind: BTreeMap<GrantId, u64>,
     /// What the server told and is not yet durable.
@@ -112,6 +114,7 @@ impl Session {
             lanes: BTreeMap::new(),
             outbox: register.into_iter().chain([Frame::Hello(hello)]).collect(),
             submitted: BTreeSet::new(),
+            refused: BTreeSet::new(),
             behind: BTreeMap::new(),
             inbox: Vec::new(),
             batches: 0,
@@ -215,10 +218,14 @@ impl Session {
                 through: self.log.number(),
             })));
         }
-        self.next_of_a_lane(entries_max, credit)
+        let frame = self.next_of_a_lane(entries_max, credit)?;
+        if frame.is_none() {
+            self.tidy_up()?;
+        }
+        Ok(frame)
     }
 
-    /// While the server thinks about its welcome.
+    /// Clears away what earlier sessions left, when there is nothing else to do.
     fn tidy_up(&mut self) -> Result<(), Error> {
         if self.has_leftovers {
             self.has_leftovers = false;

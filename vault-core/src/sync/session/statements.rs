@@ -11,7 +11,10 @@ use vault_wire::{
 
 use super::Session;
 use crate::{
-    consent::{Adopted, accepted, adopt, erased, grant_row, not_accepted, submission, withdrawn_elsewhere},
+    consent::{
+        Adopted, GrantState, accepted, adopt, ended, erased, grant_row, not_accepted, submission,
+        withdrawn_elsewhere,
+    },
     error::Error,
     sync::{
         SyncError, SyncEvent,
@@ -85,7 +88,14 @@ impl Session {
                 self.lanes.remove(&grant);
                 store.update(|transaction| withdrawn_elsewhere(&store, transaction, grant))?;
             }
+            StatementRefusal::AlreadyClosed if number > 1 => {
+                self.lanes.remove(&grant);
+                store.update(|transaction| ended(&store, transaction, grant, GrantState::Expired))?;
+            }
             _ => {
+                if !self.refused.insert(grant) {
+                    return Err(SyncError::Protocol("it accepts nothing about a grant").into());
+                }
                 store.update(|transaction| not_accepted(&store, transaction, grant, number, why))?;
             }
         }

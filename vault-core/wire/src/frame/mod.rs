@@ -13,8 +13,8 @@ pub use device::{
     Entries, EventsSeen, GrantPosition, Hello, LinkOpen, LogPosition, Reconcile, Register, SubmitStatement,
 };
 pub use server::{
-    Closed, DeliveredRequest, EntriesAck, Event, KeptStatement, LinkCode, LogLeaves, Notice, Refusal, Refused,
-    Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome,
+    Closed, DeliveredRequest, EntriesAck, Event, KeptStatement, LinkCode, LogLeaves, Notice, Refusal,
+    Refused, Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome,
     StatementRefusal, Welcome,
 };
 

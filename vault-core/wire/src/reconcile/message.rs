@@ -179,7 +179,10 @@ impl Message {
         match edge {
             Edge::End => self.bytes.extend([0, 0]),
             Edge::At(Item(item)) => {
-                let length = item.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+                let length = item
+                    .iter()
+                    .rposition(|byte| *byte != 0)
+                    .map_or(0, |last| last + 1);
                 self.bytes.push(1);
                 self.bytes.extend(varint(length as u64));
                 self.bytes.extend(&item[..length]);

@@ -86,7 +86,12 @@ impl<'a> FromIterator<&'a Item> for Summary {
 
 fn add(sum: &mut [u8; 32], other: &[u8; 32]) {
     let mut carry = false;
-    for (ours, theirs) in sum.as_chunks_mut::<8>().0.iter_mut().zip(other.as_chunks::<8>().0) {
+    for (ours, theirs) in sum
+        .as_chunks_mut::<8>()
+        .0
+        .iter_mut()
+        .zip(other.as_chunks::<8>().0)
+    {
         let (partial, over) = u64::from_le_bytes(*ours).overflowing_add(u64::from_le_bytes(*theirs));
         let (total, over_again) = partial.overflowing_add(u64::from(carry));
         *ours = total.to_le_bytes();
@@ -96,7 +101,12 @@ fn add(sum: &mut [u8; 32], other: &[u8; 32]) {
 
 fn subtract(sum: &mut [u8; 32], other: &[u8; 32]) {
     let mut borrow = false;
-    for (ours, theirs) in sum.as_chunks_mut::<8>().0.iter_mut().zip(other.as_chunks::<8>().0) {
+    for (ours, theirs) in sum
+        .as_chunks_mut::<8>()
+        .0
+        .iter_mut()
+        .zip(other.as_chunks::<8>().0)
+    {
         let (partial, under) = u64::from_le_bytes(*ours).overflowing_sub(u64::from_le_bytes(*theirs));
         let (total, under_again) = partial.overflowing_sub(u64::from(borrow));
         *ours = total.to_le_bytes();

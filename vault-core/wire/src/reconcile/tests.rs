@@ -28,12 +28,18 @@ fn kept(items: &Items) -> impl Set<Error = Infallible> {
     }
     let tallies = (0..=255).zip(tallies).filter(|(_, tally)| !tally.is_empty());
     let list = |span: &Span, limit: usize| {
-        let Edge::At(from) = span.from else { return Ok(Vec::new()) };
+        let Edge::At(from) = span.from else {
+            return Ok(Vec::new());
+        };
         let to = match span.to {
             Edge::At(item) => Bound::Excluded(item),
             Edge::End => Bound::Unbounded,
         };
-        Ok(items.range((Bound::Included(from), to)).take(limit).copied().collect())
+        Ok(items
+            .range((Bound::Included(from), to))
+            .take(limit)
+            .copied()
+            .collect())
     };
     Tallied::new(tallies.collect::<Vec<_>>(), list)
 }
@@ -66,7 +72,9 @@ fn changed(rng: &mut ChaCha20Rng, items: &Items, changes: usize) -> Items {
 
 fn expected(ours: &Items, theirs: &Items) -> BTreeSet<Difference> {
     let only_ours = ours.difference(theirs).map(|item| Difference::Ours(*item));
-    only_ours.chain(theirs.difference(ours).map(|item| Difference::Theirs(*item))).collect()
+    only_ours
+        .chain(theirs.difference(ours).map(|item| Difference::Theirs(*item)))
+        .collect()
 }
 
 /// What came of a reconciliation.
@@ -78,7 +86,11 @@ struct Outcome {
 
 fn reconcile(ours: &Items, mut answer: impl FnMut(&[u8]) -> Vec<u8>) -> Outcome {
     let mut message = question(&mut kept(ours)).unwrap();
-    let mut outcome = Outcome { found: BTreeSet::new(), rounds: 0, bytes: 0 };
+    let mut outcome = Outcome {
+        found: BTreeSet::new(),
+        rounds: 0,
+        bytes: 0,
+    };
     loop {
         outcome.rounds += 1;
         assert!(outcome.rounds < 1_000, "it does not come to an end");
@@ -112,7 +124,17 @@ fn foreign(items: &Items) -> NegentropyStorageVector {
 
 fn samples() -> impl Iterator<Item = (Items, Items)> {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
-    let sizes = [(0, 0), (0, 3), (1, 1), (31, 2), (32, 5), (40, 40), (700, 60), (5_000, 1), (5_000, 3_000)];
+    let sizes = [
+        (0, 0),
+        (0, 3),
+        (1, 1),
+        (31, 2),
+        (32, 5),
+        (40, 40),
+        (700, 60),
+        (5_000, 1),
+        (5_000, 3_000),
+    ];
     sizes.into_iter().map(move |(count, changes)| {
         let ours = random_items(&mut rng, count);
         let theirs = changed(&mut rng, &ours, changes);
@@ -123,7 +145,12 @@ fn samples() -> impl Iterator<Item = (Items, Items)> {
 #[test]
 fn just_what_differs_is_found() {
     for (ours, theirs) in samples() {
-        for (ours, theirs) in [(&ours, &theirs), (&theirs, &ours), (&ours, &Items::new()), (&Items::new(), &ours)] {
+        for (ours, theirs) in [
+            (&ours, &theirs),
+            (&theirs, &ours),
+            (&ours, &Items::new()),
+            (&Items::new(), &ours),
+        ] {
             assert_eq!(with_our_answers(ours, theirs).found, expected(ours, theirs));
         }
     }
@@ -153,7 +180,10 @@ fn an_independent_implementation_understands_what_is_answered() {
         }
         let have = have.iter().map(|id| Difference::Ours(Item(id.to_bytes())));
         let need = need.iter().map(|id| Difference::Theirs(Item(id.to_bytes())));
-        assert_eq!(have.chain(need).collect::<BTreeSet<_>>(), expected(&ours, &theirs));
+        assert_eq!(
+            have.chain(need).collect::<BTreeSet<_>>(),
+            expected(&ours, &theirs)
+        );
     }
 }
 
@@ -190,7 +220,11 @@ fn whoever_asks_can_stop_and_begin_anew() {
             let answered = answer(&mut kept(&theirs), &message).unwrap();
             let next = compare(&mut kept(&ours), &answered, |difference| {
                 found.push(difference);
-                if found.len() < 400 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                if found.len() < 400 {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                }
             });
             match next.unwrap() {
                 Next::Ask(next) => message = next,

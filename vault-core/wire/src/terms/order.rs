@@ -329,7 +329,7 @@ mod tests {
         fn within_is_reflexive(terms in any_terms()) {
             prop_assert!(terms.well_formed());
             prop_assert!(terms.within(&terms));
-            prop_assert_eq!(terms.meet(&terms), Some(terms.clone()));
+            prop_assert_eq!(terms.meet(&terms), Some(terms));
         }
 
         #[test]

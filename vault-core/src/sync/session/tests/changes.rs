@@ -198,6 +198,20 @@ fn a_copy_that_did_not_hear_of_a_narrowing_goes_on_under_a_generation_of_its_own
 }
 
 #[test]
+fn a_copy_that_narrowed_alike_does_not_take_the_others_generation_for_its_own() {
+    let (device, mut server, grant) = shared_dated(32);
+    let copy = device.restored();
+    for one in [&device, &copy] {
+        narrow(&one.store, grant, &since(one, grant, 1)).unwrap();
+    }
+    sync(&device, &mut server);
+    put_dated(&copy, "of the copy");
+    sync(&copy, &mut server);
+    assert_eq!(server.brands(grant), brands_of(&copy), "all opens under one key");
+    assert_eq!(shown(&copy, grant).terms, server.terms());
+}
+
+#[test]
 fn a_copy_of_a_withdrawn_grant_says_so_itself_and_keeps_the_receipt() {
     let (device, mut server, grant) = shared(30);
     let copy = device.restored();
@@ -205,6 +219,37 @@ fn a_copy_of_a_withdrawn_grant_says_so_itself_and_keeps_the_receipt() {
     sync(&device, &mut server);
     sync(&copy, &mut server);
     assert_eq!(shown(&copy, grant).state, GrantState::Erased);
+}
+
+fn put_dated(device: &Device, brand: &str) {
+    let record = super::receipt(brand, "cash").at(START);
+    device.write(|writer| writer.put(record));
+}
+
+/// A device with three records of a known time, all of which a server holds.
+fn shared_dated(seed: u64) -> (Device, Server, GrantId) {
+    let (device, mut server) = (Device::new(seed), Server::new());
+    names(0..3).iter().for_each(|brand| put_dated(&device, brand));
+    let grant = device.granted(&mut server);
+    sync(&device, &mut server);
+    (device, server, grant)
+}
+
+fn brands_of(device: &Device) -> Vec<String> {
+    let view = device.store.view().unwrap();
+    let all = crate::records::Query {
+        limit: usize::MAX,
+        ..crate::records::Query::of(vault_wire::catalogue::Category::Receipts)
+    };
+    let records = crate::records::query(&view, &all).unwrap();
+    let mut brands: Vec<_> = records
+        .map(|record| match &record.unwrap().fields["brand"] {
+            vault_wire::value::Value::Text(brand) => brand.clone(),
+            _ => panic!("a brand is a text"),
+        })
+        .collect();
+    brands.sort_unstable();
+    brands
 }
 
 /// What an owner may do with one of two copies.
@@ -215,6 +260,8 @@ enum Step {
     Since(bool, i64),
     Until(bool, i64),
     Renew(bool),
+    /// A new record.
+    Put(bool, u8),
     Withdraw(bool),
     Sync(bool),
     /// A connection that is lost after so many frames.
@@ -229,6 +276,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         2 => (copy, 1i64..5).prop_map(|(copy, from)| Step::Since(copy, from)),
         1 => (copy, 1i64..5).prop_map(|(copy, day)| Step::Until(copy, day)),
         1 => copy.prop_map(Step::Renew),
+        3 => (copy, any::<u8>()).prop_map(|(copy, name)| Step::Put(copy, name)),
         1 => copy.prop_map(Step::Withdraw),
         3 => copy.prop_map(Step::Sync),
         2 => (copy, 0usize..5).prop_map(|(copy, cut)| Step::Lose(copy, cut)),
@@ -236,13 +284,13 @@ fn any_step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 20, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_two_copies_say_in_whatever_order_all_sides_end_alike(
-        steps in proptest::collection::vec(any_step(), 1..14)
+        steps in proptest::collection::vec(any_step(), 1..16)
     ) {
-        let (device, mut server, id) = shared(31);
+        let (device, mut server, id) = shared_dated(31);
         let copies = [device.restored(), device];
         let mut narrowed: Vec<Terms> = Vec::new();
         let mut withdrawn = false;
@@ -264,6 +312,7 @@ proptest! {
                     }
                 }
                 Step::Renew(copy) => drop(renew(&of(*copy).store, id, None)),
+                Step::Put(copy, name) => put_dated(of(*copy), &format!("put {name:03}")),
                 Step::Withdraw(copy) => withdrawn |= withdraw(&of(*copy).store, id).is_ok(),
                 Step::Sync(copy) => sync(of(*copy), &mut server),
                 Step::Lose(copy, cut) => {
@@ -284,6 +333,11 @@ proptest! {
         prop_assert_eq!(&one.terms, &other.terms);
         prop_assert_eq!(&one.terms, &server.terms());
         prop_assert_eq!(one.state == GrantState::Paused, server.is_paused());
+        if server.is_paused() {
+            resume(&copies[1].store, id).unwrap();
+            sync(&copies[1], &mut server);
+        }
+        prop_assert_eq!(server.brands(id), brands_of(&copies[1]));
         prop_assert!(!one.undelivered && !other.undelivered);
         for terms in &narrowed {
             let shows_no_more = server.terms().details.iter().all(|ours| {

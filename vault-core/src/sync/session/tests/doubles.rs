@@ -34,7 +34,7 @@ use crate::{
         SharedStore, Store, decode,
         tables::{META, meta},
     },
-    sync::{ServerAddress, ServerKeyPin, ServerRow, set_apart, set_server},
+    sync::{ServerAddress, ServerKeyPin, set_apart, set_server, trusted},
 };
 
 /// A vault on a temporary disk.
@@ -60,12 +60,7 @@ impl Device {
             host: "server".into(),
             port: 1,
         };
-        let row = ServerRow {
-            address,
-            pin: ServerKeyPin([0; 32]),
-            keys: None,
-            state: None,
-        };
+        let row = trusted(&store, &address, ServerKeyPin([0; 32])).unwrap();
         store.update(|transaction| set_server(transaction, &row)).unwrap();
         allow(&store, Category::Receipts).unwrap();
         Self {
@@ -317,6 +312,10 @@ impl Server {
     }
 
     pub(super) fn keep(&mut self, sent: Entries) -> EntriesAck {
+        assert!(
+            sent.generation <= self.generation,
+            "entries of a generation that the server does not have yet"
+        );
         if sent.generation != self.generation || self.is_paused() {
             return EntriesAck {
                 grant: sent.grant,

@@ -3,6 +3,7 @@
 mod chain;
 mod changes;
 mod doubles;
+mod lanes;
 mod log;
 
 use vault_wire::{

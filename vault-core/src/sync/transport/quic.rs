@@ -1,0 +1,132 @@
+//! QUIC: one connection, one bidirectional stream. The only file that names quinn.
+
+use std::{
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
+    sync::Arc,
+    time::Duration,
+};
+
+use quinn::{
+    Chunk, ClientConfig, ConnectionError, Endpoint, MtuDiscoveryConfig, RecvStream, SendStream,
+    TransportConfig, crypto::rustls::QuicClientConfig,
+};
+use tokio::time::timeout;
+use vault_wire::limits::FRAME_BYTES_MAX;
+
+use super::{Moved, READ_CHUNK_BYTES, SyncError, tls::Identity, unreachable};
+
+const IDLE_TIMEOUT_MS: u32 = 30_000;
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+const FAREWELL: Duration = Duration::from_millis(5);
+/// Largest datagram that is tried: what an Ethernet with jumbo frames carries.
+const DATAGRAM_BYTES_MAX: u16 = 8_952;
+
+/// A connection with its stream.
+pub(in crate::sync) struct Stream {
+    endpoint: Endpoint,
+    connection: quinn::Connection,
+    send: SendStream,
+    receive: RecvStream,
+    /// What was received last.
+    received: Option<Chunk>,
+}
+
+impl Stream {
+    pub(super) async fn open(
+        identity: &Identity,
+        address: SocketAddr,
+        host: &str,
+    ) -> Result<Self, SyncError> {
+        let (tls, verdict) = identity.client_config()?;
+        let tls =
+            QuicClientConfig::try_from(tls).map_err(|_| SyncError::Protocol("TLS 1.3 is not available"))?;
+        let mut config = ClientConfig::new(Arc::new(tls));
+        config.transport_config(Arc::new(transport()));
+        let endpoint = Endpoint::client(any_address(address)).map_err(unreachable)?;
+        let connecting = endpoint
+            .connect_with(config, address, host)
+            .map_err(unreachable)?;
+        let connection = connecting.await.map_err(|error| match verdict.refused() {
+            true => SyncError::ServerKeyMismatch,
+            false => broken(&error),
+        })?;
+        let (send, receive) = connection.open_bi().await.map_err(|error| broken(&error))?;
+        Ok(Self {
+            endpoint,
+            connection,
+            send,
+            receive,
+            received: None,
+        })
+    }
+
+    pub(super) async fn send(&mut self, bytes: &[u8]) -> Result<(), SyncError> {
+        self.send.write_all(bytes).await.map_err(unreachable)
+    }
+
+    pub(super) async fn receive(&mut self) -> Result<&[u8], SyncError> {
+        let chunk = self
+            .receive
+            .read_chunk(READ_CHUNK_BYTES, true)
+            .await
+            .map_err(unreachable)?;
+        let chunk = chunk.ok_or_else(|| unreachable("it ended the connection"))?;
+        Ok(&self.received.insert(chunk).bytes)
+    }
+
+    pub(super) fn ended(&self) -> Option<SyncError> {
+        self.connection.close_reason().map(|reason| broken(&reason))
+    }
+
+    /// The connection moves to a new socket, and the server learns of it at once.
+    pub(super) fn network_changed(&self) -> Moved {
+        let socket = UdpSocket::bind(any_address(self.connection.remote_address()));
+        match socket.and_then(|socket| self.endpoint.rebind(socket)) {
+            Ok(()) => Moved::Along,
+            Err(_) => Moved::Lost,
+        }
+    }
+
+    pub(super) fn network_bytes(&self) -> u64 {
+        let stats = self.connection.stats();
+        stats.udp_tx.bytes + stats.udp_rx.bytes
+    }
+
+    pub(super) async fn close(mut self) {
+        let _ = self.send.finish();
+        let _ = timeout(Duration::from_secs(2), self.send.stopped()).await;
+        self.connection.close(0u32.into(), b"done");
+        // Everything is acknowledged: this only gives the last packet a moment to leave, not the
+        // tenth of a second that a closed connection lingers.
+        let _ = timeout(FAREWELL, self.endpoint.wait_idle()).await;
+    }
+}
+
+fn any_address(like: SocketAddr) -> SocketAddr {
+    match like {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    }
+}
+
+fn transport() -> TransportConfig {
+    let mut transport = TransportConfig::default();
+    transport.max_idle_timeout(Some(quinn::VarInt::from_u32(IDLE_TIMEOUT_MS).into()));
+    transport.keep_alive_interval(Some(KEEP_ALIVE));
+    transport.max_concurrent_bidi_streams(0u32.into());
+    transport.max_concurrent_uni_streams(0u32.into());
+    transport.datagram_receive_buffer_size(None);
+    let window = u32::try_from(2 * FRAME_BYTES_MAX).unwrap_or(u32::MAX);
+    transport.stream_receive_window(window.into());
+    let mut discovery = MtuDiscoveryConfig::default();
+    discovery.upper_bound(DATAGRAM_BYTES_MAX);
+    transport.mtu_discovery_config(Some(discovery));
+    transport
+}
+
+fn broken(error: &ConnectionError) -> SyncError {
+    match error {
+        ConnectionError::TimedOut => SyncError::Timeout,
+        other => SyncError::Unreachable(other.to_string()),
+    }
+}
