@@ -175,7 +175,7 @@ fn sync_never_names_a_record_and_only_consent_makes_a_projection() {
 fn only_one_file_of_the_vault_names_quinn() {
     for (name, source) in sources("vault-core/src") {
         assert!(
-            name == "vault-core/src/sync/endpoint.rs" || !source.contains("quinn::"),
+            name == "vault-core/src/sync/transport/quic.rs" || !source.contains("quinn::"),
             "{name} names quinn"
         );
     }

@@ -89,6 +89,8 @@ impl World {
                 self.check_answer(&before, app, category, purpose, answer);
             }
             Err(ReadError::ConsentRequired { .. }) => self.count("read refused"),
+            // The key of the wider extent is gone already, and the narrowing is not there yet.
+            Err(ReadError::Unavailable(_)) if before.is_turning() => self.count("read unavailable"),
             Err(error) => self.wrong(&format!("a read fails: {error}")),
         }
         Some(answer)
@@ -125,6 +127,7 @@ impl World {
                 consent
                     .terms
                     .iter()
+                    .chain(before.bounds(answer.grant))
                     .any(|terms| version.under(terms).as_ref() == Some(&seen))
                     && before
                         .bounds(answer.grant)
@@ -355,7 +358,11 @@ impl World {
     }
 
     /// What the device says of itself is what the owner did, and what became of it has a reason.
-    fn check_the_owner_knows(&self, owner: usize) {
+    fn check_the_owner_knows(&mut self, owner: usize) {
+        if self.had_two_lives() {
+            self.owners[owner].adopt_grants();
+            self.learn_consents(owner);
+        }
         let this = &self.owners[owner];
         if let Some(difference) = this.differs_from(&this.holds) {
             self.wrong(&format!(
@@ -375,7 +382,11 @@ impl World {
                     !grant.undelivered && (as_said || self.had_two_lives() || self.clocks_jumped())
                 }
                 GrantState::Superseded => consent.is_amended,
-                GrantState::Erased => consent.is_withdrawn && self.promises.is_erased(grant.id),
+                GrantState::Erased => {
+                    // Data set back to before the grant was ever there have nothing to erase.
+                    let is_erased = self.promises.is_erased(grant.id) || self.had_two_lives();
+                    consent.is_withdrawn && is_erased
+                }
                 GrantState::Withdrawn => consent.is_withdrawn,
                 GrantState::Expired => may_end || self.clocks_jumped(),
                 GrantState::NotAccepted(_) => {

@@ -1,7 +1,5 @@
 //! What people do, and what goes wrong.
 
-use std::sync::Arc;
-
 use sync_server::{
     hosted,
     service::request_consent::{NewRequest, RequestError, request_consent},
@@ -32,6 +30,9 @@ impl World {
     /// Does one thing.
     pub(crate) fn happen(&mut self, deed: Deed) {
         self.count(&format!("{deed:?}"));
+        // No two things happen in the same moment.
+        self.server_clock.advance_ms(1);
+        self.device_clock.advance_ms(1);
         let owner = self.dice.below(self.owners.len());
         match deed {
             Deed::Put => {
@@ -166,7 +167,10 @@ impl World {
         for (id, version) in ids.into_iter().flatten().zip(new) {
             self.owners[owner].holds.records.insert(id, version);
         }
-        self.note(format!("{owner} puts {count}"));
+        self.note(format!(
+            "{owner} puts {count}, up to version {}",
+            self.versions.len() - 1
+        ));
     }
 
     fn edit(&mut self, owner: usize) {
@@ -181,7 +185,7 @@ impl World {
         let record = next.record();
         holds.records.insert(id, next);
         self.owners[owner].change(holds, Vec::new(), |vault| vault.update(id, record));
-        self.note(format!("{owner} edits {id}"));
+        self.note(format!("{owner} edits {id}, version {}", self.versions.len() - 1));
     }
 
     fn delete(&mut self, owner: usize) {
@@ -286,11 +290,8 @@ impl World {
         };
         let mut selection = Selection::everything(&asked);
         for detail in &asked.terms.details {
-            selection = self.narrower(
-                selection,
-                detail.category,
-                detail.fields.keys().map(String::as_str).collect(),
-            );
+            let fields: Vec<&str> = detail.fields.keys().map(String::as_str).collect();
+            selection = self.narrower(selection, detail.category, &fields);
         }
         let holds = self.owners[owner].holds.clone();
         let terms = selection.terms().clone();
@@ -309,7 +310,7 @@ impl World {
         }
     }
 
-    fn narrower(&mut self, selection: Selection, category: Category, fields: Vec<&str>) -> Selection {
+    fn narrower(&mut self, selection: Selection, category: Category, fields: &[&str]) -> Selection {
         let mut kept: Vec<&str> = fields.iter().copied().filter(|_| self.dice.percent(75)).collect();
         if kept.is_empty() {
             kept.push(fields[0]);
@@ -400,8 +401,8 @@ impl World {
         };
         let mut selection = Selection::all_of(&grant);
         for detail in &grant.terms.details {
-            let fields = detail.fields.keys().map(String::as_str).collect();
-            selection = self.narrower(selection, detail.category, fields);
+            let fields: Vec<&str> = detail.fields.keys().map(String::as_str).collect();
+            selection = self.narrower(selection, detail.category, &fields);
         }
         let mut holds = self.owners[owner].holds.clone();
         if let Some(Word::Agreed { bounds, .. }) = holds.grants.get_mut(&grant.id) {
@@ -497,7 +498,7 @@ impl World {
         self.note(format!("{owner} crashes"));
         self.count("device lost power");
         let (copy, unfinished) = self.owners[owner].crash(&mut self.dice);
-        self.owners[owner] = Owner::open(copy, unfinished, Arc::clone(&self.device_clock), &mut self.dice);
+        self.owners[owner] = Owner::open(copy, unfinished, &self.device_clock, &mut self.dice);
         self.learn_consents(owner);
     }
 
@@ -536,7 +537,7 @@ impl World {
         let copy = self.dice.one_of(&self.device_copies).clone();
         self.note(format!("{owner} is set back"));
         self.owners[owner].crash(&mut self.dice);
-        self.owners[owner] = Owner::open(copy, None, Arc::clone(&self.device_clock), &mut self.dice);
+        self.owners[owner] = Owner::open(copy, None, &self.device_clock, &mut self.dice);
         self.count("device set back");
     }
 
@@ -544,8 +545,8 @@ impl World {
     fn clone_device(&mut self, owner: usize) {
         if self.owners.len() < 2 {
             let copy = self.owners[owner].copied();
-            let clock = Arc::clone(&self.device_clock);
-            self.owners.push(Owner::open(copy, None, clock, &mut self.dice));
+            self.owners
+                .push(Owner::open(copy, None, &self.device_clock, &mut self.dice));
             self.note(format!("{owner} is cloned"));
         }
     }

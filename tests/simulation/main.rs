@@ -67,6 +67,7 @@ fn a_server_that_acknowledges_before_it_commits_is_found() {
     assert!(
         found.contains("lost what it acknowledged")
             || found.contains("was acknowledged")
+            || found.contains("forgot the withdrawal")
             || found.contains("may hold"),
         "{found}"
     );
@@ -85,7 +86,10 @@ fn a_device_that_counts_as_held_what_it_only_sent_is_found() {
 fn a_restored_device_that_uses_its_numbers_again_is_found() {
     let trouble = [(Deed::CopyDevice, 6), (Deed::SetDeviceBack, 4)];
     let found = until_caught(Planted::OldCopyGoesOn, &trouble, WORLDS_TO_CATCH);
-    assert!(found.contains("at rest"), "{found}");
+    assert!(
+        found.contains("at rest") || found.contains("is refused though it is granted"),
+        "{found}"
+    );
 }
 
 #[test]

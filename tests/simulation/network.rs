@@ -24,7 +24,7 @@ impl World {
                 self.note(format!("{owner} connects"));
                 self.begin(owner, talk, &hello);
             }
-            Err(error) => self.talk_failed(owner, error),
+            Err(error) => self.talk_failed(owner, &error),
         }
     }
 
@@ -49,7 +49,7 @@ impl World {
                 Ok(Some(bytes)) => self.send(line, &bytes),
                 Ok(None) if talk.has_more_to_say() => {}
                 Ok(None) => return,
-                Err(error) => return self.talk_failed(owner, error),
+                Err(error) => return self.talk_failed(owner, &error),
             }
         }
     }
@@ -119,18 +119,18 @@ impl World {
         let heard = talk.hear(&bytes);
         while talk.take_event().is_some() {}
         if let Err(error) = heard {
-            self.talk_failed(owner, error);
+            self.talk_failed(owner, &error);
         } else if self.owners[owner].power.is_dark() {
             self.crash_device(owner);
         }
     }
 
     /// A session ended with an error. Only some errors may be.
-    pub(crate) fn talk_failed(&mut self, owner: usize, error: Error) {
+    pub(crate) fn talk_failed(&mut self, owner: usize, error: &Error) {
         if self.owners[owner].power.is_dark() {
             return self.crash_device(owner);
         }
-        let may_be = match &error {
+        let may_be = match error {
             Error::Sync(SyncError::Refused(refusal)) => {
                 matches!(refusal, Refusal::TakenOver | Refusal::Unavailable)
             }

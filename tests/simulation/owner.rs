@@ -60,10 +60,10 @@ pub(crate) struct Copy {
 
 impl Owner {
     /// A new vault that may collect what the simulation has.
-    pub(crate) fn new(clock: Arc<ManualClock>, dice: &mut Dice) -> Self {
+    pub(crate) fn new(clock: &Arc<ManualClock>, dice: &mut Dice) -> Self {
         let power = Power::on();
         let disk = SimDisk::holding(&Image::new(), &power);
-        let vault = Vault::create_on(disk.clone(), &RawKey::new(&KEY), host(&clock, dice)).unwrap();
+        let vault = Vault::create_on(disk.clone(), &RawKey::new(&KEY), host(clock, dice)).unwrap();
         for (category, ..) in &CATEGORIES {
             vault.allow_collection(*category).unwrap();
         }
@@ -86,13 +86,13 @@ impl Owner {
     pub(crate) fn open(
         copy: Copy,
         unfinished: Option<Unfinished>,
-        clock: Arc<ManualClock>,
+        clock: &Arc<ManualClock>,
         dice: &mut Dice,
     ) -> Self {
         let power = Power::on();
         let disk = SimDisk::holding(&copy.image, &power);
         let key = RawKey::new(&KEY);
-        let vault = Vault::open_on(disk.clone(), &Secret::RawKey(&key), host(&clock, dice));
+        let vault = Vault::open_on(disk.clone(), &Secret::RawKey(&key), host(clock, dice));
         let mut owner = Self {
             vault: vault.unwrap_or_else(|error| panic!("the vault does not open: {error}")),
             holds: copy.holds,
@@ -101,12 +101,12 @@ impl Owner {
             disk,
             talk: None,
         };
-        owner.adopt_unfinished_grant();
+        owner.adopt_grants();
         if let Some(unfinished) = unfinished
-            && !owner.holds_just(&owner.holds)
+            && owner.has_done(&unfinished)
         {
             owner.holds = unfinished.holds;
-            owner.adopt_unfinished_grant();
+            owner.adopt_grants();
             owner.adopt_records(unfinished.put);
         }
         assert!(
@@ -170,6 +170,27 @@ impl Owner {
         self.differs_from(holds).is_none()
     }
 
+    /// Whether what power interrupted has happened all the same.
+    fn has_done(&self, unfinished: &Unfinished) -> bool {
+        !self.holds_just(&self.holds)
+            || unfinished.put.is_empty()
+                && self.holds_just(&unfinished.holds)
+                && self.stands_as(&unfinished.holds)
+    }
+
+    /// Whether the grants of the vault are paused just where a model says so.
+    fn stands_as(&self, holds: &Holds) -> bool {
+        let grants = self.vault.grants().unwrap();
+        grants.iter().all(|known| match holds.grants.get(&known.id) {
+            Some(Word::Agreed { is_paused, .. }) => match known.state {
+                GrantState::Active => !is_paused,
+                GrantState::Paused => *is_paused,
+                _ => true,
+            },
+            _ => true,
+        })
+    }
+
     /// Where the vault does not hold what a model says.
     pub(crate) fn differs_from(&self, holds: &Holds) -> Option<String> {
         let mut left = holds.records.len();
@@ -200,7 +221,8 @@ impl Owner {
         grants.iter().find_map(|known| match holds.grants.get(&known.id) {
             Some(Word::Agreed { bounds, .. }) => bounds
                 .iter()
-                .find(|bound| !shows_no_more(&known.terms, bound))
+                // Two copies that leave nothing together pause.
+                .find(|bound| known.state != GrantState::Paused && !shows_no_more(&known.terms, bound))
                 .map(|bound| {
                     format!(
                         "{} is {:?} with {:?}, beyond {bound:?}",
@@ -234,16 +256,19 @@ impl Owner {
         );
     }
 
-    /// Power failed while the owner agreed to something, and the decision was durable.
-    fn adopt_unfinished_grant(&mut self) {
+    /// Takes in grants that came without the owner's word here: power failed while they agreed and the
+    /// decision was durable, or another copy of the vault agreed.
+    pub(crate) fn adopt_grants(&mut self) {
         for grant in self.vault.grants().unwrap() {
-            if matches!(grant.state, GrantState::Active | GrantState::Expired) {
-                let agreed = Word::Agreed {
+            let is_withdrawn = matches!(grant.state, GrantState::Withdrawn | GrantState::Erased);
+            let word = match is_withdrawn {
+                true => Word::Withdrew,
+                false => Word::Agreed {
                     bounds: vec![grant.terms],
-                    is_paused: false,
-                };
-                self.holds.grants.entry(grant.id).or_insert(agreed);
-            }
+                    is_paused: grant.state == GrantState::Paused,
+                },
+            };
+            self.holds.grants.entry(grant.id).or_insert(word);
         }
     }
 }

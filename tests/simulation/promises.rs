@@ -42,8 +42,10 @@ struct Promise {
     resumed: u64,
     /// The terms that it accepted: nothing beyond any of them may be shown any more.
     bounds: Vec<Terms>,
-    /// Whether a statement that begins another generation is on its way, or may have arrived.
-    is_turning: bool,
+    /// The highest generation that a statement on its way begins, or one that may have arrived.
+    turning_to: u32,
+    /// Whether a withdrawal is on its way, or may have arrived in part.
+    is_ending: bool,
     generation: u32,
     /// What each slot may hold.
     slots: BTreeMap<Slot, BTreeSet<State>>,
@@ -76,7 +78,12 @@ impl Promise {
             .flatten()
             .filter(|state| state.put.is_some())
             .count() as u64;
-        !is_known || position.generation != self.generation || self.is_turning || position.count == held
+        !is_known || position.generation != self.generation || self.is_turning() || position.count == held
+    }
+
+    /// Whether another generation may be in force already, or the keys of this one destroyed.
+    const fn is_turning(&self) -> bool {
+        self.is_ending || self.turning_to > self.generation
     }
 
     fn accept(&mut self, number: u64, event: &Event) {
@@ -92,7 +99,6 @@ impl Promise {
     fn take(&mut self, extent: &Extent) {
         if extent.generation > self.generation {
             self.generation = extent.generation;
-            self.is_turning = false;
             self.slots.clear();
         }
         self.bounds.push(extent.terms.clone());
@@ -160,9 +166,10 @@ impl Promises {
         let promise = self.0.entry(grant).or_default();
         match event {
             Event::Resumed => promise.resumed = promise.resumed.max(number),
-            Event::Narrowed(extent) | Event::Renewed(extent) => {
-                promise.is_turning |= extent.generation > promise.generation;
+            Event::Given(extent) | Event::Narrowed(extent) | Event::Renewed(extent) => {
+                promise.turning_to = promise.turning_to.max(extent.generation);
             }
+            Event::Withdrawn => promise.is_ending = true,
             _ => {}
         }
     }
@@ -244,6 +251,11 @@ impl Promises {
         }
     }
 
+    /// Whether a statement that begins another generation is on its way, or may have arrived in part.
+    pub(crate) fn is_turning(&self) -> bool {
+        self.0.values().any(Promise::is_turning)
+    }
+
     /// Whether the server proved that a grant is erased.
     pub(crate) fn is_erased(&self, grant: GrantId) -> bool {
         self.0.get(&grant).is_some_and(|promise| promise.erased)
@@ -272,7 +284,7 @@ impl Promises {
                 .unwrap_or_default()
         };
         let (then, now) = (states(before), states(self));
-        let is_turning = |promises: &Self| promises.0.get(&grant).is_some_and(|promise| promise.is_turning);
+        let is_turning = |promises: &Self| promises.0.get(&grant).is_some_and(Promise::is_turning);
         if is_turning(before) || is_turning(self) {
             return Ok(());
         }

@@ -91,7 +91,7 @@ impl World {
         let server_clock = Arc::new(ServerClock::at(beginning));
         let device_clock = Arc::new(ManualClock::new(beginning));
         let machine = Machine::new(keys, Arc::clone(&server_clock), &mut dice);
-        let owner = Owner::new(Arc::clone(&device_clock), &mut dice);
+        let owner = Owner::new(&device_clock, &mut dice);
         let mut world = Self {
             dice,
             swarm,

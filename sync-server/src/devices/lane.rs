@@ -50,7 +50,8 @@ pub(crate) struct Lane {
     server: Server,
     device: PublicKey,
     send: Sending,
-    frames: mpsc::Receiver<Result<Frame, Refusal>>,
+    /// Boxed, because the channel keeps room ready for many.
+    frames: mpsc::Receiver<Result<Box<Frame>, Refusal>>,
     reading: JoinHandle<()>,
     pending: VecDeque<Stored>,
 }
@@ -78,12 +79,13 @@ impl Lane {
 
     /// Serves the device until the connection is over.
     pub(crate) async fn serve(&mut self, greeting: Duration) -> Over {
-        let greeted = match timeout(greeting, self.greet()).await {
+        let greeted = match timeout(greeting, Box::pin(self.greet())).await {
             Ok(Ok(greeted)) => greeted,
             Ok(Err(over)) => return over,
             Err(_) => return Over::Left,
         };
         let (session, devices) = (greeted.session.clone(), self.server.devices().clone());
+        // What is large and seldom needed lies on the heap while it is: most connections are idle.
         let over = self.converse(greeted).await;
         devices.leave(&session);
         match over {
@@ -105,7 +107,7 @@ impl Lane {
     /// REGISTER, if the device sends it, and HELLO.
     async fn greet(&mut self) -> Result<Greeted, Over> {
         loop {
-            match self.next_frame().await? {
+            match *self.next_frame().await? {
                 Frame::Register(register) => {
                     let enrolled = enrol::enrol(&self.server, self.device, register).await;
                     let (_, registered) = enrolled.map_err(Over::Refused)?;
@@ -175,7 +177,7 @@ impl Lane {
                 () = greeted.session.noticed() => self.tell(&mut greeted).await?,
                 frame = self.frames.recv(), if has_room => {
                     let frame = frame.ok_or(Over::Left)?.map_err(Over::Refused)?;
-                    self.hear(&greeted, frame).await?;
+                    Box::pin(self.hear(&greeted, *frame)).await?;
                 }
             }
         }
@@ -208,7 +210,7 @@ impl Lane {
             }
             Frame::Reconcile(asked) => {
                 let server = self.server.clone();
-                let answering = tokio::task::spawn_blocking(move || reconcile(&server, vault, asked));
+                let answering = tokio::task::spawn_blocking(move || reconcile(&server, vault, &asked));
                 let answer = answering.await.unwrap_or(Err(ReconcileError::Unavailable));
                 Frame::Reconciled(answer.map_err(|error| match error {
                     ReconcileError::Malformed => Over::Refused(Refusal::BadFrame),
@@ -270,7 +272,7 @@ impl Lane {
         }
     }
 
-    async fn next_frame(&mut self) -> Result<Frame, Over> {
+    async fn next_frame(&mut self) -> Result<Box<Frame>, Over> {
         let stopping = self.server.stopping().clone();
         tokio::select! {
             biased;
@@ -301,14 +303,14 @@ async fn oldest(pending: &mut VecDeque<Stored>) -> Result<EntriesAck, PushError>
 }
 
 /// Reads frames until the device leaves or sends bytes that are none.
-async fn read(mut receive: Receiving, frames: mpsc::Sender<Result<Frame, Refusal>>) {
+async fn read(mut receive: Receiving, frames: mpsc::Sender<Result<Box<Frame>, Refusal>>) {
     let mut reader = Reader::default();
     while let Some(chunk) = receive.read().await {
         let mut bytes: &[u8] = &chunk;
         loop {
             let frame = match reader.next(&mut bytes) {
                 Ok(None) => break,
-                Ok(Some(frame)) => Ok(frame),
+                Ok(Some(frame)) => Ok(Box::new(frame)),
                 Err(error) => {
                     tracing::info!(%error, "a device sent what is no frame");
                     Err(Refusal::BadFrame)

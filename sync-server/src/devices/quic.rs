@@ -3,13 +3,13 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use quinn::{
-    Endpoint, EndpointConfig, IdleTimeout, Incoming, MtuDiscoveryConfig, ServerConfig, TokioRuntime,
-    TransportConfig, VarInt,
+    Endpoint, EndpointConfig, IdleTimeout, Incoming, ServerConfig, TokioRuntime, TransportConfig, VarInt,
     crypto::rustls::{HandshakeData, QuicServerConfig},
 };
 use quinn_proto::HashedConnectionIdGenerator;
 use ring::hmac;
 use rustls_pki_types::CertificateDer;
+use socket2::SockRef;
 use tokio::{task::JoinSet, time::timeout};
 use vault_wire::{frame::ALPN, signature::PublicKey};
 
@@ -29,8 +29,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// Bytes that a device may send ahead. Small, because each idle connection keeps them ready.
 const STREAM_WINDOW_BYTES: u32 = 512 << 10;
 const SEND_WINDOW_BYTES: u64 = 1 << 20;
-/// Largest datagram that is tried: what an Ethernet with jumbo frames carries.
-const DATAGRAM_BYTES_MAX: u16 = 8_952;
+/// What the system is to hold for the socket of all devices, so that a burst does not overflow it.
+const SOCKET_BUFFER_BYTES: usize = 4 << 20;
 
 /// The socket on which devices are served.
 pub(super) fn listen(server: &Server, address: SocketAddr) -> Result<Endpoint, StartError> {
@@ -45,6 +45,9 @@ pub(super) fn listen(server: &Server, address: SocketAddr) -> Result<Endpoint, S
     config.transport_config(Arc::new(transport()));
     config.max_incoming(CONNECTIONS_BEFORE_RETRY);
     let socket = std::net::UdpSocket::bind(address).map_err(failed)?;
+    // The system may allow less.
+    let _ = SockRef::from(&socket).set_recv_buffer_size(SOCKET_BUFFER_BYTES);
+    let _ = SockRef::from(&socket).set_send_buffer_size(SOCKET_BUFFER_BYTES);
     Endpoint::new(
         endpoint_config(server),
         Some(config),
@@ -60,7 +63,6 @@ fn endpoint_config(server: &Server) -> EndpointConfig {
     let reset_key = hmac::Key::new(hmac::HMAC_SHA256, &*server.keys().stateless_reset());
     let connection_ids = server.keys().connection_ids();
     let mut config = EndpointConfig::new(Arc::new(reset_key));
-    let _ = config.max_udp_payload_size(DATAGRAM_BYTES_MAX);
     config.cid_generator(move || Box::new(HashedConnectionIdGenerator::from_key(connection_ids)));
     config
 }
@@ -146,8 +148,5 @@ fn transport() -> TransportConfig {
     transport.datagram_receive_buffer_size(None);
     transport.max_idle_timeout(Some(IdleTimeout::from(VarInt::from_u32(IDLE_TIMEOUT_MS))));
     transport.keep_alive_interval(Some(KEEP_ALIVE));
-    let mut discovery = MtuDiscoveryConfig::default();
-    discovery.upper_bound(DATAGRAM_BYTES_MAX);
-    transport.mtu_discovery_config(Some(discovery));
     transport
 }

@@ -31,7 +31,7 @@ pub(crate) enum ReconcileError {
 pub(crate) fn reconcile(
     server: &Server,
     vault: VaultId,
-    asked: Reconcile,
+    asked: &Reconcile,
 ) -> Result<Reconcile, ReconcileError> {
     let generation = key(&[
         vault.as_bytes(),
@@ -44,7 +44,11 @@ pub(crate) fn reconcile(
         items(&view, &generation, span, limit)
     });
     let message = reconcile::answer(&mut held, &asked.message)?;
-    Ok(Reconcile { message, ..asked })
+    Ok(Reconcile {
+        grant: asked.grant,
+        generation: asked.generation,
+        message,
+    })
 }
 
 fn tallies(view: &View, generation: &[u8]) -> Result<Vec<(u8, Tally)>, StoreError> {

@@ -1,6 +1,6 @@
 //! Asking a data subject for consent.
 
-use std::ops::ControlFlow;
+mod standing;
 
 use vault_wire::{
     Digest, digest,
@@ -17,9 +17,8 @@ use super::{
     Unavailable,
     amending::{amendable, amending, supersede},
     auth::Caller,
-    grant_rules::is_active,
     notices,
-    request_view::{Coverage, RequestView, view_of},
+    request_view::{RequestView, view_of},
     retry_after::seconds,
     signed_request::has_just_begun,
     subjects::home,
@@ -28,12 +27,10 @@ use crate::{
     Server,
     store::{
         Deadline, PendingRow, RequestRow, RequestState, Rows, StoreError, Tx,
-        tables::{
-            APP_REQUESTS, APPS, COOL_DOWNS, DEADLINES, GRANTS, GRANTS_OF_APP, PENDING, REQUEST_DIGESTS,
-            REQUESTS, key,
-        },
+        tables::{APP_REQUESTS, APPS, DEADLINES, PENDING, REQUEST_DIGESTS, REQUESTS, key},
     },
 };
+use standing::{cooling_down, covered, pending};
 
 /// Longest metadata, in bytes of JSON.
 pub const METADATA_BYTES_MAX: usize = 2_048;
@@ -344,80 +341,6 @@ fn asked_digest(request: &ConsentRequest) -> Digest {
     let mut bytes = chosen.to_bytes();
     bytes.push(u8::from(!request.binding_code.is_empty()));
     digest(ASKED, &bytes)
-}
-
-/// The request whose grant already covers what is asked.
-fn covered(
-    tx: &Tx,
-    caller: &Caller,
-    home: VaultId,
-    asked: &Terms,
-    now: Timestamp,
-) -> Result<Option<RequestView>, StoreError> {
-    let grants = tx.rows(
-        &GRANTS_OF_APP,
-        &key(&[home.as_bytes(), caller.app.as_bytes()]),
-        limits::GRANTS_MAX,
-    )?;
-    for (grant, ()) in grants {
-        let Some(row) = tx.get(&GRANTS, &key(&[home.as_bytes(), &grant]))? else {
-            continue;
-        };
-        if !is_active(&row, now) || !asked.within(&row.terms) {
-            continue;
-        }
-        let Some(request) = tx.get(&REQUESTS, &key(&[home.as_bytes(), row.request.as_bytes()]))? else {
-            continue;
-        };
-        let coverage = if row.terms.within(asked) {
-            Coverage::Exact
-        } else {
-            Coverage::Broader
-        };
-        return Ok(Some(RequestView {
-            coverage: Some(coverage),
-            granted: Some(row.terms.clone()),
-            grant_id: <[u8; 16]>::try_from(grant.as_slice()).ok().map(GrantId),
-            ..view_of(&request, row.request, now)?
-        }));
-    }
-    Ok(None)
-}
-
-fn pending(
-    tx: &Tx,
-    caller: &Caller,
-    home: VaultId,
-    now: Timestamp,
-) -> Result<Vec<(RequestId, PendingRow)>, StoreError> {
-    let mut pending = Vec::new();
-    let prefix = key(&[home.as_bytes(), caller.app.as_bytes()]);
-    tx.scan(&PENDING, &prefix, &[], |rest, row| {
-        if let Ok(id) = <[u8; 16]>::try_from(rest)
-            && now < row.expires_at
-        {
-            pending.push((RequestId(id), row));
-        }
-        ControlFlow::Continue(())
-    })?;
-    Ok(pending)
-}
-
-fn cooling_down(
-    tx: &Tx,
-    caller: &Caller,
-    home: VaultId,
-    terms: &Terms,
-    now: Timestamp,
-) -> Result<Option<Timestamp>, StoreError> {
-    for detail in &terms.details {
-        let at = key(&[home.as_bytes(), caller.app.as_bytes(), &[detail.category as u8]]);
-        let until = tx.get(&COOL_DOWNS, &at)?;
-        if let Some(until) = until.filter(|until| now < *until) {
-            return Ok(Some(until));
-        }
-    }
-    Ok(None)
 }
 
 fn keep(

@@ -119,6 +119,11 @@ impl StoredGrantKey {
 }
 
 impl GrantRow {
+    /// Whether the owner took it back.
+    pub(crate) const fn is_withdrawn(&self) -> bool {
+        matches!(self.state, GrantState::Withdrawn | GrantState::Erased)
+    }
+
     /// Where it stands now.
     pub(crate) fn state_at(&self, now: Timestamp) -> GrantState {
         match self.ends_at() {

@@ -1,7 +1,7 @@
 //! Making the next batch of a grant: look at records, project, compare with what the server holds, seal
 //! what differs.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use vault_file::Snapshot;
 use vault_wire::{
@@ -46,7 +46,7 @@ pub(super) struct Packer<'a> {
     pub(super) beyond: &'a Beyond,
     pub(super) entries_max: usize,
     /// Slots that the server holds and no record has accounted for yet.
-    pub(super) strays: &'a mut HashSet<Slot>,
+    pub(super) strays: &'a mut BTreeSet<Slot>,
     pub(super) batch: Batch,
 }
 

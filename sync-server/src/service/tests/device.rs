@@ -230,7 +230,7 @@ impl Device {
         .to_bytes();
         let slot = secret.slot(RecordId(record.to_be_bytes()));
         let tag = secret.content_tag(slot, &bytes);
-        let mut rng = ChaCha20Rng::seed_from_u64(record as u64);
+        let mut rng = ChaCha20Rng::seed_from_u64(u64::try_from(record & u128::from(u64::MAX)).unwrap());
         Entry::put(
             &given.key,
             binding(given),

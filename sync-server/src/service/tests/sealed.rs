@@ -351,11 +351,10 @@ async fn a_request_that_was_changed_or_is_not_of_now_or_not_of_this_application_
     let signature = signing().sign(labels::REQUEST, &bytes);
     refused(world.ask_with(wider.to_bytes(), signature).await);
     refused(world.ask_with(vec![1, 2, 3], signature).await);
-    let spoil: [&dyn Fn(&mut ConsentRequest); 5] = [
+    let spoil: [&dyn Fn(&mut ConsentRequest); 4] = [
         &|r| r.app.display_name = "Bank".into(),
         &|r| r.app.sealing_key = None,
         &|r| r.expires_at = r.expires_at.plus_ms(1),
-        &|r| r.amends = Some(GrantId([1; 16])),
         &|r| {
             let late = seconds(61);
             r.created_at = r.created_at.plus_ms(late);
@@ -368,6 +367,10 @@ async fn a_request_that_was_changed_or_is_not_of_now_or_not_of_this_application_
         spoil(&mut spoilt);
         refused(world.ask_signed(&spoilt).await);
     }
+    let mut amending = request.clone();
+    amending.amends = Some(GrantId([1; 16]));
+    let amended = world.ask_signed(&amending).await;
+    assert_eq!(amended, Err(RequestError::NoSuchGrant));
     world.clock.advance_ms(seconds(601));
     refused(world.ask_signed(&request).await);
     assert!(
@@ -379,6 +382,20 @@ async fn a_request_that_was_changed_or_is_not_of_now_or_not_of_this_application_
             .all(|notice| !matches!(notice.event, Told::Request(_))),
         "none of it reached the user"
     );
+}
+
+#[tokio::test]
+async fn a_signed_request_amends_a_grant_of_its_application_and_no_other() {
+    let world = with_keys().await;
+    let granted = world.sealed_grant().await;
+    let mut request = world.prepared(sealed_terms());
+    request.amends = Some(granted.grant);
+    let view = world.ask_signed(&request).await.unwrap();
+    assert_eq!((view.id, view.reused), (request.id, false));
+    let mut foreign = world.prepared(sealed_terms());
+    foreign.amends = Some(GrantId([1; 16]));
+    let refused = world.ask_signed(&foreign).await;
+    assert_eq!(refused, Err(RequestError::NoSuchGrant));
 }
 
 #[tokio::test]

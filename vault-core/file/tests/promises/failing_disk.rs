@@ -112,6 +112,26 @@ fn an_error_at_any_change_loses_nothing_that_was_acknowledged() {
     }
 }
 
+/// A change that was lost without an error is what a caller who ignores an error would leave.
+#[test]
+fn an_error_that_nobody_minds_is_noticed() {
+    let (image, history) = before_the_trouble();
+    let (changes, _) = operations_of_a_session();
+    let noticed = (0..changes).filter(|at| {
+        let trouble = Trouble::SwallowedAt(*at);
+        let lost = || {
+            let mut history = history.clone();
+            let disk = SimulatedDisk::holding(image.clone()).with(trouble, Planted::Nothing);
+            let error = session(&disk, &mut history);
+            assert_intact(disk.image(), &history, trouble);
+            assert!(error.is_none(), "{error:?}");
+        };
+        std::panic::catch_unwind(lost).is_err()
+    });
+    let noticed = noticed.count();
+    assert!(noticed > 10, "only {noticed} of {changes} were noticed");
+}
+
 #[test]
 fn an_error_at_any_read_loses_nothing_that_was_acknowledged() {
     let (_, reads) = operations_of_a_session();

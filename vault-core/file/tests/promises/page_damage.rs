@@ -176,7 +176,7 @@ fn an_old_page_put_back_is_an_error_when_it_is_read_and_never_shows_old_content(
     drop(file);
     let old = disk.seen();
     let file = open(disk.handle(), SEED + 1).unwrap();
-    (0..4).for_each(|_| history.commit_one(&file).unwrap());
+    (0..16).for_each(|_| history.commit_one(&file).unwrap());
     drop(file);
     let new = disk.seen();
     let (mut replayed, mut refused) = (0, 0);

@@ -32,6 +32,8 @@ pub(crate) enum Trouble {
     ErrorFrom(u64),
     /// This change fails; if it is a write, half of it reached the disk.
     HalfWrittenAt(u64),
+    /// This change does nothing, and says that it was done.
+    SwallowedAt(u64),
     /// There is no room for this change alone.
     FullAt(u64),
     /// From this change on, nothing can be written.
@@ -316,6 +318,11 @@ impl State {
         }
     }
 
+    /// Whether the change that was begun last is not to be done.
+    fn swallows(&self) -> bool {
+        matches!(self.trouble, Trouble::SwallowedAt(at) if at + 1 == self.operations)
+    }
+
     fn check_power(&self, life: u64) -> io::Result<()> {
         if self.dark {
             Err(io::Error::other("no power"))
@@ -402,7 +409,7 @@ impl Disk for Handle {
         let (offset, bytes) = (usize::try_from(offset).unwrap(), bytes.to_vec());
         let event = Event::Write { offset, bytes };
         state.begin(self.life, &event)?;
-        if let Event::Write { offset, bytes } = event {
+        if let (false, Event::Write { offset, bytes }) = (state.swallows(), event) {
             state.put(offset, bytes);
         }
         state.check_power(self.life)
@@ -412,8 +419,10 @@ impl Disk for Handle {
         let mut state = self.disk.state();
         let len = usize::try_from(len).unwrap();
         state.begin(self.life, &Event::Length(len))?;
-        state.seen.resize(len);
-        state.note(Event::Length(len));
+        if !state.swallows() {
+            state.seen.resize(len);
+            state.note(Event::Length(len));
+        }
         state.check_power(self.life)
     }
 

@@ -74,9 +74,15 @@ impl Session {
 
     fn refused(&mut self, grant: GrantId, number: u64, why: StatementRefusal) -> Result<(), Error> {
         let store = self.store.clone();
-        let known = grant_row(&store.view()?, grant)?.map_or(0, |row| row.acknowledged);
-        if number <= known {
+        let Some(row) = grant_row(&store.view()?, grant)? else {
+            return Ok(());
+        };
+        if number <= row.acknowledged {
             // Another copy's statement of this number came first, and is taken over by now.
+            return Ok(());
+        }
+        if row.is_withdrawn() && number < row.statement {
+            // The withdrawal behind it needs nothing of it.
             return Ok(());
         }
         match why {
@@ -84,7 +90,7 @@ impl Session {
             StatementRefusal::OutOfOrder => {
                 return Err(SyncError::Protocol("a statement did not follow what it holds").into());
             }
-            StatementRefusal::Withdrawn => {
+            StatementRefusal::Withdrawn if row.state.is_running() => {
                 self.lanes.remove(&grant);
                 store.update(|transaction| withdrawn_elsewhere(&store, transaction, grant))?;
             }

@@ -34,7 +34,7 @@ pub(super) enum Transport {
     /// Over UDP.
     Quic(quic::Stream),
     /// Over TCP.
-    Tcp(tcp::Stream),
+    Tcp(Box<tcp::Stream>),
 }
 
 /// What became of a change of the network.
@@ -62,7 +62,7 @@ impl Transport {
         });
         let tcp: Attempt<'_> = Box::pin(async {
             let stream = limited(tcp::Stream::open(&identity, address, &server.host)).await;
-            stream.map(Self::Tcp)
+            stream.map(|stream| Self::Tcp(Box::new(stream)))
         });
         match first {
             First::Quic => race(quic, tcp).await,

@@ -1,15 +1,17 @@
 //! QUIC: one connection, one bidirectional stream. The only file that names quinn.
 
 use std::{
+    io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
     sync::Arc,
     time::Duration,
 };
 
 use quinn::{
-    Chunk, ClientConfig, ConnectionError, Endpoint, MtuDiscoveryConfig, RecvStream, SendStream,
-    TransportConfig, crypto::rustls::QuicClientConfig,
+    AckFrequencyConfig, Chunk, ClientConfig, ConnectionError, Endpoint, EndpointConfig, RecvStream,
+    SendStream, TokioRuntime, TransportConfig, crypto::rustls::QuicClientConfig,
 };
+use socket2::SockRef;
 use tokio::time::timeout;
 use vault_wire::limits::FRAME_BYTES_MAX;
 
@@ -17,9 +19,11 @@ use super::{Moved, READ_CHUNK_BYTES, SyncError, tls::Identity, unreachable};
 
 const IDLE_TIMEOUT_MS: u32 = 30_000;
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
-const FAREWELL: Duration = Duration::from_millis(5);
-/// Largest datagram that is tried: what an Ethernet with jumbo frames carries.
-const DATAGRAM_BYTES_MAX: u16 = 8_952;
+const FAREWELL: Duration = Duration::from_millis(1);
+/// Packets that the server may acknowledge together.
+const PACKETS_PER_ACK: u32 = 8;
+/// What the system is to hold for the socket, so that a burst does not overflow it.
+const SOCKET_BUFFER_BYTES: usize = 1 << 20;
 
 /// A connection with its stream.
 pub(in crate::sync) struct Stream {
@@ -42,7 +46,9 @@ impl Stream {
             QuicClientConfig::try_from(tls).map_err(|_| SyncError::Protocol("TLS 1.3 is not available"))?;
         let mut config = ClientConfig::new(Arc::new(tls));
         config.transport_config(Arc::new(transport()));
-        let endpoint = Endpoint::client(any_address(address)).map_err(unreachable)?;
+        let socket = socket(address).map_err(unreachable)?;
+        let endpoint = Endpoint::new(EndpointConfig::default(), None, socket, Arc::new(TokioRuntime));
+        let endpoint = endpoint.map_err(unreachable)?;
         let connecting = endpoint
             .connect_with(config, address, host)
             .map_err(unreachable)?;
@@ -80,8 +86,7 @@ impl Stream {
 
     /// The connection moves to a new socket, and the server learns of it at once.
     pub(super) fn network_changed(&self) -> Moved {
-        let socket = UdpSocket::bind(any_address(self.connection.remote_address()));
-        match socket.and_then(|socket| self.endpoint.rebind(socket)) {
+        match socket(self.connection.remote_address()).and_then(|socket| self.endpoint.rebind(socket)) {
             Ok(()) => Moved::Along,
             Err(_) => Moved::Lost,
         }
@@ -96,17 +101,23 @@ impl Stream {
         let _ = self.send.finish();
         let _ = timeout(Duration::from_secs(2), self.send.stopped()).await;
         self.connection.close(0u32.into(), b"done");
-        // Everything is acknowledged: this only gives the last packet a moment to leave, not the
-        // tenth of a second that a closed connection lingers.
+        // Everything is acknowledged, and the server ends the connection at the end of the stream: this
+        // only gives the last packet a moment to leave.
         let _ = timeout(FAREWELL, self.endpoint.wait_idle()).await;
     }
 }
 
-fn any_address(like: SocketAddr) -> SocketAddr {
-    match like {
+/// A socket that reaches an address.
+fn socket(address: SocketAddr) -> io::Result<UdpSocket> {
+    let any: SocketAddr = match address {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-    }
+    };
+    let socket = UdpSocket::bind(any)?;
+    // The system may allow less.
+    let _ = SockRef::from(&socket).set_recv_buffer_size(SOCKET_BUFFER_BYTES);
+    let _ = SockRef::from(&socket).set_send_buffer_size(SOCKET_BUFFER_BYTES);
+    Ok(socket)
 }
 
 fn transport() -> TransportConfig {
@@ -118,9 +129,9 @@ fn transport() -> TransportConfig {
     transport.datagram_receive_buffer_size(None);
     let window = u32::try_from(2 * FRAME_BYTES_MAX).unwrap_or(u32::MAX);
     transport.stream_receive_window(window.into());
-    let mut discovery = MtuDiscoveryConfig::default();
-    discovery.upper_bound(DATAGRAM_BYTES_MAX);
-    transport.mtu_discovery_config(Some(discovery));
+    let mut acknowledging = AckFrequencyConfig::default();
+    acknowledging.ack_eliciting_threshold(PACKETS_PER_ACK.into());
+    transport.ack_frequency_config(Some(acknowledging));
     transport
 }
 

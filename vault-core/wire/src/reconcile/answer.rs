@@ -58,8 +58,8 @@ pub(super) fn describe<S: Set>(
     half_bytes: usize,
     out: &mut Message,
 ) -> Result<(), Fault<S::Error>> {
-    if summary.count < LIST_BELOW {
-        let items = items(set, span, LIST_BELOW as usize)?;
+    if summary.count < LIST_BELOW as u64 {
+        let items = items(set, span, LIST_BELOW)?;
         out.items(span.to, &items);
         return Ok(());
     }
@@ -88,7 +88,7 @@ fn items<S: Set>(set: &mut S, span: &Span, limit: usize) -> Result<Vec<Item>, Fa
 
 /// Whether the message must end here. One more span takes at most 16 fingerprints or 32 items.
 pub(super) fn is_full<S: Set>(set: &S, out: &Message, was_cut: bool) -> bool {
-    const SPAN_BYTES: usize = LIST_BELOW as usize * 32 + REST_BYTES;
+    const SPAN_BYTES: usize = LIST_BELOW * 32 + REST_BYTES;
     was_cut || set.is_tired() || out.len() + SPAN_BYTES + REST_BYTES > RECONCILE_BYTES_MAX
 }
 

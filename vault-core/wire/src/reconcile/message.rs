@@ -198,7 +198,7 @@ pub(super) fn varint(number: u64) -> Vec<u8> {
         .rev()
         .map(|group| {
             let more = if group > 0 { 0x80 } else { 0 };
-            (number >> (7 * group)) as u8 & 0x7f | more
+            (number >> (7 * group)).to_le_bytes()[0] & 0x7f | more
         })
         .collect()
 }

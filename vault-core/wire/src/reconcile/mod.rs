@@ -25,7 +25,7 @@ pub use tally::{Bucket, Change, Tallied, Tally};
 use crate::Malformed;
 
 /// Spans with fewer items than this are listed, others are split.
-const LIST_BELOW: u64 = 32;
+const LIST_BELOW: usize = 32;
 /// A set of so many items is asked about in 256 spans at once instead of 16: one round trip less.
 const LARGE: u64 = 4_096;
 /// Bytes that are kept free for the fingerprint of all that a full message leaves out.

@@ -59,11 +59,14 @@ fn changed(rng: &mut ChaCha20Rng, items: &Items, changes: usize) -> Items {
     let mut other = items.clone();
     let picks: Vec<Item> = items.iter().copied().collect();
     for _ in 0..changes {
-        let draw = rng.next_u64() as usize;
-        if let Some(pick) = picks.get(draw % picks.len().max(1)).filter(|_| draw % 3 != 0) {
+        let draw = rng.next_u32() as usize;
+        if let Some(pick) = picks
+            .get(draw % picks.len().max(1))
+            .filter(|_| !draw.is_multiple_of(3))
+        {
             other.remove(pick);
         }
-        if draw % 2 == 0 {
+        if draw.is_multiple_of(2) {
             other.extend(random_items(rng, 1));
         }
     }

@@ -1,24 +1,21 @@
 //! One grant within a session: what is on the way, how far the walk is, and what is being compared.
 
-use std::{
-    collections::{BTreeMap, HashSet, VecDeque},
-    ops::ControlFlow,
-};
+mod arrivals;
+mod compare;
 
-use vault_file::{Snapshot, Transaction};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use vault_file::Snapshot;
 use vault_wire::{
     entry::Binding,
-    frame::{Entries, EntriesAck, Reconcile, Rejection},
+    frame::{Entries, Rejection},
     id::{GrantId, RecordId, Slot},
-    reconcile::{self, Difference, Fault, Next},
-    time::Timestamp,
 };
 
 use super::{
-    SyncError,
     batch::{Batch, Packer},
     beyond::Beyond,
-    held::{Held, HeldSet, compared},
+    held::HeldSet,
     progress::{Looked, Progress, Row},
 };
 use crate::{
@@ -27,9 +24,6 @@ use crate::{
     records::last_change,
     store::Store,
 };
-
-/// Differences that are mended before the two sides compare again. A message names a few more.
-const DIFFERENCES_MAX: usize = 32_768;
 
 /// A batch that was sent.
 struct Sent {
@@ -71,7 +65,7 @@ pub(super) struct Lane {
     /// Records to be looked at again, each with its slot.
     again: Vec<(Slot, RecordId)>,
     /// Slots that the server holds and no record has accounted for yet.
-    strays: HashSet<Slot>,
+    strays: BTreeSet<Slot>,
     /// What the server was found to hold already, to be made durable.
     settled: Vec<Row>,
     comparing: Comparing,
@@ -113,7 +107,7 @@ impl Lane {
             arrived: Vec::new(),
             beyond: Beyond::default(),
             again: Vec::new(),
-            strays: HashSet::new(),
+            strays: BTreeSet::new(),
             settled: Vec::new(),
             comparing: if compare { Comparing::Begin } else { Comparing::No },
         })
@@ -162,62 +156,6 @@ impl Lane {
     /// How many changes are at most still to be looked at.
     pub(super) fn remaining(&self, last_change: u64) -> u64 {
         self.looked.remaining(last_change)
-    }
-
-    /// What is to be asked of the server next, if it is time to ask.
-    pub(super) fn next_question(&mut self, view: &Snapshot) -> Result<Option<Reconcile>, Error> {
-        let quiet = self.sent.is_empty() && self.arrived.is_empty() && self.settled.is_empty();
-        if !quiet || !matches!(self.comparing, Comparing::Begin | Comparing::Ask(_)) {
-            return Ok(None);
-        }
-        let message = match std::mem::replace(&mut self.comparing, Comparing::Asked) {
-            Comparing::Ask(message) => message,
-            _ => reconcile::question(&mut compared(view, self.grant, self.generation())?).map_err(fault)?,
-        };
-        Ok(Some(Reconcile {
-            grant: self.grant,
-            generation: self.generation(),
-            message,
-        }))
-    }
-
-    /// Takes in what the server says it holds.
-    pub(super) fn compare(&mut self, view: &Snapshot, answer: &Reconcile) -> Result<(), Error> {
-        if self.comparing != Comparing::Asked || answer.generation != self.generation() {
-            return Err(SyncError::Protocol("it compared what was not asked for").into());
-        }
-        let beyond = &mut self.beyond;
-        let mut differing: HashSet<Slot> = HashSet::new();
-        let mut set = compared(view, self.grant, self.progress.generation)?;
-        let next = reconcile::compare(&mut set, &answer.message, |difference| {
-            match difference {
-                Difference::Ours(item) => {
-                    beyond.found(item.slot(), None);
-                    differing.insert(item.slot());
-                }
-                Difference::Theirs(item) => {
-                    beyond.found(item.slot(), Some(item.tag()));
-                    differing.insert(item.slot());
-                }
-            }
-            match beyond.differences() < DIFFERENCES_MAX {
-                true => ControlFlow::Continue(()),
-                false => ControlFlow::Break(()),
-            }
-        });
-        self.comparing = match next.map_err(fault)? {
-            Next::Done => Comparing::No,
-            Next::Ask(message) => Comparing::Ask(message),
-            Next::Stopped => Comparing::Later,
-        };
-        let held = HeldSet::of(view, self.grant, self.generation())?;
-        for slot in differing {
-            match held.get(slot)? {
-                Some(Held { record, .. }) => self.again.push((slot, record)),
-                None => drop(self.strays.insert(slot)),
-            }
-        }
-        Ok(())
     }
 
     /// The next batch of changes that came since the session began. Nothing, if there is none now.
@@ -329,120 +267,5 @@ impl Lane {
             number,
             entries: batch.entries,
         }
-    }
-
-    /// Takes in what the server says of the oldest batch on the way.
-    pub(super) fn acknowledge(&mut self, ack: EntriesAck) -> Result<(), Error> {
-        let oldest = self.sent.pop_front().filter(|sent| sent.number == ack.number);
-        let sent = oldest.ok_or(SyncError::Protocol("it acknowledged a batch that was not sent"))?;
-        let rejected: BTreeMap<Slot, Rejection> = ack.rejected.into_iter().collect();
-        let (mut rows, stale) = (Vec::new(), |row: &Row| match rejected.get(&row.slot) {
-            Some(Rejection::Stale(rev)) => Some(*rev),
-            _ => None,
-        });
-        for row in sent.rows {
-            match stale(&row) {
-                Some(rev) if self.tries_again(sent.number, &row, rev) => {}
-                _ => rows.push(row),
-            }
-        }
-        self.arrived.push(Arrived {
-            sent: Sent { rows, ..sent },
-            rejected,
-        });
-        Ok(())
-    }
-
-    /// The server is further with a slot than this device thought: its record is looked at again.
-    fn tries_again(&mut self, batch: u64, row: &Row, rev: u64) -> bool {
-        self.beyond.arrived(batch, row.slot);
-        let again = self.beyond.stale(row.slot, rev);
-        match row.becomes {
-            Some(Held { record, .. }) if again => self.again.push((row.slot, record)),
-            None if again => drop(self.strays.insert(row.slot)),
-            _ => {}
-        }
-        again
-    }
-
-    /// Rows that are acknowledged and still to be made durable.
-    pub(super) fn rows_to_keep(&self) -> usize {
-        self.settled.len()
-            + self
-                .arrived
-                .iter()
-                .map(|arrived| arrived.sent.rows.len())
-                .sum::<usize>()
-    }
-
-    /// Whether nothing is on the way of which more could be learnt before it is made durable.
-    pub(super) fn is_quiet(&self) -> bool {
-        self.sent.is_empty()
-    }
-
-    /// Whether a rest is worth remembering, because it spares the next session a long walk.
-    pub(super) fn has_rest_to_keep(&self) -> bool {
-        self.is_quiet()
-            && (self.looked.gap != self.progress.looked.gap
-                || self.looked.live - self.progress.looked.live > LAG_MAX)
-    }
-
-    /// Makes durable what was acknowledged.
-    pub(super) fn keep(&mut self, transaction: &Transaction, now: Timestamp) -> Result<Acknowledged, Error> {
-        let mut done = Acknowledged::default();
-        let mut keeping = self.progress.keep(transaction, self.grant, now)?;
-        let settled = std::mem::take(&mut self.settled);
-        for row in &settled {
-            keeping.row(row, None)?;
-            self.beyond.is_settled(row.slot);
-        }
-        let mut looked = None;
-        for Arrived { sent, rejected } in std::mem::take(&mut self.arrived) {
-            for row in &sent.rows {
-                let why = rejected.get(&row.slot);
-                keeping.row(row, why)?;
-                self.beyond.arrived(sent.number, row.slot);
-                match why {
-                    Some(_) => done.rejected += 1,
-                    None => {
-                        self.beyond.is_settled(row.slot);
-                        done.entries += 1;
-                    }
-                }
-            }
-            done.bytes += sent.bytes as u64;
-            looked = Some(sent.looked);
-        }
-        let held = keeping.finish()?;
-        let acked_at = if looked.is_some() {
-            Some(now)
-        } else {
-            self.progress.acked_at
-        };
-        // Nothing on the way: all that was looked at is settled, also what needed no batch.
-        let looked = if self.sent.is_empty() {
-            Some(self.looked)
-        } else {
-            looked
-        };
-        self.progress = Progress {
-            held,
-            acked_at,
-            looked: looked.unwrap_or(self.progress.looked),
-            ..self.progress
-        };
-        self.progress.store(transaction, self.grant)?;
-        Ok(done)
-    }
-}
-
-/// Changes that a next session may have to look at again for nothing; a durable write costs more.
-const LAG_MAX: u64 = 1_000;
-
-/// A comparison that cannot go on.
-fn fault(fault: Fault<Error>) -> Error {
-    match fault {
-        Fault::Malformed(_) => SyncError::Protocol("its comparison cannot be read").into(),
-        Fault::Set(error) => error,
     }
 }

@@ -1,0 +1,142 @@
+//! What the server says of batches, and what of it is written down.
+
+use std::collections::BTreeMap;
+
+use vault_file::Transaction;
+use vault_wire::{
+    frame::{EntriesAck, Rejection},
+    id::Slot,
+    time::Timestamp,
+};
+
+use super::{Acknowledged, Arrived, Lane, Sent};
+use crate::{
+    error::Error,
+    sync::{
+        SyncError,
+        held::Held,
+        progress::{Progress, Row},
+    },
+};
+
+/// Changes that a next session may have to look at again for nothing; a durable write costs more.
+const LAG_MAX: u64 = 1_000;
+
+impl Lane {
+    /// Takes in what the server says of the oldest batch on the way.
+    pub(in crate::sync) fn acknowledge(&mut self, ack: EntriesAck) -> Result<(), Error> {
+        let oldest = self.sent.pop_front().filter(|sent| sent.number == ack.number);
+        let sent = oldest.ok_or(SyncError::Protocol("it acknowledged a batch that was not sent"))?;
+        let rejected: BTreeMap<Slot, Rejection> = ack.rejected.into_iter().collect();
+        let (mut rows, stale) = (Vec::new(), |row: &Row| match rejected.get(&row.slot) {
+            Some(Rejection::Stale(rev)) => Some(*rev),
+            _ => None,
+        });
+        for row in sent.rows {
+            match stale(&row) {
+                Some(rev) if self.tries_again(sent.number, &row, rev) => {}
+                _ => rows.push(row),
+            }
+        }
+        self.arrived.push(Arrived {
+            sent: Sent { rows, ..sent },
+            rejected,
+        });
+        Ok(())
+    }
+
+    /// The server is further with a slot than this device thought: its record is looked at again.
+    fn tries_again(&mut self, batch: u64, row: &Row, rev: u64) -> bool {
+        self.beyond.arrived(batch, row.slot);
+        let again = self.beyond.stale(row.slot, rev);
+        match row.becomes {
+            Some(Held { record, .. }) if again => self.again.push((row.slot, record)),
+            None if again => drop(self.strays.insert(row.slot)),
+            _ => {}
+        }
+        again
+    }
+
+    /// Entries that the server holds and that are not yet written down here.
+    pub(in crate::sync) fn arrived(&self) -> u64 {
+        let of = |arrived: &Arrived| arrived.sent.rows.len().saturating_sub(arrived.rejected.len());
+        self.arrived.iter().map(|arrived| of(arrived) as u64).sum()
+    }
+
+    /// Rows that are acknowledged and still to be made durable.
+    pub(in crate::sync) fn rows_to_keep(&self) -> usize {
+        self.settled.len()
+            + self
+                .arrived
+                .iter()
+                .map(|arrived| arrived.sent.rows.len())
+                .sum::<usize>()
+    }
+
+    /// Whether nothing is on the way of which more could be learnt before it is made durable.
+    pub(in crate::sync) fn is_quiet(&self) -> bool {
+        self.sent.is_empty()
+    }
+
+    /// Whether a rest is worth remembering, because it spares the next session a long walk.
+    pub(in crate::sync) fn has_rest_to_keep(&self) -> bool {
+        self.is_quiet()
+            && self.beyond.differences() == 0
+            && (self.looked.gap != self.progress.looked.gap
+                || self.looked.live - self.progress.looked.live > LAG_MAX)
+    }
+
+    /// Makes durable what was acknowledged.
+    pub(in crate::sync) fn keep(
+        &mut self,
+        transaction: &Transaction,
+        now: Timestamp,
+    ) -> Result<Acknowledged, Error> {
+        let mut done = Acknowledged::default();
+        let mut keeping = self.progress.keep(transaction, self.grant, now)?;
+        let settled = std::mem::take(&mut self.settled);
+        for row in &settled {
+            keeping.row(row, None)?;
+            self.beyond.is_settled(row.slot);
+        }
+        let mut looked = None;
+        for Arrived { sent, rejected } in std::mem::take(&mut self.arrived) {
+            for row in &sent.rows {
+                let why = rejected.get(&row.slot);
+                keeping.row(row, why)?;
+                self.beyond.arrived(sent.number, row.slot);
+                match why {
+                    Some(_) => done.rejected += 1,
+                    None => {
+                        self.beyond.is_settled(row.slot);
+                        done.entries += 1;
+                    }
+                }
+            }
+            done.bytes += sent.bytes as u64;
+            looked = Some(sent.looked);
+        }
+        let held = keeping.finish()?;
+        let acked_at = if looked.is_some() {
+            Some(now)
+        } else {
+            self.progress.acked_at
+        };
+        // Nothing on the way: all that was looked at is settled, also what needed no batch.
+        let looked = if self.sent.is_empty() {
+            Some(self.looked)
+        } else {
+            looked
+        };
+        // A record that is to be looked at again would be forgotten if this session ended now.
+        let looked = looked.filter(|_| self.beyond.differences() == 0);
+        self.progress = Progress {
+            held,
+            acked_at,
+            looked: looked.unwrap_or(self.progress.looked),
+            ..self.progress
+        };
+        self.progress.store(transaction, self.grant)?;
+        Ok(done)
+    }
+}
