@@ -45,6 +45,14 @@ pub struct LogPosition {
     pub last: Digest,
 }
 
+impl LogPosition {
+    /// A vault that has followed no log yet.
+    pub const NONE: Self = Self {
+        log: LogId([0; 16]),
+        last: [0; 32],
+    };
+}
+
 /// Where one grant stands on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GrantPosition {
