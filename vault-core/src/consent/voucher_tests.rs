@@ -102,7 +102,7 @@ impl Fixture {
     }
 
     fn receive_signed(&self, request: &ConsentRequest, key: &SecretKey) {
-        deliver(&self.store, Event::Request(signed_with(request, key)));
+        deliver(&self.store, &Event::Request(signed_with(request, key)));
     }
 
     fn ask(&self, web: &Web) -> Vec<DomainAnswer> {
@@ -254,7 +254,7 @@ fn an_unsigned_request_of_an_application_with_a_domain_is_refused() {
     let fixture = fixture();
     let mut delivered = signed_with(&vouched(7), &signing());
     delivered.signature = None;
-    deliver(&fixture.store, Event::Request(delivered));
+    deliver(&fixture.store, &Event::Request(delivered));
     assert_eq!(fixture.voucher(7), Voucher::Nobody(Contradiction::Signature));
 }
 
@@ -333,7 +333,7 @@ fn a_link_does_not_rename_an_application_that_its_domain_names() {
         subject: SubjectId([6; 16]),
         at: NOW,
     };
-    deliver(&fixture.store, linked);
+    deliver(&fixture.store, &linked);
     let view = fixture.store.view().unwrap();
     let shown = apps::identity(&view, request.app.id).unwrap().unwrap();
     assert_eq!(shown.display_name, "Shop");

@@ -40,7 +40,7 @@ enum What {
         grant: GrantId,
         number: u64,
     },
-    Erased(ErasureProof),
+    Erased(Box<ErasureProof>),
 }
 
 /// Everything that happened, latest first. Names of applications come from requests and grants where a
@@ -76,7 +76,7 @@ impl Entry {
         Self {
             at: Some(proof.erasure.erased_at),
             app: grant.map(|grant| grant.app.display_name.clone()),
-            what: What::Erased(proof),
+            what: What::Erased(Box::new(proof)),
         }
     }
 
