@@ -92,11 +92,21 @@ const VAULT_CORE: Plan = &[
     ("keys", &["entropy"]),
     ("store", &["error", "host", "keys"]),
     ("records", &["error", "store"]),
-    ("consent", &["error", "store", "records"]),
+    ("well_known", &[]),
+    ("consent", &["error", "store", "records", "well_known"]),
     ("sync", &["error", "store", "records", "consent"]),
     (
         "vault",
-        &["error", "host", "store", "records", "consent", "sync", "import"],
+        &[
+            "error",
+            "host",
+            "store",
+            "records",
+            "consent",
+            "sync",
+            "import",
+            "well_known",
+        ],
     ),
 ];
 
@@ -216,7 +226,13 @@ fn crates_depend_downwards_only() {
     }
 }
 
-const CODE: [&str; 4] = ["vault-core", "sync-server", "bindings/cli", "tests"];
+const CODE: [&str; 5] = [
+    "vault-core",
+    "sync-server",
+    "bindings/cli",
+    "bindings/open",
+    "tests",
+];
 
 #[test]
 fn files_are_short_enough_to_read() {

@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod config;
 pub mod entropy;
+pub mod hosted;
 pub mod https;
 pub mod live;
 pub mod service;

@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
+use vault_file::Disk;
 use vault_wire::{id::StateId, time::Timestamp};
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     service::statement,
     stop::Stop,
     store::{
-        Erased, GrantKeys, Ledger, Rows, Store, StoreError,
+        Erased, GrantKeys, Ledger, Rows, Store, StoreError, file_at,
         tables::{ERASURES, META, key},
     },
 };
@@ -39,6 +40,22 @@ struct Inner {
     guards: ReadGuards,
     waits: Waits,
     stop: Stop,
+}
+
+/// What is kept apart from the store.
+pub(crate) struct Beside {
+    pub(crate) grant_keys: Box<dyn Disk>,
+    pub(crate) erasures: Box<dyn Disk>,
+}
+
+impl Beside {
+    pub(crate) fn in_folders_of(config: &Config) -> Result<Self, StoreError> {
+        Ok(Self {
+            grant_keys: file_at(&config.data_dir.join("grant-keys"))?,
+            // Not beside the data: a data folder that is restored whole must not bring an old ledger with it.
+            erasures: file_at(&config.config_dir.join("erasure-ledger"))?,
+        })
+    }
 }
 
 impl Server {
@@ -69,22 +86,21 @@ impl Server {
             source,
         })?;
         let store = Store::open(&config.data_dir, &keys.store, &entropy, config.cache_mib)?;
-        Self::over(config, clock, entropy, (keys, keys_are_new), store).await
+        let beside = Beside::in_folders_of(&config)?;
+        Self::over(config, clock, entropy, (keys, keys_are_new), store, beside).await
     }
 
-    /// The service over an open store.
+    /// The service over an open store and the disks beside it.
     pub(crate) async fn over(
         config: Config,
         clock: Arc<dyn Clock>,
         mut entropy: Entropy,
         (keys, keys_are_new): (Keys, bool),
         store: Store,
+        beside: Beside,
     ) -> Result<Self, StartError> {
-        let beside = |name: &str| config.data_dir.join(name);
-        let grant_keys = GrantKeys::open(&beside("grant-keys"), &keys.grant_keys(), &entropy)?;
-        // Not beside the data: a data folder that is restored whole must not bring an old ledger with it.
-        let ledger = config.config_dir.join("erasure-ledger");
-        let (ledger, erased) = Ledger::open(&ledger, &keys.ledger(), &entropy)?;
+        let grant_keys = GrantKeys::open(beside.grant_keys, &keys.grant_keys(), &entropy)?;
+        let (ledger, erased) = Ledger::open(beside.erasures, &keys.ledger(), &entropy)?;
         let fresh = StateId::fresh(clock.now(), &mut entropy);
         let server = Self(Arc::new(Inner {
             state: settle_state(&store, &erased, fresh).await?,

@@ -14,6 +14,8 @@ pub struct Ask {
     pub purpose: &'static str,
     /// When reading is to end; without it, until it is withdrawn.
     pub until: Option<Timestamp>,
+    /// Who opens the records: `server` or `sealed`.
+    pub delivery: &'static str,
     /// Of which time: from, and to before.
     pub time_range: (Option<Timestamp>, Option<Timestamp>),
     /// The running grant that it would change.
@@ -28,6 +30,7 @@ impl Ask {
             fields: fields.iter().map(|field| (*field).to_owned()).collect(),
             purpose: "recommendations",
             until: None,
+            delivery: "server",
             time_range: (None, None),
             amends: None,
         }
@@ -37,6 +40,15 @@ impl Ask {
     #[must_use]
     pub fn purpose(self, purpose: &'static str) -> Self {
         Self { purpose, ..self }
+    }
+
+    /// For records that only the application can open.
+    #[must_use]
+    pub fn sealed(self) -> Self {
+        Self {
+            delivery: "sealed",
+            ..self
+        }
     }
 
     /// Until a moment.
@@ -75,7 +87,7 @@ impl Ask {
                 "time_range": { "from": moment(self.time_range.0), "to": moment(self.time_range.1) },
             }],
             "duration": duration,
-            "delivery": "server",
+            "delivery": self.delivery,
             "amends": self.amends.map(|grant| grant.to_string()),
         })
     }

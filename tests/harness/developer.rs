@@ -13,6 +13,7 @@ use ureq::{
     tls::{Certificate, RootCerts, TlsConfig, TlsProvider},
 };
 use vault_core::{AppId, Category};
+use vault_open::{SecretKey, sign_request};
 
 use crate::Ask;
 
@@ -186,6 +187,27 @@ impl Developer {
             Some(prefer) => call.header("prefer", prefer),
             None => call,
         })
+    }
+
+    /// Has a request prepared, signs it and asks.
+    pub async fn ask_signed(&self, ask: &Ask, subject: &str, key: &SecretKey) -> Answer {
+        let body = ask.body(subject);
+        let prepared = self.prepare(&body).await;
+        assert_eq!(prepared.status, 200, "{}", prepared.json);
+        let signed = sign_request(&prepared.bytes, body.to_string().as_bytes(), key).unwrap();
+        self.ask_with(signed).await
+    }
+
+    /// Has a request prepared.
+    pub async fn prepare(&self, body: &Value) -> Answer {
+        let call = Call::post("/api/v1/request-consent/prepare", body.clone());
+        self.call(call.bearer(&self.api_key)).await
+    }
+
+    /// Asks with a body as it stands, and does not wait.
+    pub async fn ask_with(&self, body: Value) -> Answer {
+        let call = Call::post("/api/v1/request-consent", body).bearer(&self.api_key);
+        self.call(call.header("prefer", "respond-async")).await
     }
 
     /// Where a consent request stands.

@@ -12,7 +12,10 @@ use sync_server::{
     clock::Clock,
     config::{Config, Enrolment},
     entropy::Entropy,
-    service::admin::{NewApp, create_account, create_api_key, create_app},
+    service::{
+        admin::{NewApp, create_account, create_api_key, create_app},
+        app_keys::AppKeys,
+    },
 };
 use tempfile::TempDir;
 use vault_core::{ServerAddress, ServerKeyPin};
@@ -159,14 +162,31 @@ impl World {
         self.developer_with(name, &["*"]).await
     }
 
+    /// A developer whose application signs what it asks, under the domain of a website.
+    pub async fn signing_developer(&self, name: &str, website: &str, keys: AppKeys) -> Developer {
+        self.developer_of(name, &["*"], website, Some(keys)).await
+    }
+
     /// A developer whose key has these scopes.
     pub async fn developer_with(&self, name: &str, scopes: &[&str]) -> Developer {
+        self.developer_of(name, scopes, "", None).await
+    }
+
+    async fn developer_of(
+        &self,
+        name: &str,
+        scopes: &[&str],
+        website: &str,
+        keys: Option<AppKeys>,
+    ) -> Developer {
         let server = self.server();
         let account = create_account(server, name).await.unwrap();
         let app = NewApp {
             name: name.to_owned(),
             controller: format!("{name} GmbH"),
             country: "DE".to_owned(),
+            website: website.to_owned(),
+            keys,
             ..NewApp::default()
         };
         let app = create_app(server, account, app).await.unwrap();

@@ -10,6 +10,7 @@
 mod bad_input;
 mod changes;
 mod clones;
+mod domains;
 mod forged;
 mod histories;
 mod imports;
@@ -17,6 +18,8 @@ mod killed;
 mod nothing_leaves;
 mod refusals;
 mod requirements;
+mod rough_networks;
+mod sealed;
 mod secrecy;
 mod set_back;
 mod udp_blocked;

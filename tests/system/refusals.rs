@@ -13,7 +13,7 @@ use vault_core::{
     wire::{frame::Event, id::SubjectId},
 };
 
-const READERS: usize = 16;
+const READERS: usize = 32;
 
 async fn put_one(device: &Device, world: &World) {
     device

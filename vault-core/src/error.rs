@@ -3,7 +3,7 @@
 use vault_wire::{Malformed, catalogue::Category};
 
 use crate::{
-    consent::{GrantState, RequestState},
+    consent::{Contradiction, GrantState, RequestState},
     import::ImportError,
     sync::SyncError,
 };
@@ -55,6 +55,14 @@ pub enum Error {
         /// Which field.
         field: String,
     },
+    /// The request contradicts itself, or what the application's own domain says. It can be rejected only.
+    #[error("this is not who it says: {0}; reject it")]
+    NotWhoItSays(Contradiction),
+    /// Delivery `sealed` was asked for by an application for which only the server vouches.
+    #[error(
+        "this asks for what only the application could open, and only the server vouches for it: sync while its domain can be reached, or reject it"
+    )]
+    NotVouchedFor,
     /// The request was answered or lapsed.
     #[error("the request is {0} and cannot be answered any more")]
     RequestClosed(RequestState),

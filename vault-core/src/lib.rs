@@ -33,21 +33,24 @@ mod records;
 mod store;
 mod sync;
 mod vault;
+mod well_known;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use consent::{
-    Activity, Amendment, Change, ErasureProof, Grant, GrantState, InboxRequest, InvalidReceipt, Preview,
-    PreviewedRecord, RECEIPT_TEXT_MAX, Receipt, RefusedStatement, RequestState, Selection, VerifiedReceipt,
+    Activity, Amendment, Change, Contradiction, DomainAnswer, ErasureProof, Grant, GrantState, InboxRequest,
+    InvalidReceipt, Preview, PreviewedRecord, RECEIPT_TEXT_MAX, Receipt, RefusedStatement, RequestState,
+    Selection, VerifiedReceipt, Voucher,
 };
 pub use entropy::Randomness;
 pub use error::Error;
 pub use host::Host;
 pub use records::{Collection, NewRecord, Query, Record};
 pub use sync::{RejectedRecord, ServerAddress, ServerKeyPin, Shared, SyncError, SyncEvent, SyncReport};
-pub use vault::{GrantHistory, ImportProgress, ImportSummary, Vault, VaultFile, VaultStatus};
+pub use vault::{Conversation, GrantHistory, ImportProgress, ImportSummary, Vault, VaultFile, VaultStatus};
+pub use well_known::{AppDocuments, DOCUMENT_BYTES_MAX, DocumentError, HttpsDocuments};
 
 pub use vault_file::{
-    Copied, Error as FileError, Finding, KdfParams, Loss, Options, Origin, Part, Passphrase, Problem,
+    Copied, Disk, Error as FileError, Finding, KdfParams, Loss, Options, Origin, Part, Passphrase, Problem,
     Progress as FileProgress, RawKey, RecoveryCode, Salvaged, Secret, SlotId, SlotInfo, SlotKind, SlotSecret,
     VaultKey, Verified, Watch,
 };

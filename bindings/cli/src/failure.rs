@@ -188,6 +188,8 @@ fn of_vault(error: &Error) -> (Exit, &'static str) {
         Error::NotFound(_) => (Exit::NotFound, "not_found"),
         Error::InvalidSelection(_) => (Exit::Refused, "invalid_selection"),
         Error::RequestClosed(_) => (Exit::Refused, "request_closed"),
+        Error::NotWhoItSays(_) => (Exit::Refused, "not_who_it_says"),
+        Error::NotVouchedFor => (Exit::Refused, "not_vouched_for"),
         Error::GrantOver => (Exit::Refused, "grant_over"),
         Error::GrantStands(_) => (Exit::Refused, "grant_stands"),
         Error::RequiredField { .. } => (Exit::Refused, "required_field"),

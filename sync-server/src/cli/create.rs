@@ -3,11 +3,16 @@
 use serde_json::json;
 use sync_server::{
     Server,
-    service::admin::{NewApp, create_account, create_api_key, create_app, create_invite},
+    service::{
+        admin::{NewApp, create_account, create_api_key, create_app, create_invite},
+        app_keys::{AppKeys, app_identity, set_app_keys, well_known_document},
+    },
 };
-use vault_wire::{id::AppId, time::Timestamp};
+use vault_wire::{
+    grant_key::SealingPublicKey, id::AppId, json, request::AppIdentity, signature::PublicKey, time::Timestamp,
+};
 
-use super::{Failure, NewAppArguments, output::Output};
+use super::{AppKeyArguments, Failure, NewAppArguments, output::Output};
 
 pub(super) async fn account(server: &Server, output: &Output, name: &str) -> Result<(), Failure> {
     let id = create_account(server, name).await?;
@@ -24,9 +29,51 @@ pub(super) async fn app(server: &Server, output: &Output, new: NewAppArguments) 
         website: new.website,
         privacy_policy_url: new.privacy_policy_url,
         support_contact: new.support_contact,
+        keys: new.keys.parsed(),
     };
     let id = create_app(server, account, new).await?;
-    output.result(&format!("application {id}"), &json!({ "app": id.to_string() }))
+    registered(output, &app_identity(server, id)?)
+}
+
+pub(super) async fn app_keys(
+    server: &Server,
+    output: &Output,
+    app: AppId,
+    keys: AppKeyArguments,
+) -> Result<(), Failure> {
+    let keys = keys.parsed().ok_or("name a signing key")?;
+    registered(output, &set_app_keys(server, app, keys).await?)
+}
+
+/// Says what is registered, and what the application must publish so that vaults believe it.
+fn registered(output: &Output, app: &AppIdentity) -> Result<(), Failure> {
+    let Some(domain) = app.domain() else {
+        return output.result(
+            &format!("application {}", app.id),
+            &json!({ "app": app.id.to_string() }),
+        );
+    };
+    let (url, document) = (domain.document_url(), well_known_document(app));
+    let text = format!(
+        "application {}\nPublish this at {url}, so that vaults know its keys:\n{document:#}",
+        app.id
+    );
+    let object = json!({ "app": app.id.to_string(), "publish_at": url, "document": document });
+    output.result(&text, &object)
+}
+
+impl AppKeyArguments {
+    fn parsed(self) -> Option<AppKeys> {
+        self.signing_key.map(|signing| AppKeys {
+            signing: PublicKey(signing),
+            sealing: self.sealing_key.map(SealingPublicKey),
+        })
+    }
+}
+
+/// A public key from its 64 hexadecimal digits.
+pub(super) fn public_key(text: &str) -> Result<[u8; 32], &'static str> {
+    json::key_of_hex(text).ok_or("a public key is 64 hexadecimal digits, as `vault-open keygen` prints it")
 }
 
 pub(super) async fn key(

@@ -78,6 +78,26 @@ enum AccountCommand {
 enum AppCommand {
     /// Create an application: this is what data subjects see when they are asked.
     Create(NewAppArguments),
+    /// Register the application's own keys, in the place of those before. From then on it signs its
+    /// requests, and can ask for delivery `sealed` if there is a sealing key.
+    Keys {
+        /// The application.
+        #[arg(long)]
+        app: AppId,
+        #[command(flatten)]
+        keys: AppKeyArguments,
+    },
+}
+
+/// Public keys, as `vault-open keygen` prints them.
+#[derive(Args)]
+struct AppKeyArguments {
+    /// Ed25519 key that signs its requests: 64 hexadecimal digits.
+    #[arg(long, value_name = "KEY", value_parser = create::public_key)]
+    signing_key: Option<[u8; 32]>,
+    /// X25519 key to which grant keys are sealed: 64 hexadecimal digits.
+    #[arg(long, value_name = "KEY", requires = "signing_key", value_parser = create::public_key)]
+    sealing_key: Option<[u8; 32]>,
 }
 
 #[derive(Args)]
@@ -106,6 +126,8 @@ struct NewAppArguments {
     /// Where data subjects can ask.
     #[arg(long, default_value = "")]
     support_contact: String,
+    #[command(flatten)]
+    keys: AppKeyArguments,
 }
 
 #[derive(Subcommand)]
@@ -168,6 +190,9 @@ async fn execute(arguments: Arguments, output: &Output) -> Result<(), Failure> {
             create::account(&opened(config).await?, output, &name).await
         }
         Command::App(AppCommand::Create(new)) => create::app(&opened(config).await?, output, new).await,
+        Command::App(AppCommand::Keys { app, keys }) => {
+            create::app_keys(&opened(config).await?, output, app, keys).await
+        }
         Command::Key(KeyCommand::Create {
             app,
             name,

@@ -32,7 +32,7 @@ const PENDING_BATCHES: usize = 16;
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why a connection is over.
-pub(super) enum Over {
+pub(crate) enum Over {
     /// The device left, or is gone.
     Left,
     /// The device cannot go on, and is told why.
@@ -44,7 +44,7 @@ pub(super) enum Over {
 type Stored = Pin<Box<dyn Future<Output = Result<EntriesAck, PushError>> + Send>>;
 
 /// The lane of one connection.
-pub(super) struct Lane {
+pub(crate) struct Lane {
     server: Server,
     device: PublicKey,
     send: Sending,
@@ -63,7 +63,7 @@ struct Greeted {
 }
 
 impl Lane {
-    pub(super) fn new(server: Server, device: PublicKey, send: Sending, receive: Receiving) -> Self {
+    pub(crate) fn new(server: Server, device: PublicKey, send: Sending, receive: Receiving) -> Self {
         let (frames_in, frames) = mpsc::channel(READ_AHEAD_FRAMES);
         Self {
             server,
@@ -76,14 +76,14 @@ impl Lane {
     }
 
     /// Serves the device until the connection is over.
-    pub(super) async fn serve(&mut self, greeting: Duration) -> Over {
+    pub(crate) async fn serve(&mut self, greeting: Duration) -> Over {
+        // What is large and seldom needed lies on the heap while it is: most connections are idle.
         let greeted = match timeout(greeting, Box::pin(self.greet())).await {
             Ok(Ok(greeted)) => greeted,
             Ok(Err(over)) => return over,
             Err(_) => return Over::Left,
         };
         let (session, devices) = (greeted.session.clone(), self.server.devices().clone());
-        // What is large and seldom needed lies on the heap while it is: most connections are idle.
         let over = self.converse(greeted).await;
         devices.leave(&session);
         match over {
@@ -93,7 +93,7 @@ impl Lane {
     }
 
     /// Tells the device why the connection ends.
-    pub(super) async fn refuse(&mut self, refusal: Refusal) {
+    pub(crate) async fn refuse(&mut self, refusal: Refusal) {
         let _ = self.write(&Frame::Refused(Refused { refusal })).await;
     }
 
@@ -162,18 +162,20 @@ impl Lane {
         self.tell(&mut greeted).await?;
         loop {
             let has_room = self.pending.len() < PENDING_BATCHES;
+            // In this order: a device that never stops to send keeps nothing else from happening.
             tokio::select! {
+                biased;
+                () = stopping.requested() => return Err(Over::Stopping),
+                () = greeted.session.taken_over() => return Err(Over::Refused(Refusal::TakenOver)),
                 stored = oldest(&mut self.pending), if !self.pending.is_empty() => {
                     self.pending.pop_front();
                     self.acknowledge(stored).await?;
                 }
+                () = greeted.session.noticed() => self.tell(&mut greeted).await?,
                 frame = self.frames.recv(), if has_room => {
                     let frame = frame.ok_or(Over::Left)?.map_err(Over::Refused)?;
                     Box::pin(self.hear(&greeted, *frame)).await?;
                 }
-                () = greeted.session.noticed() => self.tell(&mut greeted).await?,
-                () = greeted.session.taken_over() => return Err(Over::Refused(Refusal::TakenOver)),
-                () = stopping.requested() => return Err(Over::Stopping),
             }
         }
     }
@@ -254,6 +256,7 @@ impl Lane {
     async fn next_frame(&mut self) -> Result<Box<Frame>, Over> {
         let stopping = self.server.stopping().clone();
         tokio::select! {
+            biased;
             frame = self.frames.recv() => frame.ok_or(Over::Left)?.map_err(Over::Refused),
             () = stopping.requested() => Err(Over::Stopping),
         }

@@ -8,6 +8,9 @@ mod stream;
 mod tcp;
 mod tls;
 
+pub(crate) use lane::{Lane, Over};
+pub(crate) use stream::{Receiving, Sending};
+
 #[cfg(test)]
 mod tests;
 

@@ -7,6 +7,7 @@ use quinn::{RecvStream, SendStream};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf},
     net::TcpStream,
+    sync::mpsc::{UnboundedReceiver, UnboundedSender},
 };
 use tokio_rustls::server::TlsStream;
 
@@ -16,15 +17,19 @@ const QUIC_CHUNK_BYTES: usize = 64 << 10;
 const TCP_CHUNK_BYTES: usize = 4 << 10;
 
 /// What is sent to a device.
-pub(super) enum Sending {
+pub(crate) enum Sending {
     Quic(SendStream),
     Tcp(WriteHalf<TlsStream<TcpStream>>),
+    /// Within this process, by whoever [hosts](crate::hosted) the server.
+    Hosted(UnboundedSender<Bytes>),
 }
 
 /// What a device sends.
-pub(super) enum Receiving {
+pub(crate) enum Receiving {
     Quic(RecvStream),
     Tcp(ReadHalf<TlsStream<TcpStream>>),
+    /// Within this process, by whoever [hosts](crate::hosted) the server.
+    Hosted(UnboundedReceiver<Bytes>),
 }
 
 impl Sending {
@@ -36,6 +41,9 @@ impl Sending {
                 stream.write_all(bytes).await?;
                 stream.flush().await
             }
+            Self::Hosted(stream) => stream
+                .send(Bytes::copy_from_slice(bytes))
+                .map_err(|_| io::ErrorKind::BrokenPipe.into()),
         }
     }
 
@@ -48,6 +56,7 @@ impl Sending {
                 }
             }
             Self::Tcp(stream) => drop(stream.shutdown().await),
+            Self::Hosted(_) => {}
         }
     }
 }
@@ -65,6 +74,7 @@ impl Receiving {
                 let read = stream.read_buf(&mut buffer).await;
                 read.ok().filter(|length| *length > 0).map(|_| buffer.into())
             }
+            Self::Hosted(stream) => stream.recv().await,
         }
     }
 }

@@ -10,6 +10,7 @@ use axum::{
     http::{HeaderMap, HeaderName, Uri, header},
     response::{IntoResponse, Response},
 };
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use serde::Serialize;
 use serde_json::Value as Json;
 use vault_wire::{
@@ -29,7 +30,7 @@ use super::{
 use crate::{
     Server,
     service::{
-        read::{self as service, ReadAnswer, ReadError, ReadQuery, ReadRecord},
+        read::{self as service, Content, ReadAnswer, ReadError, ReadQuery, ReadRecord, SealedKey},
         scopes::Scopes,
     },
 };
@@ -51,7 +52,20 @@ struct Record {
     id: String,
     category: &'static str,
     updated_at: String,
-    fields: Json,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fields: Option<Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sealed: Option<Sealed>,
+}
+
+/// A record that the application opens itself; with grant, generation, id and category around it, all
+/// that its seal is bound to.
+#[derive(Serialize)]
+struct Sealed {
+    statement: u64,
+    rev: u64,
+    nonce: String,
+    ciphertext: String,
 }
 
 #[derive(Serialize)]
@@ -60,6 +74,16 @@ struct Grant {
     expires_at: Option<String>,
     data_life: Option<Json>,
     delete_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sealed_key: Option<Key>,
+}
+
+/// The key of a sealed grant's records, itself sealed to the application.
+#[derive(Serialize)]
+struct Key {
+    generation: u32,
+    enc: String,
+    ciphertext: String,
 }
 
 /// The records that this application may read now.
@@ -161,6 +185,7 @@ fn rendered(answer: &ReadAnswer, category: Category) -> Result<Vec<u8>, Problem>
             expires_at: answer.expires_at.map(|at| at.to_string()),
             data_life: answer.data_life.map(terms_view::of_data_life),
             delete_by: answer.delete_by.map(|at| at.to_string()),
+            sealed_key: answer.sealed_key.as_ref().map(of_key),
         },
         read_id: answer.read_id.to_string(),
     };
@@ -168,11 +193,37 @@ fn rendered(answer: &ReadAnswer, category: Category) -> Result<Vec<u8>, Problem>
 }
 
 fn of_record(record: &ReadRecord, category: Category) -> Record {
+    let (fields, sealed) = match &record.content {
+        Content::Fields(fields) => (Some(json::of_fields(fields)), None),
+        Content::Sealed {
+            statement,
+            rev,
+            nonce,
+            ciphertext,
+        } => {
+            let sealed = Sealed {
+                statement: *statement,
+                rev: *rev,
+                nonce: BASE64.encode(nonce),
+                ciphertext: BASE64.encode(ciphertext),
+            };
+            (None, Some(sealed))
+        }
+    };
     Record {
         id: record.slot.to_string(),
         category: category.name(),
         updated_at: record.updated_at.to_string(),
-        fields: json::of_fields(&record.fields),
+        fields,
+        sealed,
+    }
+}
+
+fn of_key(sealed: &SealedKey) -> Key {
+    Key {
+        generation: sealed.generation,
+        enc: BASE64.encode(sealed.key.enc),
+        ciphertext: BASE64.encode(&sealed.key.ciphertext),
     }
 }
 
@@ -186,6 +237,7 @@ impl From<ReadError> for Problem {
             ReadError::PurposeRequired => Self::plain(Code::PurposeRequired),
             ReadError::InvalidCursor => Self::plain(Code::InvalidCursor),
             ReadError::InvalidFields(fields) => Self::new(Code::InvalidFields, detail).with("fields", fields),
+            ReadError::SealedNotFilterable => Self::plain(Code::SealedNotFilterable),
             ReadError::FrequencyExceeded { retry_after_s } => {
                 Self::new(Code::GrantFrequencyExceeded, detail).retry_after(retry_after_s)
             }

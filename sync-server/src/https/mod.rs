@@ -7,6 +7,7 @@
 //!
 //! `API.md` beside this crate shows every endpoint with a real request and answer.
 
+mod apps;
 mod auth;
 mod catalogues;
 mod connection;

@@ -72,6 +72,12 @@ codes! {
         "No such purpose code; GET /api/v1/purposes lists them.";
     InvalidFields 400 "invalid_fields" "Invalid fields",
         "A field or its precision is not in the catalogue, or is not part of what is asked; GET /api/v1/categories lists both.";
+    SignatureRequired 400 "signature_required" "Signature required",
+        "This application signs its requests: prepare one at POST /api/v1/request-consent/prepare, sign it, and send it as `signed_request`.";
+    InvalidSignature 400 "invalid_signature" "Invalid signature",
+        "The signed request cannot be passed on; the detail says why. Prepare and sign it anew.";
+    SealedNotFilterable 400 "sealed_not_filterable" "Sealed data cannot be filtered",
+        "The records are sealed to the application, so the server cannot choose by what they hold; read them without `from`, `to` and `fields`.";
     InvalidCursor 400 "invalid_cursor" "Invalid cursor",
         "`after` is not a cursor that this listing gave; start again without it.";
     PurposeRequired 400 "purpose_required" "Purpose required",

@@ -4,11 +4,11 @@ use axum::{
     Router,
     extract::Request,
     middleware,
-    routing::{get, post},
+    routing::{get, post, put},
 };
 
 use super::{
-    catalogues, consent_requests, data, docs, envelope, grants,
+    apps, catalogues, consent_requests, data, docs, envelope, grants,
     problem::{Code, Problem},
     request_consent, session_tokens, subjects,
 };
@@ -43,10 +43,13 @@ fn developers_routes() -> Router<Server> {
         // An API key, or a session token with the scope.
         .route("/subjects/link", post(subjects::link))
         .route("/request-consent", post(request_consent::request_consent))
+        .route("/request-consent/prepare", post(request_consent::prepare))
         .route("/consent-requests/{id}", get(consent_requests::show))
         .route("/grants", get(grants::list))
         .route("/grants/{id}", get(grants::show))
         .route("/grants/{id}/amend", post(request_consent::amend))
+        .route("/apps/{id}", get(apps::show))
+        .route("/apps/{id}/keys", put(apps::set_keys))
         // A session token only.
         .route("/users/{subject_id}/{category}", get(data::read))
         // No credentials: what there is to ask for.

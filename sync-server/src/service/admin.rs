@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::{
     Unavailable,
     api_key::ApiKeyText,
+    app_keys::{AppKeys, vouched_by_domain},
     scopes::{Scopes, UnknownScope},
     secret_text::{SECRET_CHARS, hash, random},
 };
@@ -40,6 +41,8 @@ pub struct NewApp {
     pub privacy_policy_url: String,
     /// Where data subjects can ask.
     pub support_contact: String,
+    /// Its own keys, if it has some: see [`set_app_keys`](super::app_keys::set_app_keys).
+    pub keys: Option<AppKeys>,
 }
 
 /// A new API key, as it is shown once.
@@ -104,7 +107,7 @@ pub async fn create_app(server: &Server, account: AccountId, new: NewApp) -> Res
     let name = named(&new.name, "an application needs a name of at most 200 bytes")?;
     let now = server.now();
     let id = AppId::fresh(now, &mut server.entropy());
-    let identity = AppIdentity {
+    let mut identity = AppIdentity {
         id,
         brand_name: if new.brand.is_empty() {
             name.clone()
@@ -124,6 +127,9 @@ pub async fn create_app(server: &Server, account: AccountId, new: NewApp) -> Res
         sealing_key: None,
         signing_key: None,
     };
+    if let Some(keys) = new.keys {
+        vouched_by_domain(&mut identity, keys)?;
+    }
     let row = AppRow {
         identity,
         created_at: now,

@@ -10,7 +10,7 @@ use vault_wire::{
     time::Timestamp,
 };
 
-use super::{Unavailable, notices, statement::kept_from};
+use super::{Unavailable, grant_rules::state_at, notices, statement::kept_from};
 use crate::{
     Server,
     store::{
@@ -41,7 +41,7 @@ pub(crate) async fn hello(
             let mut standings: Vec<(GrantId, Standing)> = Vec::new();
             let mut behind = Vec::new();
             for position in hello.grants {
-                let standing = standing(tx, vault, &position)?;
+                let standing = standing(tx, vault, &position, now)?;
                 if let Some(Standing::StatementStale(_)) = standing {
                     await_statement(tx, vault, &position)?;
                 }
@@ -78,7 +78,12 @@ pub(crate) async fn hello(
 }
 
 /// Where a grant stands, if not where the device says.
-fn standing(tx: &Tx, vault: VaultId, device: &GrantPosition) -> Result<Option<Standing>, StoreError> {
+fn standing(
+    tx: &Tx,
+    vault: VaultId,
+    device: &GrantPosition,
+    now: Timestamp,
+) -> Result<Option<Standing>, StoreError> {
     let at = key(&[vault.as_bytes(), device.grant.as_bytes()]);
     if tx.has(&ERASURES, &at)? {
         return Ok(Some(Standing::Withdrawn));
@@ -89,16 +94,18 @@ fn standing(tx: &Tx, vault: VaultId, device: &GrantPosition) -> Result<Option<St
             GrantState::Withdrawn | GrantState::Ending => Some(Standing::Withdrawn),
             GrantState::Superseded => Some(Standing::Superseded),
             GrantState::Expired | GrantState::Consumed => Some(Standing::Expired),
-            GrantState::Active | GrantState::Paused => running(&row, device),
+            GrantState::Active | GrantState::Paused => running(&row, device, now),
         },
     })
 }
 
 /// Where a grant stands that is not over.
-fn running(row: &GrantRow, device: &GrantPosition) -> Option<Standing> {
+fn running(row: &GrantRow, device: &GrantPosition, now: Timestamp) -> Option<Standing> {
     match device.statement.cmp(&row.number) {
         Ordering::Greater => Some(Standing::StatementStale(row.number)),
         Ordering::Less => Some(Standing::Behind(row.number)),
+        // Its end may not have been swept up yet, or not be known to a device whose clock is behind.
+        Ordering::Equal if state_at(row, now).is_over() => Some(Standing::Expired),
         // The statement that opens the device's generation is on its way.
         Ordering::Equal if device.generation > row.generation => None,
         Ordering::Equal => compare(row, device),

@@ -11,7 +11,7 @@ use vault_wire::{
 use super::Unavailable;
 use crate::{
     Server,
-    store::{EntryRow, Rows, StoreError, tables::ENTRIES},
+    store::{EntryRow, HeldKey, Rows, StoreError, tables::ENTRIES},
 };
 
 /// What the server holds of a vault.
@@ -19,7 +19,7 @@ use crate::{
 pub struct Holdings {
     /// Sealed entries.
     pub entries: u64,
-    /// Those of them that the server has no key for.
+    /// Those of them that the server has no key for: in delivery `sealed`, all.
     pub unreadable: u64,
     /// Paths of all fields in those that it can open.
     pub fields: BTreeSet<String>,
@@ -53,8 +53,11 @@ impl Holdings {
         }
         self.entries += 1;
         let binding = binding(place, row.statement).ok_or(StoreError::Row("entries"))?;
-        let key = server.grant_keys().get(binding.grant, binding.generation)?;
-        match key.and_then(|key| row.entry.open(&key, binding).ok()) {
+        let opened = match server.grant_keys().get(binding.grant, binding.generation)? {
+            Some(HeldKey::Open(key)) => row.entry.open(&key, binding).ok(),
+            Some(HeldKey::Sealed(_)) | None => None,
+        };
+        match opened {
             Some(payload) => self.fields.extend(payload.fields.into_keys()),
             None => self.unreadable += 1,
         }

@@ -2,6 +2,7 @@
 //! bytes into these calls.
 
 pub mod admin;
+pub mod app_keys;
 pub mod auth;
 pub mod await_decision;
 pub mod grants;
@@ -13,6 +14,7 @@ pub mod request_consent;
 pub mod request_view;
 pub mod scopes;
 pub mod session_token;
+pub mod signed_request;
 
 pub(crate) mod enrol;
 pub(crate) mod hello;

@@ -1,10 +1,10 @@
-//! Storing sealed entries of a grant. Each is opened and checked against what is granted, so that a
-//! faulty device cannot share too much unnoticed.
+//! Storing sealed entries of a grant. Each that the server can open is opened and checked against what
+//! is granted, so that a faulty device cannot share too much unnoticed. Of those that only the
+//! application can open, it sees category and size.
 
 use vault_wire::{
     entry::{Binding, Body, Entry},
     frame::{Entries, EntriesAck, Rejection},
-    grant_key::GrantKey,
     id::VaultId,
     terms::Terms,
     time::Timestamp,
@@ -15,7 +15,7 @@ use crate::{
     Server,
     live::Session,
     store::{
-        GrantRow, GrantState, Rows, StoreError, Tx,
+        GrantRow, GrantState, HeldKey, Rows, StoreError, Tx,
         tables::{GRANTS, key},
     },
 };
@@ -85,7 +85,7 @@ impl Checked {
             return Ok(());
         };
         let held = server.grant_keys().get(self.batch.grant, self.batch.generation)?;
-        let Some(grant_key) = held else { return Ok(()) };
+        let Some(held) = held else { return Ok(()) };
         let binding = Binding {
             grant: self.batch.grant,
             generation: self.batch.generation,
@@ -95,7 +95,7 @@ impl Checked {
             .batch
             .entries
             .iter()
-            .map(|entry| examine(entry, &grant_key, binding, &row.terms))
+            .map(|entry| examine(entry, &held, binding, &row.terms))
             .collect();
         Ok(())
     }
@@ -112,12 +112,16 @@ impl Checked {
     }
 }
 
-fn examine(entry: &Entry, key: &GrantKey, binding: Binding, terms: &Terms) -> Result<(), Rejection> {
+fn examine(entry: &Entry, held: &HeldKey, binding: Binding, terms: &Terms) -> Result<(), Rejection> {
     if !entry.within_limits() {
         return Err(Rejection::TooLarge);
     }
     let Body::Put { category, .. } = &entry.body else {
         return Ok(());
+    };
+    let HeldKey::Open(key) = held else {
+        let granted = terms.detail(*category).map(drop);
+        return granted.ok_or(Rejection::OutsideGrant);
     };
     let payload = entry.open(key, binding).map_err(|_| Rejection::NotAuthentic)?;
     let detail = terms.detail(*category).ok_or(Rejection::OutsideGrant)?;

@@ -1,6 +1,6 @@
 //! Asking a data subject for consent.
 
-use std::ops::ControlFlow;
+mod standing;
 
 use vault_wire::{
     Digest, digest,
@@ -8,6 +8,7 @@ use vault_wire::{
     id::{GrantId, RequestId, SubjectId, VaultId, crockford_char},
     limits,
     request::{AppIdentity, ConsentRequest, Required, Wording},
+    signature::Signature,
     terms::{Delivery, Terms},
     time::Timestamp,
 };
@@ -16,22 +17,20 @@ use super::{
     Unavailable,
     amending::{amendable, amending, supersede},
     auth::Caller,
-    grant_rules::is_active,
     notices,
-    request_view::{Coverage, RequestView, view_of},
+    request_view::{RequestView, view_of},
     retry_after::seconds,
+    signed_request::has_just_begun,
     subjects::home,
 };
 use crate::{
     Server,
     store::{
         Deadline, PendingRow, RequestRow, RequestState, Rows, StoreError, Tx,
-        tables::{
-            APP_REQUESTS, APPS, COOL_DOWNS, DEADLINES, GRANTS, GRANTS_OF_APP, PENDING, REQUEST_DIGESTS,
-            REQUESTS, key,
-        },
+        tables::{APP_REQUESTS, APPS, DEADLINES, PENDING, REQUEST_DIGESTS, REQUESTS, key},
     },
 };
+use standing::{cooling_down, covered, pending};
 
 /// Longest metadata, in bytes of JSON.
 pub const METADATA_BYTES_MAX: usize = 2_048;
@@ -62,9 +61,20 @@ pub struct NewRequest {
 /// Why nothing was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
-    /// Delivery `sealed` was asked for.
-    #[error("delivery `sealed` is not offered yet: ask for `server`")]
-    SealedNotOffered,
+    /// Delivery `sealed` was asked for by an application that has no sealing key.
+    #[error(
+        "delivery `sealed` needs a sealing key: register one, and publish it on the application's domain"
+    )]
+    NoSealingKey,
+    /// The application signs its requests, and this one is not signed.
+    #[error("this application signs its requests: prepare this one, sign it, and send it signed")]
+    SignatureRequired,
+    /// The application has no signing key, so there is nothing to prepare.
+    #[error("this application has no signing key: ask without a signature, or register a key")]
+    NoSigningKey,
+    /// A signed request that cannot be passed on.
+    #[error("the signed request cannot be passed on: {0}")]
+    InvalidSignature(&'static str),
     /// The terms do not make sense.
     #[error("the terms cannot be asked for: {0}")]
     InvalidTerms(&'static str),
@@ -106,20 +116,33 @@ pub async fn request_consent(
     new: NewRequest,
 ) -> Result<RequestView, RequestError> {
     let now = server.now();
-    check(&new, now)?;
-    let draw = Draw {
-        id: RequestId::fresh(now, &mut server.entropy()),
-        binding_code: server.entropy().bytes::<3>().map(crockford_char).iter().collect(),
-        delivery_nonce: server.entropy().bytes(),
+    let draw = Draw::new(server, now);
+    let metadata = checked_metadata(new.metadata.as_ref())?;
+    let build = move |app: &AppIdentity| match app.signing_key {
+        Some(_) => Err(RequestError::SignatureRequired),
+        None => new.made(&draw, app, now).map(|request| (request, None)),
     };
-    let caller = caller.clone();
+    put(server, caller, build, metadata, now).await
+}
+
+/// A request as it will be put before the subject, and the application's signature.
+pub(super) type Built = (ConsentRequest, Option<Signature>);
+
+pub(super) async fn put(
+    server: &Server,
+    caller: &Caller,
+    build: impl FnOnce(&AppIdentity) -> Result<Built, RequestError> + Send + 'static,
+    metadata: Option<String>,
+    now: Timestamp,
+) -> Result<RequestView, RequestError> {
+    let (caller, delivery_nonce) = (caller.clone(), server.entropy().bytes());
     let Asked {
         view,
         vault,
         replaced,
     } = server
         .store()
-        .write(move |tx| ask(tx, &caller, new, draw, now))
+        .write(move |tx| ask(tx, &caller, build, delivery_nonce, metadata, now))
         .await
         .map_err(Unavailable::from)??;
     if let Some(vault) = vault {
@@ -131,28 +154,68 @@ pub async fn request_consent(
     Ok(view)
 }
 
-/// What is random in a request.
-struct Draw {
+/// What is random in a request that the server makes.
+pub(super) struct Draw {
     id: RequestId,
     binding_code: String,
-    delivery_nonce: [u8; 16],
 }
 
-fn check(new: &NewRequest, now: Timestamp) -> Result<(), RequestError> {
-    if new.terms.delivery == Delivery::Sealed {
-        return Err(RequestError::SealedNotOffered);
+impl Draw {
+    pub(super) fn new(server: &Server, now: Timestamp) -> Self {
+        Self {
+            id: RequestId::fresh(now, &mut server.entropy()),
+            binding_code: server.entropy().bytes::<3>().map(crockford_char).iter().collect(),
+        }
     }
-    if !new.terms.well_formed() {
+}
+
+impl NewRequest {
+    pub(super) fn made(
+        self,
+        draw: &Draw,
+        app: &AppIdentity,
+        now: Timestamp,
+    ) -> Result<ConsentRequest, RequestError> {
+        let mut request =
+            ConsentRequest::new(draw.id, self.subject, app.clone(), self.terms, self.wording, now);
+        request.required = self.required;
+        request.amends = self.amends;
+        if self.binding_code {
+            request.binding_code.clone_from(&draw.binding_code);
+        }
+        check(&request, now)?;
+        Ok(request)
+    }
+}
+
+pub(super) const APP_GONE: RequestError = RequestError::InvalidTerms("the application is gone");
+
+pub(super) fn checked_metadata(metadata: Option<&serde_json::Value>) -> Result<Option<String>, RequestError> {
+    let text = metadata.map(ToString::to_string);
+    match text {
+        Some(text) if text.len() > METADATA_BYTES_MAX => {
+            Err(RequestError::TooLarge("metadata has at most 2048 bytes"))
+        }
+        text => Ok(text),
+    }
+}
+
+fn check(request: &ConsentRequest, now: Timestamp) -> Result<(), RequestError> {
+    if request.terms.delivery == Delivery::Sealed && request.app.sealing_key.is_none() {
+        return Err(RequestError::NoSealingKey);
+    }
+    if !request.terms.well_formed() {
         return Err(RequestError::InvalidTerms(
             "a category, field, precision, time range or number is not possible",
         ));
     }
-    if new.terms.duration.ends_at(now).is_some_and(|end| end <= now) {
+    if request.terms.duration.ends_at(now).is_some_and(|end| end <= now) {
         return Err(RequestError::InvalidTerms("the duration is already over"));
     }
-    let metadata_bytes = new.metadata.as_ref().map_or(0, |json| json.to_string().len());
-    if metadata_bytes > METADATA_BYTES_MAX {
-        return Err(RequestError::TooLarge("metadata has at most 2048 bytes"));
+    if !request.sound() || request.to_bytes().len() > limits::REQUEST_BYTES_MAX {
+        return Err(RequestError::TooLarge(
+            "a text or list is over its limit, or a text holds characters that do not show",
+        ));
     }
     Ok(())
 }
@@ -180,28 +243,47 @@ impl Asked {
 fn ask(
     tx: &Tx,
     caller: &Caller,
-    new: NewRequest,
-    draw: Draw,
+    build: impl FnOnce(&AppIdentity) -> Result<Built, RequestError>,
+    delivery_nonce: [u8; 16],
+    metadata: Option<String>,
     now: Timestamp,
 ) -> Result<Result<Asked, RequestError>, StoreError> {
     let at = key(&[caller.account.as_bytes(), caller.app.as_bytes()]);
     let Some(app) = tx.get(&APPS, &at)? else {
-        return Ok(Err(RequestError::InvalidTerms("the application is gone")));
+        return Ok(Err(APP_GONE));
     };
-    let home = home(tx, caller, new.subject)?;
-    match new.amends {
+    let (request, signature) = match build(&app.identity) {
+        Ok(built) => built,
+        Err(error) => return Ok(Err(error)),
+    };
+    let home = home(tx, caller, request.subject)?;
+    if let Some(row) = tx.get(&REQUESTS, &key(&[home.as_bytes(), request.id.as_bytes()]))? {
+        let same = row.app == caller.app && row.bytes == request.to_bytes();
+        let again = Asked::before(view_of(&row, request.id, now)?);
+        return Ok(same.then_some(again).ok_or(RequestError::InvalidSignature(
+            "another request has its id: prepare and sign it anew",
+        )));
+    }
+    let passable = check(&request, now).and_then(|()| match signature {
+        Some(_) => has_just_begun(&request, now),
+        None => Ok(()),
+    });
+    if let Err(error) = passable {
+        return Ok(Err(error));
+    }
+    match request.amends {
         Some(grant) => {
-            if let Err(error) = amendable(tx, caller, home, new.subject, grant, now)? {
+            if let Err(error) = amendable(tx, caller, home, request.subject, grant, now)? {
                 return Ok(Err(error));
             }
         }
         None => {
-            if let Some(view) = covered(tx, caller, home, &new.terms, now)? {
+            if let Some(view) = covered(tx, caller, home, &request.terms, now)? {
                 return Ok(Ok(Asked::before(view)));
             }
         }
     }
-    let asked = asked_digest(&new, &app.identity);
+    let asked = asked_digest(&request);
     let mut pending = pending(tx, caller, home, now)?;
     if let Some((id, _)) = pending.iter().find(|(_, row)| row.asked == asked) {
         let row = tx.get(&REQUESTS, &key(&[home.as_bytes(), id.as_bytes()]))?;
@@ -210,7 +292,7 @@ fn ask(
             return Ok(Ok(Asked::before(view)));
         }
     }
-    let replaced = match new.amends {
+    let replaced = match request.amends {
         Some(grant) => amending(tx, home, &pending, grant)?,
         None => Vec::new(),
     };
@@ -220,135 +302,45 @@ fn ask(
         let retry_after_s = seconds(next.ms_since(now));
         return Ok(Err(RequestError::PromptBudgetExceeded { retry_after_s }));
     }
-    if let Some(until) = cooling_down(tx, caller, home, &new.terms, now)? {
+    if let Some(until) = cooling_down(tx, caller, home, &request.terms, now)? {
         let retry_after_s = seconds(until.ms_since(now));
         return Ok(Err(RequestError::RecentlyRefused { retry_after_s }));
-    }
-    let mut request = ConsentRequest::new(draw.id, new.subject, app.identity, new.terms, new.wording, now);
-    request.required = new.required;
-    request.amends = new.amends;
-    if new.binding_code {
-        request.binding_code = draw.binding_code;
     }
     let row = RequestRow {
         account: caller.account,
         app: caller.app,
         bytes: request.to_bytes(),
-        signature: None,
-        delivery_nonce: draw.delivery_nonce,
+        signature,
+        delivery_nonce,
         state: RequestState::Pending,
         delivered_at: None,
         decided_at: None,
         decision: None,
         grant: None,
         granted: None,
-        metadata: new.metadata.map(|json| json.to_string()),
+        metadata,
     };
-    if !request.sound() || row.bytes.len() > limits::REQUEST_BYTES_MAX {
-        return Ok(Err(RequestError::TooLarge(
-            "a text or list is over its limit, or a text holds characters that do not show",
-        )));
-    }
     for id in &replaced {
         supersede(tx, caller, home, *id)?;
     }
     keep(tx, home, &request, &row, asked)?;
     Ok(Ok(Asked {
-        view: view_of(&row, draw.id, now)?,
+        view: view_of(&row, request.id, now)?,
         vault: Some(home),
         replaced,
     }))
 }
 
 /// Digest of everything that the developer chose.
-fn asked_digest(new: &NewRequest, app: &AppIdentity) -> Digest {
-    let mut request = ConsentRequest::new(
-        RequestId([0; 16]),
-        new.subject,
-        app.clone(),
-        new.terms.clone(),
-        new.wording.clone(),
-        Timestamp::from_unix_ms(0),
-    );
-    request.required.clone_from(&new.required);
-    request.amends = new.amends;
-    let mut bytes = request.to_bytes();
-    bytes.push(u8::from(new.binding_code));
+fn asked_digest(request: &ConsentRequest) -> Digest {
+    let mut chosen = request.clone();
+    chosen.id = RequestId([0; 16]);
+    chosen.binding_code.clear();
+    let epoch = Timestamp::from_unix_ms(0);
+    (chosen.created_at, chosen.immediate_until, chosen.expires_at) = (epoch, epoch, epoch);
+    let mut bytes = chosen.to_bytes();
+    bytes.push(u8::from(!request.binding_code.is_empty()));
     digest(ASKED, &bytes)
-}
-
-/// The request whose grant already covers what is asked.
-fn covered(
-    tx: &Tx,
-    caller: &Caller,
-    home: VaultId,
-    asked: &Terms,
-    now: Timestamp,
-) -> Result<Option<RequestView>, StoreError> {
-    let grants = tx.rows(
-        &GRANTS_OF_APP,
-        &key(&[home.as_bytes(), caller.app.as_bytes()]),
-        limits::GRANTS_MAX,
-    )?;
-    for (grant, ()) in grants {
-        let Some(row) = tx.get(&GRANTS, &key(&[home.as_bytes(), &grant]))? else {
-            continue;
-        };
-        if !is_active(&row, now) || !asked.within(&row.terms) {
-            continue;
-        }
-        let Some(request) = tx.get(&REQUESTS, &key(&[home.as_bytes(), row.request.as_bytes()]))? else {
-            continue;
-        };
-        let coverage = if row.terms.within(asked) {
-            Coverage::Exact
-        } else {
-            Coverage::Broader
-        };
-        return Ok(Some(RequestView {
-            coverage: Some(coverage),
-            granted: Some(row.terms.clone()),
-            grant_id: <[u8; 16]>::try_from(grant.as_slice()).ok().map(GrantId),
-            ..view_of(&request, row.request, now)?
-        }));
-    }
-    Ok(None)
-}
-
-fn pending(
-    tx: &Tx,
-    caller: &Caller,
-    home: VaultId,
-    now: Timestamp,
-) -> Result<Vec<(RequestId, PendingRow)>, StoreError> {
-    let mut pending = Vec::new();
-    let prefix = key(&[home.as_bytes(), caller.app.as_bytes()]);
-    tx.scan(&PENDING, &prefix, &[], |rest, row| {
-        if let Ok(id) = <[u8; 16]>::try_from(rest)
-            && now < row.expires_at
-        {
-            pending.push((RequestId(id), row));
-        }
-        ControlFlow::Continue(())
-    })?;
-    Ok(pending)
-}
-
-fn cooling_down(
-    tx: &Tx,
-    caller: &Caller,
-    home: VaultId,
-    terms: &Terms,
-    now: Timestamp,
-) -> Result<Option<Timestamp>, StoreError> {
-    for detail in &terms.details {
-        let at = key(&[home.as_bytes(), caller.app.as_bytes(), &[detail.category as u8]]);
-        let until = tx.get(&COOL_DOWNS, &at)?;
-        if let Some(until) = until.filter(|until| now < *until) {
-            return Ok(Some(until));
-        }
-    }
-    Ok(None)
 }
 
 fn keep(

@@ -1,14 +1,18 @@
 //! The grant keys, each wrapped under a key of the server's, in a small file outside the database:
-//! no backup of the database holds them, and destroying one is an overwrite in place.
+//! no backup of the database holds them, and destroying one is an overwrite in place. A key that is
+//! sealed to the application is kept in the same way, but what is inside is closed to the server.
 
 use std::{
     collections::HashMap,
     fmt,
-    path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use vault_wire::{grant_key::GrantKey, id::GrantId};
+use vault_file::Disk;
+use vault_wire::{
+    grant_key::{GrantKey, SealedGrantKey},
+    id::GrantId,
+};
 use zeroize::Zeroizing;
 
 use super::{
@@ -18,11 +22,22 @@ use super::{
 use crate::entropy::Entropy;
 
 const WHAT: &str = "the file of grant keys";
-/// Grant id, generation, key.
-const RECORD_BYTES: usize = 16 + 4 + 32;
+/// Bytes of a key as it is kept: those of a sealed one, or the key and zeros.
+const KEY_BYTES: usize = 32 + SealedGrantKey::CIPHERTEXT_BYTES;
+/// Grant id, generation, whose it is, key.
+const RECORD_BYTES: usize = 16 + 4 + 1 + KEY_BYTES;
 
 /// Every grant key that the server holds.
 pub(crate) struct GrantKeys(Mutex<Slots>);
+
+/// A grant key as the server holds it.
+#[derive(Clone, Debug)]
+pub(crate) enum HeldKey {
+    /// Delivery `server`: it opens the entries.
+    Open(GrantKey),
+    /// Delivery `sealed`: only the application can open it.
+    Sealed(SealedGrantKey),
+}
 
 struct Slots {
     file: SideFile,
@@ -32,9 +47,9 @@ struct Slots {
 }
 
 impl GrantKeys {
-    /// Opens the file, or creates it.
-    pub(crate) fn open(path: &Path, key: &[u8; 32], entropy: &Entropy) -> Result<Self, StoreError> {
-        let (file, records) = SideFile::open(path, WHAT, key, RECORD_BYTES, entropy.clone())?;
+    /// Opens the file on its disk.
+    pub(crate) fn open(disk: Box<dyn Disk>, key: &[u8; 32], entropy: &Entropy) -> Result<Self, StoreError> {
+        let (file, records) = SideFile::open(disk, WHAT, key, RECORD_BYTES, entropy.clone())?;
         let mut slots = Slots {
             file,
             places: HashMap::new(),
@@ -57,8 +72,8 @@ impl GrantKeys {
     }
 
     /// The key of a grant's generation, if it is held.
-    pub(crate) fn get(&self, grant: GrantId, generation: u32) -> Result<Option<GrantKey>, StoreError> {
-        let mut slots = self.slots();
+    pub(crate) fn get(&self, grant: GrantId, generation: u32) -> Result<Option<HeldKey>, StoreError> {
+        let slots = self.slots();
         let Some(&place) = slots.places.get(&(grant, generation)) else {
             return Ok(None);
         };
@@ -69,17 +84,10 @@ impl GrantKeys {
     }
 
     /// Keeps a key. It is on the disk when this returns.
-    pub(crate) fn put(&self, grant: GrantId, generation: u32, key: &GrantKey) -> Result<(), StoreError> {
+    pub(crate) fn put(&self, grant: GrantId, generation: u32, key: &HeldKey) -> Result<(), StoreError> {
         let mut slots = self.slots();
         let place = slots.place_for(grant, generation);
-        let record = Zeroizing::new(
-            [
-                grant.as_bytes().as_slice(),
-                &generation.to_le_bytes(),
-                key.as_bytes(),
-            ]
-            .concat(),
-        );
+        let record = record(grant, generation, key);
         slots.file.write(place, &record)?;
         slots.places.insert((grant, generation), place);
         Ok(())
@@ -122,15 +130,39 @@ impl Slots {
     }
 }
 
-fn parse(record: &[u8]) -> Option<(GrantId, u32, GrantKey)> {
+fn record(grant: GrantId, generation: u32, key: &HeldKey) -> Zeroizing<Vec<u8>> {
+    let mut record = Zeroizing::new(Vec::with_capacity(RECORD_BYTES));
+    record.extend_from_slice(grant.as_bytes());
+    record.extend_from_slice(&generation.to_le_bytes());
+    match key {
+        HeldKey::Open(key) => {
+            record.push(0);
+            record.extend_from_slice(key.as_bytes());
+        }
+        HeldKey::Sealed(key) => {
+            record.push(1);
+            record.extend_from_slice(&key.enc);
+            record.extend_from_slice(&key.ciphertext);
+        }
+    }
+    record.resize(RECORD_BYTES, 0);
+    record
+}
+
+fn parse(record: &[u8]) -> Option<(GrantId, u32, HeldKey)> {
     let (grant, rest) = record.split_first_chunk::<16>()?;
     let (generation, rest) = rest.split_first_chunk::<4>()?;
-    let key = rest.first_chunk::<32>()?;
-    Some((
-        GrantId(*grant),
-        u32::from_le_bytes(*generation),
-        GrantKey::from_bytes(*key),
-    ))
+    let (&whose, rest) = rest.split_first()?;
+    let (first, rest) = rest.split_first_chunk::<32>()?;
+    let key = match whose {
+        0 => HeldKey::Open(GrantKey::from_bytes(*first)),
+        1 => HeldKey::Sealed(SealedGrantKey {
+            enc: *first,
+            ciphertext: rest.to_vec(),
+        }),
+        _ => return None,
+    };
+    Some((GrantId(*grant), u32::from_le_bytes(*generation), key))
 }
 
 impl fmt::Debug for GrantKeys {
@@ -143,27 +175,50 @@ impl fmt::Debug for GrantKeys {
 mod tests {
     use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
-    use super::*;
+    use std::path::Path;
+
+    use super::{super::side_file::file_at, *};
 
     const GRANT: GrantId = GrantId([1; 16]);
 
+    fn key(byte: u8) -> HeldKey {
+        HeldKey::Open(GrantKey::from_bytes([byte; 32]))
+    }
+
     fn open(path: &Path) -> GrantKeys {
         let entropy = Entropy::new(ChaCha20Rng::from_seed([7; 32]));
-        GrantKeys::open(path, &[9; 32], &entropy).unwrap()
+        GrantKeys::open(file_at(path).unwrap(), &[9; 32], &entropy).unwrap()
     }
 
     #[test]
     fn keys_are_found_again_after_a_restart_and_the_file_shows_none() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("grant-keys");
-        open(&path)
-            .put(GRANT, 1, &GrantKey::from_bytes([0x5a; 32]))
-            .unwrap();
+        open(&path).put(GRANT, 1, &key(0x5a)).unwrap();
         let bytes = std::fs::read(&path).unwrap();
         assert!(!bytes.windows(32).any(|part| part == [0x5a; 32]));
         assert!(!bytes.windows(16).any(|part| part == GRANT.as_bytes()));
-        let key = open(&path).get(GRANT, 1).unwrap().unwrap();
-        assert_eq!(key.as_bytes(), &[0x5a; 32]);
+        let Some(HeldKey::Open(found)) = open(&path).get(GRANT, 1).unwrap() else {
+            panic!("the key is not there")
+        };
+        assert_eq!(found.as_bytes(), &[0x5a; 32]);
+    }
+
+    #[test]
+    fn a_key_sealed_to_the_application_comes_back_as_it_was_given() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("grant-keys");
+        let sealed = SealedGrantKey {
+            enc: [1; 32],
+            ciphertext: (0..48).collect(),
+        };
+        open(&path)
+            .put(GRANT, 1, &HeldKey::Sealed(sealed.clone()))
+            .unwrap();
+        let Some(HeldKey::Sealed(found)) = open(&path).get(GRANT, 1).unwrap() else {
+            panic!("the key is not there")
+        };
+        assert_eq!(found, sealed);
     }
 
     #[test]
@@ -172,17 +227,19 @@ mod tests {
         let path = folder.path().join("grant-keys");
         let keys = open(&path);
         for generation in 1..=2 {
-            keys.put(GRANT, generation, &GrantKey::from_bytes([3; 32]))
-                .unwrap();
+            keys.put(GRANT, generation, &key(3)).unwrap();
         }
-        keys.put(GrantId([2; 16]), 1, &GrantKey::from_bytes([4; 32]))
-            .unwrap();
+        keys.put(GrantId([2; 16]), 1, &key(4)).unwrap();
         let before = std::fs::read(&path).unwrap();
         assert_eq!(keys.destroy(GRANT, None).unwrap(), 2);
         let after = std::fs::read(&path).unwrap();
-        assert!(before[..184].iter().any(|byte| *byte != 0));
-        assert!(after[..184].iter().all(|byte| *byte == 0));
-        assert_eq!(after[184..], before[184..], "the other grant's key is untouched");
+        assert!(before[..2 * 141].iter().any(|byte| *byte != 0));
+        assert!(after[..2 * 141].iter().all(|byte| *byte == 0));
+        assert_eq!(
+            after[2 * 141..],
+            before[2 * 141..],
+            "the other grant's key is untouched"
+        );
         assert!(keys.get(GRANT, 1).unwrap().is_none());
         assert!(open(&path).get(GRANT, 2).unwrap().is_none());
     }
@@ -193,24 +250,23 @@ mod tests {
         let path = folder.path().join("grant-keys");
         let keys = open(&path);
         for generation in 1..=9 {
-            keys.put(GRANT, generation, &GrantKey::from_bytes([3; 32]))
-                .unwrap();
+            keys.put(GRANT, generation, &key(3)).unwrap();
             keys.destroy(GRANT, Some(generation)).unwrap();
         }
         assert!(keys.get(GRANT, 9).unwrap().is_some() && keys.get(GRANT, 8).unwrap().is_none());
-        assert_eq!(std::fs::metadata(&path).unwrap().len(), 2 * 92);
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), 2 * 141);
     }
 
     #[test]
     fn a_write_that_was_cut_short_costs_only_its_own_place() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("grant-keys");
-        open(&path).put(GRANT, 1, &GrantKey::from_bytes([3; 32])).unwrap();
+        open(&path).put(GRANT, 1, &key(3)).unwrap();
         let mut bytes = std::fs::read(&path).unwrap();
         bytes.extend([0xaa; 40]);
         std::fs::write(&path, &bytes).unwrap();
         let keys = open(&path);
-        keys.put(GRANT, 2, &GrantKey::from_bytes([4; 32])).unwrap();
+        keys.put(GRANT, 2, &key(4)).unwrap();
         assert!(keys.get(GRANT, 1).unwrap().is_some() && keys.get(GRANT, 2).unwrap().is_some());
     }
 }

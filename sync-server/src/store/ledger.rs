@@ -3,10 +3,10 @@
 
 use std::{
     fmt,
-    path::Path,
     sync::{Mutex, PoisonError},
 };
 
+use vault_file::Disk;
 use vault_wire::{
     Digest,
     id::{GrantId, VaultId},
@@ -40,13 +40,13 @@ struct Pages {
 }
 
 impl Ledger {
-    /// Opens the ledger, or creates it, and everything that it holds.
+    /// Opens the ledger on its disk, and everything that it holds.
     pub(crate) fn open(
-        path: &Path,
+        disk: Box<dyn Disk>,
         key: &[u8; 32],
         entropy: &Entropy,
     ) -> Result<(Self, Vec<Erased>), StoreError> {
-        let (file, records) = SideFile::open(path, WHAT, key, RECORD_BYTES, entropy.clone())?;
+        let (file, records) = SideFile::open(disk, WHAT, key, RECORD_BYTES, entropy.clone())?;
         let mut erased = Vec::new();
         let mut end = 0;
         for (place, record) in (0u64..).zip(&records) {
@@ -99,7 +99,7 @@ impl fmt::Debug for Ledger {
 mod tests {
     use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
-    use super::*;
+    use super::{super::side_file::file_at, *};
 
     #[test]
     fn every_withdrawal_is_found_again_even_after_a_write_that_was_cut_short() {
@@ -111,15 +111,15 @@ mod tests {
             grant: GrantId([n; 16]),
             statement: [n; 32],
         };
-        let (ledger, before) = Ledger::open(&path, &[1; 32], &entropy).unwrap();
+        let (ledger, before) = Ledger::open(file_at(&path).unwrap(), &[1; 32], &entropy).unwrap();
         assert!(before.is_empty());
         ledger.append(&erased(1)).unwrap();
         let mut bytes = std::fs::read(&path).unwrap();
         bytes.extend([0xaa; 30]);
         std::fs::write(&path, &bytes).unwrap();
-        let (ledger, _) = Ledger::open(&path, &[1; 32], &entropy).unwrap();
+        let (ledger, _) = Ledger::open(file_at(&path).unwrap(), &[1; 32], &entropy).unwrap();
         ledger.append(&erased(2)).unwrap();
-        let (_, all) = Ledger::open(&path, &[1; 32], &entropy).unwrap();
+        let (_, all) = Ledger::open(file_at(&path).unwrap(), &[1; 32], &entropy).unwrap();
         assert_eq!(all, [erased(1), erased(2)]);
     }
 }

@@ -16,17 +16,19 @@ mod writer;
 
 use std::path::Path;
 
-use vault_file::{NewSlot, Options, RawKey, SealedFile, Secret};
+use vault_file::{Disk, NewSlot, Options, RawKey, SealedFile, Secret};
 use zeroize::Zeroizing;
 
 use crate::entropy::Entropy;
 
 pub(crate) use deadline::Deadline;
 pub use error::StoreError;
-pub(crate) use grant_keys::GrantKeys;
+pub(crate) use grant_keys::{GrantKeys, HeldKey};
 pub(crate) use ledger::{Erased, Ledger};
 pub(crate) use rows::*;
+pub(crate) use side_file::file_at;
 pub(crate) use typed::{Opened, Rows, Tx, View};
+pub(crate) use writer::Work;
 
 const FILE_NAME: &str = "store.vault";
 
@@ -57,6 +59,24 @@ impl Store {
             SealedFile::create(&path, &[NewSlot::RawKey(&key)], source, &options)?
         };
         Self::over(file)
+    }
+
+    /// The store on a disk of the caller's, empty or filled, whose transactions happen when the caller does the work.
+    pub(crate) fn on(
+        disk: impl Disk,
+        key: &Zeroizing<[u8; 32]>,
+        entropy: &Entropy,
+    ) -> Result<(Self, Work), StoreError> {
+        let (key, options) = (RawKey::new(key), Options::default());
+        let source = vault_file::Entropy::new(entropy.clone());
+        let is_new = disk.is_empty().map_err(vault_file::Error::from)?;
+        let file = if is_new {
+            SealedFile::create_on(disk, &[NewSlot::RawKey(&key)], source, &options)?
+        } else {
+            SealedFile::open_on(disk, &Secret::RawKey(&key), source, &options)?
+        };
+        let (writer, work) = writer::Writer::stepped(file.clone());
+        Ok((Self { file, writer }, work))
     }
 
     /// Whether a folder holds a store.

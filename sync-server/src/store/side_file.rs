@@ -3,7 +3,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Read, Seek, SeekFrom, Write},
+    io,
     path::Path,
 };
 
@@ -11,6 +11,7 @@ use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
+use vault_file::{Disk, FileDisk};
 use zeroize::Zeroizing;
 
 use super::StoreError;
@@ -22,7 +23,7 @@ const TAG_BYTES: usize = 16;
 /// The file.
 pub(super) struct SideFile {
     what: &'static str,
-    file: File,
+    disk: Box<dyn Disk>,
     cipher: XChaCha20Poly1305,
     record_bytes: usize,
     entropy: Entropy,
@@ -39,26 +40,22 @@ pub(super) enum Record {
 }
 
 impl SideFile {
-    /// Opens a file, creating it if it does not exist, and everything that it holds.
+    /// Opens what a disk holds, which is nothing at first, and reads all of it.
     pub(super) fn open(
-        path: &Path,
+        disk: Box<dyn Disk>,
         what: &'static str,
         key: &[u8; 32],
         record_bytes: usize,
         entropy: Entropy,
     ) -> Result<(Self, Vec<Record>), StoreError> {
-        let opened = open_or_create(path).map_err(|error| failure(what, &error))?;
-        let mut this = Self {
+        let bytes = read_all(&*disk).map_err(|error| failure(what, &error))?;
+        let this = Self {
             what,
-            file: opened,
+            disk,
             cipher: XChaCha20Poly1305::new(key.into()),
             record_bytes,
             entropy,
         };
-        let mut bytes = Vec::new();
-        this.file
-            .read_to_end(&mut bytes)
-            .map_err(|error| failure(what, &error))?;
         let records = (0u64..)
             .zip(bytes.chunks(this.sealed_bytes()))
             .map(|(place, sealed)| this.unseal(place, sealed))
@@ -67,10 +64,10 @@ impl SideFile {
     }
 
     /// What stands at a place now.
-    pub(super) fn read(&mut self, place: u64) -> Result<Record, StoreError> {
+    pub(super) fn read(&self, place: u64) -> Result<Record, StoreError> {
         let mut sealed = vec![0; self.sealed_bytes()];
-        self.seek(place)
-            .and_then(|()| self.file.read_exact(&mut sealed))
+        self.disk
+            .read_at(self.offset(place), &mut sealed)
             .map_err(|error| self.failure(&error))?;
         Ok(self.unseal(place, &sealed))
     }
@@ -91,21 +88,20 @@ impl SideFile {
     }
 
     /// Overwrites what stands at a place with zeros.
-    pub(super) fn wipe(&mut self, place: u64) -> Result<(), StoreError> {
+    pub(super) fn wipe(&self, place: u64) -> Result<(), StoreError> {
         let zeros = vec![0; self.sealed_bytes()];
         self.overwrite(place, &zeros)
     }
 
-    fn overwrite(&mut self, place: u64, bytes: &[u8]) -> Result<(), StoreError> {
-        self.seek(place)
-            .and_then(|()| self.file.write_all(bytes))
-            .and_then(|()| self.file.sync_data())
+    fn overwrite(&self, place: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        self.disk
+            .write_at(self.offset(place), bytes)
+            .and_then(|()| self.disk.sync())
             .map_err(|error| self.failure(&error))
     }
 
-    fn seek(&mut self, place: u64) -> io::Result<()> {
-        let at = place.saturating_mul(self.sealed_bytes() as u64);
-        self.file.seek(SeekFrom::Start(at)).map(|_| ())
+    const fn offset(&self, place: u64) -> u64 {
+        place.saturating_mul(self.sealed_bytes() as u64)
     }
 
     fn unseal(&self, place: u64, sealed: &[u8]) -> Record {
@@ -145,8 +141,22 @@ fn failure(what: &'static str, error: &io::Error) -> StoreError {
     }
 }
 
-/// A new file's name is on the disk before anything relies on the file.
-fn open_or_create(path: &Path) -> io::Result<File> {
+fn read_all(disk: &dyn Disk) -> io::Result<Vec<u8>> {
+    let length = usize::try_from(disk.len()?).map_err(|_| io::ErrorKind::FileTooLarge)?;
+    let mut bytes = vec![0; length];
+    disk.read_at(0, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// The file at a path, created if it does not exist. A new file's name is on the disk before anything
+/// relies on the file.
+pub(crate) fn file_at(path: &Path) -> Result<Box<dyn Disk>, StoreError> {
+    let disk = open_or_create(path).and_then(|()| FileDisk::open(path));
+    let disk = disk.map_err(|error| failure("a file beside the data", &error))?;
+    Ok(Box::new(disk))
+}
+
+fn open_or_create(path: &Path) -> io::Result<()> {
     let is_new = !path.exists();
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
@@ -159,5 +169,5 @@ fn open_or_create(path: &Path) -> io::Result<File> {
             File::open(folder)?.sync_all()?;
         }
     }
-    Ok(file)
+    Ok(())
 }

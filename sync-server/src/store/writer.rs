@@ -1,7 +1,7 @@
 //! The one writer: it drains its queue into one durable transaction, then answers everybody in it.
 
 use std::{
-    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel},
     thread::{self, JoinHandle},
 };
 
@@ -21,19 +21,25 @@ pub(super) struct Writer {
     thread: Option<JoinHandle<()>>,
 }
 
+/// What waits for the writer. Whoever holds it is the writer.
+pub(crate) struct Work {
+    file: SealedFile,
+    jobs: Receiver<Box<dyn Job>>,
+}
+
 /// One caller's part of a transaction.
 trait Job: Send {
     fn run(&mut self, tx: &Tx) -> Result<(), StoreError>;
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
-struct Work<F, T> {
+struct Call<F, T> {
     work: Option<F>,
     result: Option<T>,
     waiter: oneshot::Sender<Result<T, StoreError>>,
 }
 
-impl<F, T> Job for Work<F, T>
+impl<F, T> Job for Call<F, T>
 where
     F: FnOnce(&Tx) -> Result<T, StoreError> + Send,
     T: Send,
@@ -53,15 +59,24 @@ where
 }
 
 impl Writer {
+    /// A writer on a thread of its own.
     pub(super) fn start(file: SealedFile) -> std::io::Result<Self> {
-        let (queue, jobs) = sync_channel(QUEUE_MAX);
+        let (mut writer, work) = Self::stepped(file);
         let thread = thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || serve(&file, &jobs))?;
-        Ok(Self {
+            .spawn(move || work.serve())?;
+        writer.thread = Some(thread);
+        Ok(writer)
+    }
+
+    /// A writer whose work the caller does.
+    pub(super) fn stepped(file: SealedFile) -> (Self, Work) {
+        let (queue, jobs) = sync_channel(QUEUE_MAX);
+        let writer = Self {
             queue: Some(queue),
-            thread: Some(thread),
-        })
+            thread: None,
+        };
+        (writer, Work { file, jobs })
     }
 
     /// Queues `work`, at once and in the order of the calls, to run inside a transaction. The future
@@ -72,7 +87,7 @@ impl Writer {
         work: impl FnOnce(&Tx) -> Result<T, StoreError> + Send + 'static,
     ) -> impl Future<Output = Result<T, StoreError>> + Send + 'static {
         let (waiter, answer) = oneshot::channel();
-        let queued = self.queue(Box::new(Work {
+        let queued = self.queue(Box::new(Call {
             work: Some(work),
             result: None,
             waiter,
@@ -103,17 +118,34 @@ impl Drop for Writer {
     }
 }
 
-fn serve(file: &SealedFile, jobs: &Receiver<Box<dyn Job>>) {
-    while let Ok(first) = jobs.recv() {
+impl Work {
+    /// Works until the store is gone.
+    fn serve(&self) {
+        while let Ok(first) = self.jobs.recv() {
+            self.commit_with(first);
+        }
+    }
+
+    /// Does what waits now, in one transaction. Returns how many calls it answered; none if nothing waited.
+    pub(crate) fn step(&self) -> usize {
+        match self.jobs.try_recv() {
+            Ok(first) => self.commit_with(first),
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => 0,
+        }
+    }
+
+    fn commit_with(&self, first: Box<dyn Job>) -> usize {
         let mut batch = vec![first];
-        batch.extend(jobs.try_iter().take(BATCH_MAX - 1));
-        let committed = commit(file, &mut batch);
+        batch.extend(self.jobs.try_iter().take(BATCH_MAX - 1));
+        let committed = commit(&self.file, &mut batch);
+        let calls = batch.len();
         if let Err(error) = &committed {
-            tracing::error!(%error, calls = batch.len(), "a transaction failed");
+            tracing::error!(%error, calls, "a transaction failed");
         }
         for job in batch {
             job.answer(committed.clone());
         }
+        calls
     }
 }
 

@@ -6,6 +6,7 @@ use vault_file::{Snapshot, Transaction};
 use vault_wire::{certificate::SignedCertificate, id::AppId, request::AppIdentity, signature::SecretKey};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use super::voucher::load_pin;
 use crate::{
     error::Error,
     store::{
@@ -27,8 +28,12 @@ struct ConsentKeyRow {
     certificate: SignedCertificate,
 }
 
-/// Remembers who an application is.
+/// Remembers who an application is, unless its domain says otherwise.
 pub(super) fn remember(transaction: &Transaction, app: &AppIdentity) -> Result<(), Error> {
+    let known = load_pin(transaction, app.id)?.filter(|pin| pin.listing.is_some());
+    if known.is_some_and(|pin| pin.contradicted_by(app).is_some()) {
+        return Ok(());
+    }
     transaction
         .table(&APPS)?
         .insert(app.id.as_bytes(), &encode(app))?;

@@ -5,6 +5,7 @@ use vault_wire::{
     id::{GrantId, RequestId},
     request::ConsentRequest,
     statement::{Event, Extent, Statement},
+    terms::Delivery,
 };
 
 use super::{
@@ -13,11 +14,22 @@ use super::{
     inbox::{self, RequestState},
     selection::Selection,
     statements,
+    voucher::{Contradiction, Voucher},
 };
 use crate::{error::Error, store::Store};
 
-/// Agrees to a selection of what was asked.
+/// Agrees to a selection of what was asked. What only the application could open is given to nobody but
+/// one that its own domain vouches for.
 pub(crate) fn approve(store: &Store, id: RequestId, selection: &Selection) -> Result<GrantId, Error> {
+    let asks = inbox::request(&store.view()?, id, store.now())?;
+    match asks.voucher {
+        Voucher::Nobody(contradiction) => return Err(Error::NotWhoItSays(contradiction)),
+        Voucher::Domain { .. } => check_sealing_key(store, &asks.request)?,
+        Voucher::Server | Voucher::NotAskedYet(_) if asks.request.terms.delivery == Delivery::Sealed => {
+            return Err(Error::NotVouchedFor);
+        }
+        Voucher::Server | Voucher::NotAskedYet(_) => {}
+    }
     decide(store, id, RequestState::Approved, |request| {
         let extent = Extent {
             terms: selection.answering(request)?,
@@ -25,6 +37,18 @@ pub(crate) fn approve(store: &Store, id: RequestId, selection: &Selection) -> Re
         };
         Ok((Event::Given(extent.clone()), extent, GrantState::Active))
     })
+}
+
+/// A key to which nothing can be sealed would keep every later sync from going on.
+fn check_sealing_key(store: &Store, request: &ConsentRequest) -> Result<(), Error> {
+    let Some(holder) = request.app.sealing_key else {
+        return Ok(());
+    };
+    let mut randomness = store.host.randomness.clone();
+    GrantKey::generate(&mut randomness)
+        .seal_to(&holder, GrantId([0; 16]), 0, &mut randomness)
+        .map(drop)
+        .map_err(|_| Error::NotWhoItSays(Contradiction::Keys))
 }
 
 /// Refuses. What was asked is kept with the refusal, so that the owner can look it up.

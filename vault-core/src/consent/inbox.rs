@@ -14,6 +14,7 @@ use vault_wire::{
 use super::{
     amendment::{self, Amendment},
     apps,
+    voucher::{Voucher, pin},
 };
 use crate::{
     error::Error,
@@ -31,6 +32,8 @@ pub struct InboxRequest {
     pub state: RequestState,
     /// What it would change, if it amends a grant that runs here.
     pub amendment: Option<Amendment>,
+    /// Who vouches for the one that asks.
+    pub voucher: Voucher,
 }
 
 /// Where a request stands.
@@ -67,6 +70,7 @@ impl RequestRow {
 
     fn shown(self, view: &Snapshot, now: Timestamp) -> Result<InboxRequest, Error> {
         let request = self.request()?;
+        let voucher = Voucher::of(&self.delivered, &request, pin(view, request.app.id)?.as_ref());
         let lapsed = self.state == RequestState::Pending && now > request.expires_at;
         let state = if lapsed { RequestState::Expired } else { self.state };
         let amendment = match request.amends {
@@ -78,6 +82,7 @@ impl RequestRow {
             request,
             received_at: self.received_at,
             state,
+            voucher,
         })
     }
 }

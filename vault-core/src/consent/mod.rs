@@ -4,6 +4,7 @@
 mod activity;
 mod amendment;
 mod apps;
+mod ask_domains;
 mod chain;
 mod change;
 mod decide;
@@ -15,14 +16,19 @@ mod projection;
 mod receipt;
 mod selection;
 mod statements;
+mod voucher;
 mod withdraw;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod voucher_tests;
 
 pub use activity::{Activity, ErasureProof};
 pub(crate) use activity::{activities, erasures, keep_notice, last_notice};
 pub use amendment::{Amendment, Change};
+pub use ask_domains::DomainAnswer;
+pub(crate) use ask_domains::ask_domains;
 pub use chain::RefusedStatement;
 pub(crate) use chain::{Adopted, adopt, not_accepted, refusals};
 pub(crate) use change::{narrow, pause, renew, resume};
@@ -38,4 +44,5 @@ pub use receipt::{InvalidReceipt, RECEIPT_TEXT_MAX, Receipt, VerifiedReceipt};
 pub(crate) use receipt::{chains, receipts};
 pub use selection::Selection;
 pub(crate) use statements::{accepted, pending_statements, submission, was_known_to};
+pub use voucher::{Contradiction, Voucher};
 pub(crate) use withdraw::{end_forgotten, ended, erased, withdraw, withdrawn_elsewhere};

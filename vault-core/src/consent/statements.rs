@@ -11,6 +11,7 @@ use vault_wire::{
     id::GrantId,
     signature::PublicKey,
     statement::{Event, SignedStatement, Statement},
+    terms::Delivery,
 };
 
 use super::{
@@ -189,18 +190,22 @@ pub(crate) fn submission(
         Event::Refused | Event::Paused | Event::Resumed | Event::Withdrawn => None,
     };
     let mut randomness = store.host.randomness.clone();
-    let sealed = generation.map(|generation| {
-        // Of a generation that is over, the server is sent a key that nothing was sealed with.
-        let key = if generation == row.key_generation {
-            row.key.key()
-        } else {
-            GrantKey::generate(&mut randomness)
-        };
-        key.seal_to(server, grant, generation, &mut randomness)
-    });
+    let sealed = match generation {
+        Some(generation) => {
+            // Of a generation that is over, its holder is sent a key that nothing was sealed with.
+            let key = if generation == row.key_generation {
+                row.key.key()
+            } else {
+                GrantKey::generate(&mut randomness)
+            };
+            let holder = holder(store, view, &row, server)?;
+            Some(key.seal_to(&holder, grant, generation, &mut randomness))
+        }
+        None => None,
+    };
     let grant_key = sealed
         .transpose()
-        .map_err(|_| Error::unreadable("the server's sealing key"))?;
+        .map_err(|_| Error::unreadable("the sealing key of a grant's holder"))?;
     let certificate = match kept.certificate {
         Some(certificate) => certificate,
         None => apps::consent_certificate(view, row.app)?,
@@ -224,6 +229,24 @@ fn proof(view: &Snapshot, row: &GrantRow, acceptance: SignedAcceptance) -> Resul
         request_signature: delivered.signature,
         acceptance,
     })
+}
+
+/// Who may hold the key of a grant. In delivery `sealed` that is the one whose key stands in the very request
+/// that the owner agreed to: another one that the application shows later re-targets nothing.
+fn holder(
+    store: &Store,
+    view: &Snapshot,
+    row: &GrantRow,
+    server: &SealingPublicKey,
+) -> Result<SealingPublicKey, Error> {
+    match row.extent.terms.delivery {
+        Delivery::Server => Ok(*server),
+        Delivery::Sealed => inbox::request(view, row.request, store.now())?
+            .request
+            .app
+            .sealing_key
+            .ok_or(Error::unreadable("a sealed grant without its holder")),
+    }
 }
 
 /// Whether a server gave its word for a grant, that it begins or that it is erased.

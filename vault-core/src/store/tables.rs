@@ -26,6 +26,8 @@ pub(crate) const REFUSALS: Table = Table::new("refusals");
 pub(crate) const CONSENT_KEYS: Table = Table::new("consent-keys");
 /// Application id → who it is, as last seen.
 pub(crate) const APPS: Table = Table::new("apps");
+/// Application id → what its own domain said of it.
+pub(crate) const APP_PINS: Table = Table::new("app-pins");
 /// Grant id → how far its entries are with the server.
 pub(crate) const PROGRESS: Table = Table::new("progress");
 /// Grant id | generation | first byte of slots → sums over what the server holds there. What it holds is

@@ -23,6 +23,7 @@ pub use error::SyncError;
 pub use event::{SyncEvent, SyncReport};
 pub(crate) use incarnation::set_apart;
 pub use server::{ServerAddress, ServerKeyPin};
-pub(crate) use server::{ServerRow, connected_server, forget_server, set_server};
+pub(crate) use server::{ServerRow, connected_server, forget_server, set_server, trusted};
+pub(crate) use session::Session;
 pub(crate) use shared::shared;
 pub use shared::{RejectedRecord, Shared};

@@ -9,7 +9,7 @@ use vault_wire::{frame::ServerKeys, id::StateId, json::hex, time::Timestamp};
 use crate::{
     error::Error,
     store::{
-        decode, encode,
+        Store, decode, encode,
         tables::{META, meta},
     },
 };
@@ -56,6 +56,21 @@ pub(crate) struct ServerRow {
 pub(crate) fn connected_server(view: &Snapshot) -> Result<ServerRow, Error> {
     let row = view.table(&META)?.get(meta::SERVER)?.ok_or(Error::NotConnected)?;
     decode(&row, "its server")
+}
+
+/// A server as it is to be stored: what was learnt of it before is kept, if it is the same one.
+pub(crate) fn trusted(store: &Store, address: &ServerAddress, pin: ServerKeyPin) -> Result<ServerRow, Error> {
+    match connected_server(&store.view()?) {
+        Ok(known) if known.address == *address && known.pin == pin => Ok(known),
+        Ok(_) | Err(Error::NotConnected) => Ok(ServerRow {
+            address: address.clone(),
+            pin,
+            keys: None,
+            state: None,
+            udp_blocked_until: None,
+        }),
+        Err(error) => Err(error),
+    }
 }
 
 /// Connects the vault to a server, or remembers what was learnt of it.

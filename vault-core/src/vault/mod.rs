@@ -3,8 +3,10 @@
 //! [`VaultFile`] is what can be known and done while the vault is locked; [`Vault`] is the open vault.
 
 mod claiming;
+mod conversing;
 mod file;
 mod importing;
+mod on_disk;
 mod protecting;
 mod records;
 mod sharing;
@@ -15,6 +17,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+pub use conversing::Conversation;
 pub use file::VaultFile;
 pub use importing::{ImportProgress, ImportSummary};
 pub use sharing::GrantHistory;

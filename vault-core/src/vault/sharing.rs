@@ -8,10 +8,12 @@ use vault_wire::{
 use super::Vault;
 use crate::{
     consent::{
-        self, Activity, ErasureProof, Grant, InboxRequest, Preview, Receipt, RefusedStatement, Selection,
+        self, Activity, DomainAnswer, ErasureProof, Grant, InboxRequest, Preview, Receipt, RefusedStatement,
+        Selection,
     },
     error::Error,
     sync::{Shared, shared},
+    well_known::AppDocuments,
 };
 
 /// What was said of a grant, and what the server holds of it.
@@ -54,6 +56,16 @@ impl Vault {
     /// Refuses a consent request.
     pub fn reject(&self, id: RequestId) -> Result<(), Error> {
         consent::reject(&*self.store()?, id)
+    }
+
+    /// Asks the own domains of those who ask whether they are who they say, and pins the answers. Open
+    /// requests show it by [`InboxRequest::voucher`]. A domain that cannot be reached is asked again the
+    /// next time. Blocks while it asks.
+    ///
+    /// # Errors
+    /// Those of the vault; a domain's silence is part of the answer.
+    pub fn ask_domains(&self, documents: &dyn AppDocuments) -> Result<Vec<DomainAnswer>, Error> {
+        consent::ask_domains(&*self.store()?, documents)
     }
 
     /// Every grant, latest first.

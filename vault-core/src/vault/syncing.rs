@@ -10,7 +10,7 @@ use crate::{
     store::SharedStore,
     sync::{
         Connection, ServerAddress, ServerKeyPin, ServerRow, SyncError, SyncEvent, SyncReport, Until,
-        connected_server, forget_server, set_server,
+        connected_server, forget_server, set_server, trusted,
     },
 };
 
@@ -29,16 +29,7 @@ impl Vault {
     ) -> Result<(), Error> {
         let store = self.store()?;
         let before = connected_server(&store.view()?).ok();
-        let known = before
-            .as_ref()
-            .filter(|row| row.address == *server && row.pin == key);
-        let row = known.cloned().unwrap_or(ServerRow {
-            address: server.clone(),
-            pin: key,
-            keys: None,
-            state: None,
-            udp_blocked_until: None,
-        });
+        let row = trusted(&store, server, key)?;
         store.update(|transaction| set_server(transaction, &row))?;
         let enrolled = enrol(&store, &row, invite).await;
         if enrolled.is_err() {

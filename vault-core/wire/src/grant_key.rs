@@ -84,6 +84,9 @@ impl GrantKey {
 }
 
 impl SealedGrantKey {
+    /// Length of [`ciphertext`](Self::ciphertext): the key and its tag.
+    pub const CIPHERTEXT_BYTES: usize = 48;
+
     /// Opens it for its holder.
     pub fn open(
         &self,
@@ -121,6 +124,16 @@ impl SealingSecretKey {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(secret.to_bytes().as_slice());
         Self(bytes)
+    }
+
+    /// The key behind a stored X25519 scalar (RFC 7748).
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its scalar, to be stored where only its holder reads it.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
     }
 
     /// Its public half.

@@ -61,6 +61,18 @@ pub fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// The 32 bytes of a public key behind its 64 hexadecimal digits.
+pub fn key_of_hex(text: &str) -> Option<[u8; 32]> {
+    let mut key = [0; 32];
+    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (at, byte) in key.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(key)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +103,20 @@ mod tests {
     fn every_byte_has_two_hexadecimal_digits() {
         for byte in 0..=255 {
             assert_eq!(hex(&[byte]), format!("{byte:02x}"));
+        }
+    }
+
+    #[test]
+    fn a_key_reads_back_from_its_digits_and_nothing_else_does() {
+        assert_eq!(key_of_hex(&hex(&[0xa7; 32])), Some([0xa7; 32]));
+        for text in [
+            String::new(),
+            "a7".repeat(31),
+            "a7".repeat(33),
+            "+7".repeat(32),
+            "\u{e9}".repeat(32),
+        ] {
+            assert_eq!(key_of_hex(&text), None, "{text}");
         }
     }
 

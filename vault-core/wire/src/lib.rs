@@ -8,6 +8,7 @@
 pub mod acceptance;
 pub mod catalogue;
 pub mod certificate;
+pub mod domain;
 pub mod entry;
 pub mod frame;
 pub mod grant_key;

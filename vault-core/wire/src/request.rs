@@ -7,10 +7,12 @@ use crate::{
     Digest, Malformed,
     canonical::{decode, digest, encode},
     catalogue::Category,
+    domain::AppDomain,
+    grant_key::SealingPublicKey,
     id::{AppId, GrantId, RequestId, SubjectId},
     labels, limits,
     signature::PublicKey,
-    terms::Terms,
+    terms::{Delivery, Terms},
     time::Timestamp,
 };
 
@@ -79,21 +81,40 @@ pub struct AppIdentity {
     pub privacy_policy_url: String,
     /// Where the subject can ask.
     pub support_contact: String,
-    /// Who vouches for this identity.
+    /// Whom the vault can ask about this identity.
     pub vouched: Vouched,
-    /// The application's X25519 key for delivery `sealed`.
-    pub sealing_key: Option<[u8; 32]>,
-    /// The application's signing key.
+    /// The application's key for delivery `sealed`; only with a signing key.
+    pub sealing_key: Option<SealingPublicKey>,
+    /// The key that signs the application's requests, exactly if its domain vouches for it.
     pub signing_key: Option<PublicKey>,
 }
 
-/// Who vouches for an application's identity.
+/// Who can be asked about an application's identity. That a request says so proves nothing: the
+/// vault asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Vouched {
     /// The sync server only.
     ByServer,
-    /// The application's own domain, checked by the server.
+    /// The domain of the website, which publishes the application's names and keys.
     ByDomain,
+}
+
+impl AppIdentity {
+    /// The domain that vouches for the application, if one does.
+    pub fn domain(&self) -> Option<AppDomain> {
+        match self.vouched {
+            Vouched::ByServer => None,
+            Vouched::ByDomain => AppDomain::of_website(&self.website).ok(),
+        }
+    }
+
+    /// Keys are there exactly if there is a domain to ask about them.
+    fn consistent(&self) -> bool {
+        match self.vouched {
+            Vouched::ByServer => self.signing_key.is_none() && self.sealing_key.is_none(),
+            Vouched::ByDomain => self.signing_key.is_some() && self.domain().is_some(),
+        }
+    }
 }
 
 /// Somebody else who receives the data.
@@ -192,11 +213,14 @@ impl ConsentRequest {
         }
     }
 
-    /// Whether it can be put before a subject: terms well formed, windows in order, every list and
-    /// text within its limit, and no text that shows otherwise than it reads.
+    /// Whether it can be put before a subject: terms well formed, keys with a domain that vouches for
+    /// them, windows in order, every list and text within its limit, and no text that shows otherwise
+    /// than it reads.
     pub fn sound(&self) -> bool {
         self.terms.well_formed()
             && self.required_is_asked()
+            && self.app.consistent()
+            && (self.terms.delivery == Delivery::Server || self.app.sealing_key.is_some())
             && self.created_at <= self.immediate_until
             && self.immediate_until <= self.expires_at
             && self.recipients.len() <= limits::RECIPIENTS_MAX
@@ -281,108 +305,4 @@ fn shows_as_it_reads(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        catalogue::{Category, Precision},
-        purpose::Purpose,
-        terms::{Delivery, Detail, Duration, TimeRange},
-    };
-
-    fn app() -> AppIdentity {
-        let text = |text: &str| text.to_owned();
-        AppIdentity {
-            id: AppId([2; 16]),
-            display_name: text("Shop"),
-            brand_name: text("Acme"),
-            controller: text("Acme GmbH"),
-            country: text("DE"),
-            website: text("https://shop.example"),
-            privacy_policy_url: text("https://shop.example/privacy"),
-            support_contact: text("help@shop.example"),
-            vouched: Vouched::ByServer,
-            sealing_key: None,
-            signing_key: None,
-        }
-    }
-
-    fn request() -> ConsentRequest {
-        let text = |text: &str| text.to_owned();
-        let terms = Terms {
-            purpose: Purpose::Loyalty,
-            details: vec![Detail {
-                category: Category::Receipts,
-                fields: [(text("brand"), Precision::Exact)].into(),
-                time_range: TimeRange::default(),
-            }],
-            duration: Duration::OneTime,
-            data_life: None,
-            frequency: None,
-            delivery: Delivery::Server,
-        };
-        let wording = Wording {
-            purpose_text: text("Points for what you bought"),
-            benefit: text("Points"),
-            recipients: vec![Recipient {
-                name: text("Points Ltd"),
-                role: text("processor"),
-                country: text("IE"),
-            }],
-            storage_locations: vec![text("EU")],
-            notice: Some(Notice {
-                url: text("https://shop.example/notice"),
-                version: text("3"),
-                language: text("en"),
-                sha256: None,
-            }),
-        };
-        let (id, subject, now) = (RequestId([1; 16]), SubjectId([3; 16]), Timestamp::from_unix_ms(0));
-        ConsentRequest::new(id, subject, app(), terms, wording, now)
-    }
-
-    #[test]
-    fn a_request_reads_back_with_its_windows() {
-        let request = request();
-        let back = ConsentRequest::from_bytes(&request.to_bytes()).unwrap();
-        assert_eq!(back, request);
-        assert_eq!(back.immediate_until.unix_ms(), 180_000);
-        assert_eq!(back.expires_at.unix_ms(), 86_580_000);
-    }
-
-    #[test]
-    fn a_request_that_could_mislead_or_overwhelm_is_refused() {
-        let long = || "x".repeat(limits::TEXT_BYTES_MAX + 1);
-        let spoil: [&dyn Fn(&mut ConsentRequest); 15] = [
-            &|r| r.version = 2,
-            &|r| r.terms.details.clear(),
-            &|r| r.purpose_text = "é".repeat(limits::PURPOSE_CHARS_MAX + 1),
-            &|r| r.app.website = long(),
-            &|r| r.recipients[0].name = long(),
-            &|r| r.notice.as_mut().unwrap().url = long(),
-            &|r| r.recipients = vec![r.recipients[0].clone(); limits::RECIPIENTS_MAX + 1],
-            &|r| r.storage_locations = vec!["EU".into(); limits::RECIPIENTS_MAX + 1],
-            &|r| r.app.display_name = "Shop\u{1b}[2J".into(),
-            &|r| r.benefit = "one line\nand another".into(),
-            &|r| r.app.brand_name = "\u{202e}emcA".into(),
-            &|r| r.binding_code = "7KQ8".into(),
-            &|r| r.binding_code = "7 Q".into(),
-            &|r| r.expires_at = Timestamp::from_unix_ms(1),
-            &|r| r.immediate_until = Timestamp::from_unix_ms(-1),
-        ];
-        for (number, spoil) in spoil.iter().enumerate() {
-            let mut request = request();
-            spoil(&mut request);
-            assert!(
-                ConsentRequest::from_bytes(&request.to_bytes()).is_err(),
-                "case {number}"
-            );
-        }
-    }
-
-    #[test]
-    fn bytes_after_a_request_are_refused() {
-        let mut bytes = request().to_bytes();
-        bytes.push(0);
-        assert!(ConsentRequest::from_bytes(&bytes).is_err());
-    }
-}
+mod tests;

@@ -1,10 +1,10 @@
 //! `vault sync`
 
-use std::{cell::RefCell, future::Future};
+use std::{cell::RefCell, future::Future, thread};
 
 use clap::Args;
-use tokio::sync::Notify;
-use vault_core::{SyncEvent, Vault};
+use tokio::sync::{Notify, oneshot};
+use vault_core::{HttpsDocuments, SyncEvent, Vault, wire::frame::Event};
 
 use crate::{
     context::Context,
@@ -12,7 +12,10 @@ use crate::{
     online::block_on,
     output::Output,
     progress::Progress,
-    show::sync::{Told, report, report_json},
+    show::{
+        sync::{Told, report, report_json},
+        voucher,
+    },
 };
 
 /// Sends what is consented and not yet sent, and fetches requests and receipts. Decisions go first.
@@ -43,17 +46,33 @@ fn once(vault: &Vault, output: &mut Output) -> Result<(), Failure> {
         } => progress.reached_of(acknowledged, acknowledged.saturating_add(remaining)),
         event => events.push(event),
     }))?;
+    let domains = vault.ask_domains(&HttpsDocuments::of_the_web())?;
     drop(progress);
     let told: Vec<_> = events.into_iter().map(|event| told(vault, event)).collect();
-    output.show(|| report_json(&done, &told), |page| report(page, &done, &told))
+    output.show(
+        || {
+            let mut json = report_json(&done, &told);
+            json["domains"] = domains.iter().map(voucher::answer_json).collect();
+            json
+        },
+        |page| {
+            report(page, &done, &told)?;
+            domains
+                .iter()
+                .try_for_each(|answer| voucher::answer(page, answer))
+        },
+    )
 }
 
 /// Follows along until Ctrl-C, or until nobody reads the answer any more.
 fn watch(vault: &Vault, output: &mut Output) -> Result<(), Failure> {
     output.remark("Watching; Ctrl-C ends it.")?;
-    let unread = Notify::new();
+    let (unread, asked) = (Notify::new(), Notify::new());
     let writing = RefCell::new(Ok(()));
     let tell = |event: SyncEvent| {
+        if matches!(&event, SyncEvent::Notice(notice) if matches!(**notice, Event::Request(_))) {
+            asked.notify_one();
+        }
         let mut writing = writing.borrow_mut();
         if writing.is_ok() {
             *writing = follow(&told(vault, event), output);
@@ -62,8 +81,29 @@ fn watch(vault: &Vault, output: &mut Output) -> Result<(), Failure> {
             unread.notify_one();
         }
     };
-    block_on(vault.watch(interrupted_or(unread.notified()), tell))?;
+    block_on(async {
+        tokio::select! {
+            ended = vault.watch(interrupted_or(unread.notified()), tell) => ended,
+            () = ask_domains(vault, &asked) => Ok(()),
+        }
+    })?;
     writing.into_inner()
+}
+
+/// Asks the domains of those who ask, now and whenever somebody asks, for as long as it is awaited. A
+/// thread of its own, so that ending does not wait for a domain that is slow.
+async fn ask_domains(vault: &Vault, asked: &Notify) {
+    loop {
+        let (vault, (done, ended)) = (vault.clone(), oneshot::channel());
+        thread::spawn(move || {
+            let answers = vault.ask_domains(&HttpsDocuments::of_the_web());
+            // Nobody listens any more once watching has ended.
+            let _ = done.send(answers.map(drop));
+        });
+        // What could not be asked now is asked at the next request or the next sync.
+        let _ = ended.await;
+        asked.notified().await;
+    }
 }
 
 async fn interrupted_or(unread: impl Future<Output = ()>) {

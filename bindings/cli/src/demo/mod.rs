@@ -6,6 +6,8 @@ mod developer;
 mod evidence;
 mod owner;
 mod parts;
+mod sealed;
+mod site;
 mod stage;
 mod step;
 mod story;

@@ -22,7 +22,7 @@ use super::{
 /// The text of every refusal, to the byte.
 const REFUSAL: &str = "You don’t have permission to access the data. Please request consent from the user.";
 /// How long the demo waits for what should take milliseconds.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The stage, once server, vault and developer are there.
 pub(super) struct Stage {

@@ -23,10 +23,11 @@ pub(super) enum Step {
     Withdrawn,
     RefusedAfterWithdrawal,
     ErasureVerified,
+    SealedRead,
 }
 
 /// How many steps there are.
-const STEPS: usize = 13;
+const STEPS: usize = 14;
 
 impl Step {
     const fn name(self) -> &'static str {
@@ -44,6 +45,7 @@ impl Step {
             Self::Withdrawn => "withdrawn",
             Self::RefusedAfterWithdrawal => "refused_after_withdrawal",
             Self::ErasureVerified => "erasure_verified",
+            Self::SealedRead => "sealed_read",
         }
     }
 }

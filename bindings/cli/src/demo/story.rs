@@ -21,6 +21,7 @@ use super::{
     developer::Developer,
     owner::{Decision, decide},
     parts,
+    sealed::sealed_read,
     stage::{Stage, Waiting, answered, call, stay_connected},
     step::{Outcome, Reporter, Step, timed},
     tap::Tap,
@@ -74,6 +75,7 @@ impl Story<'_> {
             stage.erasure_verified(grant, &preview),
         )
         .await?;
+        timed(reporter, Step::SealedRead, sealed_read(&stage)).await?;
         stage.vault.lock();
         stage.server.stop().await;
         Ok(())
@@ -181,6 +183,7 @@ impl Story<'_> {
             website: "https://acme.example".into(),
             privacy_policy_url: "https://acme.example/privacy".into(),
             support_contact: "privacy@acme.example".into(),
+            keys: None,
         };
         let app = create_app(&server.server, account, app).await?;
         let key = create_api_key(&server.server, app, "demo", &["*".to_owned()], None).await?;

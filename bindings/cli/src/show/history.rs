@@ -36,7 +36,7 @@ fn sent_json(shared: &Shared) -> Json {
         json!({
             "record_id": rejected.record.map(|id| id.to_string()),
             "because": why(rejected.why),
-            "at": rejected.at.map(|at| at.to_string()),
+            "at": rejected.at.to_string(),
         })
     };
     json!({
@@ -65,9 +65,8 @@ pub(crate) const fn why(why: Rejection) -> &'static str {
         Rejection::NotAuthentic => "the server could not open it",
         Rejection::OutsideGrant => "it shows more than the server knows to be granted",
         Rejection::TooLarge => "it is too large",
-        Rejection::Stale => "the server has a newer state of it",
+        Rejection::Stale(_) => "the server has a newer state of it",
         Rejection::GrantOver => "the grant was paused or over",
-        Rejection::Gap => "it did not continue what the server had",
     }
 }
 

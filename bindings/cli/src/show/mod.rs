@@ -13,6 +13,7 @@ pub(crate) mod record;
 pub(crate) mod request;
 pub(crate) mod sync;
 pub(crate) mod terms;
+pub(crate) mod voucher;
 
 mod page;
 mod screen;

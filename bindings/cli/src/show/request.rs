@@ -7,12 +7,12 @@ use serde_json::{Value as Json, json};
 use vault_core::{
     InboxRequest, RequestState,
     wire::{
-        request::{AppIdentity, ConsentRequest, Recipient, Vouched},
+        request::{AppIdentity, ConsentRequest, Recipient},
         terms::Terms,
     },
 };
 
-use super::{Facts, Page, Screen, Tone, ago, amendment, heading, local, plain, span, state, terms};
+use super::{Facts, Page, Screen, Tone, ago, amendment, heading, local, plain, span, state, terms, voucher};
 use crate::find::short;
 
 /// A request as scripts read it.
@@ -24,6 +24,7 @@ pub(crate) fn json(inbox: &InboxRequest) -> Json {
         "id": request.id.to_string(),
         "status": inbox.state.to_string(),
         "app": app_json(&request.app),
+        "vouched": voucher::json(&inbox.voucher),
         "purpose_text": request.purpose_text,
         "benefit": request.benefit,
         "requested": terms::json(&request.terms),
@@ -52,10 +53,6 @@ pub(crate) fn app_json(app: &AppIdentity) -> Json {
         "website": app.website,
         "privacy_policy_url": app.privacy_policy_url,
         "support_contact": app.support_contact,
-        "vouched": match app.vouched {
-            Vouched::ByServer => "server",
-            Vouched::ByDomain => "domain",
-        },
     })
 }
 
@@ -68,6 +65,7 @@ pub(crate) fn list(page: &mut Page<'_>, requests: &[InboxRequest]) -> io::Result
     let headings = [
         heading("ID").whole(),
         heading("Application"),
+        heading("Vouched by"),
         heading("Asks for"),
         heading("Purpose"),
         heading("State").whole(),
@@ -78,6 +76,7 @@ pub(crate) fn list(page: &mut Page<'_>, requests: &[InboxRequest]) -> io::Result
         vec![
             Cell::new(short(&request.id)),
             Cell::new(plain(&request.app.display_name)),
+            Cell::new(voucher::column(&inbox.voucher)),
             Cell::new(terms::categories(&request.terms)),
             Cell::new(request.terms.purpose.code()),
             state(tone(inbox.state), &inbox.state.to_string()),
@@ -85,6 +84,7 @@ pub(crate) fn list(page: &mut Page<'_>, requests: &[InboxRequest]) -> io::Result
         ]
     });
     page.wrapped_table(headings, rows)?;
+    voucher::doubts(page, requests)?;
     match requests.iter().any(|inbox| inbox.state == RequestState::Pending) {
         true => page.toned(
             Tone::Over,
@@ -119,10 +119,7 @@ pub(crate) fn prompt(page: &mut Page<'_>, inbox: &InboxRequest, agreed: &Terms) 
     ))?;
     let facts = terms::conditions(who_and_why(request), agreed, page.screen);
     page.facts(standing(to_whom(facts, request), inbox, page.screen))?;
-    if request.app.vouched == Vouched::ByServer {
-        let doubt = "Only the sync server vouches for this name. Check the matching code and the website.";
-        page.toned(Tone::Waiting, doubt)?;
-    }
+    voucher::prompt(page, inbox)?;
     terms::fields_beside(page, &request.terms, agreed)?;
     amendment::required(page, &request.required)?;
     match &inbox.amendment {
@@ -234,7 +231,7 @@ mod tests {
             "EU",
             "7KQ",
             "24 h 2 min; the application waits on the line for 2 min 30 s more",
-            "Only the sync server vouches",
+            "Only the server vouches for this name",
             "purchased_at",
             "by day",
         ] {
@@ -245,8 +242,9 @@ mod tests {
     #[test]
     fn a_request_in_the_list_has_its_state_and_the_time_that_is_left() {
         let text = shown(&narrow(120), |page| list(page, &[inbox_request()]));
-        assert_eq!(text.lines().count(), 3, "{text}");
+        assert_eq!(text.lines().count(), 4, "{text}");
         assert!(text.contains("`vault preview ID`"), "{text}");
+        assert!(text.contains("only the server vouches for this name"), "{text}");
         assert!(text.contains("pending") && text.contains("24 h 2 min"), "{text}");
         assert!(text.contains("receipts (3 fields)"), "{text}");
     }

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use vault_core::{
     Activity, AppId, Category, ErasureProof, Grant, GrantId, GrantState, InboxRequest, ManualClock,
     Precision, Preview, PreviewedRecord, Record, RecordId, RequestId, RequestState, Timestamp, Value,
+    Voucher,
     wire::{
         frame::{Closed, DeliveredRequest, Event},
         id::{ErasureId, ReadId, StateId, SubjectId},
@@ -153,6 +154,7 @@ pub(crate) fn inbox_request() -> InboxRequest {
         received_at: now().plus_ms(-29_000),
         state: RequestState::Pending,
         amendment: None,
+        voucher: Voucher::Server,
     }
 }
 

@@ -2,6 +2,7 @@
 //! answer.
 
 mod fields;
+mod signed;
 mod terms;
 mod wording;
 
@@ -29,8 +30,12 @@ use crate::{
     service::{
         auth::Caller,
         request_consent::{self as service, METADATA_BYTES_MAX, NewRequest, RequestError},
+        request_view::RequestView,
+        signed_request::request_signed,
     },
 };
+
+pub(super) use signed::prepare;
 
 const SCOPE: &str = "consent:request";
 
@@ -42,9 +47,12 @@ pub(super) async fn request_consent(
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     require(&caller, SCOPE)?;
-    let new = parse(&body, server.now())?;
+    let asked = match signed::parse(&body)? {
+        Some(signed) => request_signed(&server, &caller, signed).await?,
+        None => service::request_consent(&server, &caller, parse(&body, server.now())?).await?,
+    };
     drop(body);
-    asked(&server, &caller, new, &headers).await
+    answered(&server, &caller, asked, &headers).await
 }
 
 /// The same body; the grant that it would change stands in the path.
@@ -68,16 +76,16 @@ pub(super) async fn amend(
         amends: Some(grant),
         ..new
     };
-    asked(&server, &caller, new, &headers).await
+    let asked = service::request_consent(&server, &caller, new).await?;
+    answered(&server, &caller, asked, &headers).await
 }
 
-async fn asked(
+async fn answered(
     server: &Server,
     caller: &Caller,
-    new: NewRequest,
+    asked: RequestView,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let asked = service::request_consent(server, caller, new).await?;
     let preference = Preference::of(headers);
     let wait_ms = preference.wait_ms(WAIT_SECONDS_MAX);
     let view = consent_requests::awaited(server, caller, asked, wait_ms).await?;
@@ -143,9 +151,12 @@ impl From<RequestError> for Problem {
     fn from(error: RequestError) -> Self {
         let detail = error.to_string();
         match error {
-            RequestError::SealedNotOffered | RequestError::InvalidTerms(_) | RequestError::TooLarge(_) => {
-                Self::new(Code::InvalidRequest, detail)
-            }
+            RequestError::NoSealingKey
+            | RequestError::NoSigningKey
+            | RequestError::InvalidTerms(_)
+            | RequestError::TooLarge(_) => Self::new(Code::InvalidRequest, detail),
+            RequestError::SignatureRequired => Self::plain(Code::SignatureRequired),
+            RequestError::InvalidSignature(_) => Self::new(Code::InvalidSignature, detail),
             RequestError::NoSuchGrant => Self::new(Code::NotFound, detail),
             RequestError::GrantOver => Self::new(Code::InvalidStateTransition, detail),
             RequestError::RecentlyRefused { retry_after_s } => {

@@ -223,11 +223,5 @@ fn frequency(node: &Node<'_>) -> Option<Frequency> {
 }
 
 fn delivery(node: &Node<'_>) -> Option<Delivery> {
-    match node.one_of(&[("server", Delivery::Server), ("sealed", Delivery::Sealed)])? {
-        Delivery::Server => Some(Delivery::Server),
-        Delivery::Sealed => node.fault(
-            Code::InvalidRequest,
-            "delivery `sealed` is not offered by this server yet: ask for `server`",
-        ),
-    }
+    node.one_of(&[("server", Delivery::Server), ("sealed", Delivery::Sealed)])
 }

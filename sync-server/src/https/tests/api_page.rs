@@ -3,13 +3,17 @@
 
 use std::fmt::Write;
 
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use serde_json::{Value as Json, json};
-use vault_wire::{catalogue::Category, terms::Terms, value::Value};
+use vault_wire::{
+    catalogue::Category, grant_key::SealingSecretKey, json::hex, labels, signature::SecretKey, terms::Terms,
+    value::Value,
+};
 
 use super::{
     consent::body,
     device::Device,
-    layout::{laid_out, masked},
+    layout::{laid_out, masked, shortened},
     world::{Answer, World},
 };
 use crate::https::problem::Code;
@@ -20,18 +24,23 @@ const HEAD: &str = include_str!("api_page_head.md");
 struct Page(String);
 
 impl Page {
-    fn show(&mut self, title: &str, headers: &[&str], sent: Option<&Json>, answer: &Answer) {
+    fn head(&mut self, title: &str, headers: &[&str], sent: Option<&Json>) {
         let _ = writeln!(self.0, "### {title}\n");
-        if !headers.is_empty() || sent.is_some() {
-            let _ = writeln!(self.0, "```http");
-            for header in headers {
-                let _ = writeln!(self.0, "{header}");
-            }
-            if let Some(sent) = sent {
-                let _ = writeln!(self.0, "{}", laid_out(&masked(&sent.to_string()), 0));
-            }
-            let _ = writeln!(self.0, "```\n");
+        if headers.is_empty() && sent.is_none() {
+            return;
         }
+        let _ = writeln!(self.0, "```http");
+        for header in headers {
+            let _ = writeln!(self.0, "{header}");
+        }
+        if let Some(sent) = sent {
+            let _ = writeln!(self.0, "{}", laid_out(&shortened(&masked(&sent.to_string())), 0));
+        }
+        let _ = writeln!(self.0, "```\n");
+    }
+
+    fn show(&mut self, title: &str, headers: &[&str], sent: Option<&Json>, answer: &Answer) {
+        self.head(title, headers, sent);
         let _ = write!(self.0, "answers `{}`", answer.status);
         for name in ["location", "retry-after", "preference-applied"] {
             if let Some(value) = answer.header(name) {
@@ -39,7 +48,11 @@ impl Page {
             }
         }
         let body = std::str::from_utf8(&answer.body).unwrap();
-        let _ = writeln!(self.0, "\n\n```json\n{}\n```\n", laid_out(&masked(body), 0));
+        let _ = writeln!(
+            self.0,
+            "\n\n```json\n{}\n```\n",
+            laid_out(&shortened(&masked(body)), 0)
+        );
     }
 }
 
@@ -57,6 +70,62 @@ fn error_table(page: &mut Page) {
             code.about()
         );
     }
+}
+
+/// An application that signs what it asks, and reads what only it can open.
+async fn sealed_calls(world: &World, page: &mut Page) {
+    let by_key = ["Authorization: Bearer pv_live_…"];
+    let (device, subject) = world.linked_device(3).await;
+    let signing = SecretKey::from_seed(&[0x51; 32]);
+    let sealing = SealingSecretKey::from_bytes([0x52; 32]);
+
+    let path = format!("/api/v1/apps/{}/keys", world.app);
+    let keys = json!({
+        "signing_key": hex(&signing.public().0),
+        "sealing_key": hex(&sealing.public().0),
+    });
+    let answer = world.put(&path, &world.key, keys.clone()).await;
+    page.show(&format!("`PUT {}`", masked(&path)), &by_key, Some(&keys), &answer);
+
+    let mut asked = body(&subject);
+    asked["delivery"] = json!("sealed");
+    let path = "/api/v1/request-consent/prepare";
+    let prepared = world.post(path, &world.key, asked.clone()).await;
+    page.show(&format!("`POST {path}`"), &by_key, Some(&asked), &prepared);
+
+    let request = prepared.json()["request"].clone();
+    let signature = signing.sign(
+        labels::REQUEST,
+        &BASE64.decode(request.as_str().unwrap()).unwrap(),
+    );
+    let signed = json!({
+        "signed_request": { "request": request, "signature": BASE64.encode(signature.0) },
+    });
+    let path = "/api/v1/request-consent";
+    let answer = world
+        .post_with(path, &world.key, &[("prefer", "wait=0")], signed.clone())
+        .await;
+    assert_eq!(answer.status, 202, "{answer:?}");
+    let headers = [by_key[0], "Prefer: wait=0"];
+    let title = format!("`POST {path}`, signed");
+    page.head(&title, &headers, Some(&signed));
+    let _ = writeln!(page.0, "answers `202` as without a signature.\n");
+
+    let given = device
+        .approve_sealed(&device.asked().await, &sealing.public())
+        .await;
+    let record = [("brand", Value::Text("Acme".into()))];
+    device.push(&given, Category::Receipts, &[&record]).await;
+    let token = world.token(&["data:receipts:read"]).await;
+    let path = format!("/api/v1/users/{subject}/receipts");
+    let read = world.get(&path, &token).await;
+    let by_token = ["Authorization: Bearer pv_tok_…"];
+    page.show(
+        &format!("`GET {}`, delivery `sealed`", masked(&path)),
+        &by_token,
+        None,
+        &read,
+    );
 }
 
 #[tokio::test]
@@ -144,6 +213,8 @@ async fn the_api_page_shows_what_the_server_answers() {
         None,
         &refused,
     );
+
+    sealed_calls(&world, &mut page).await;
 
     let misspelt = json!({ "link_kode": "7KQ80112" });
     let answer = world

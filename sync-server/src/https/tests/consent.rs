@@ -286,12 +286,11 @@ async fn a_request_that_cannot_be_made_names_each_fault() {
     wrong["delivery"] = json!("sealed");
     let answer = world.post(PATH, &world.key, wrong.clone()).await;
     assert_eq!((answer.status, answer.code().as_str()), (400, "invalid_request"));
-    assert_eq!(answer.json()["errors"][0]["pointer"], "#/delivery");
     assert!(
         answer.json()["detail"]
             .as_str()
             .unwrap()
-            .contains("not offered by this server yet")
+            .contains("needs a sealing key")
     );
     for (name, value, code) in [
         (

@@ -11,7 +11,7 @@ use vault_wire::{
         DeliveredRequest, Entries, EntriesAck, Event as Told, Register, StatementAck, StatementOutcome,
         SubmitStatement,
     },
-    grant_key::GrantKey,
+    grant_key::{GrantKey, SealingPublicKey},
     id::{AppId, GrantId, RecordId, VaultId},
     payload::Payload,
     request::ConsentRequest,
@@ -94,6 +94,21 @@ impl Device {
 
     /// Approves a request on the terms that `narrow` leaves of what was asked.
     pub(super) async fn approve(&self, asked: &DeliveredRequest, narrow: impl FnOnce(&mut Terms)) -> Given {
+        let server = self.server.keys().sealing.public();
+        self.give(asked, narrow, &server).await
+    }
+
+    /// Approves a sealed request: the grant key goes to the application.
+    pub(super) async fn approve_sealed(&self, asked: &DeliveredRequest, holder: &SealingPublicKey) -> Given {
+        self.give(asked, |_| (), holder).await
+    }
+
+    async fn give(
+        &self,
+        asked: &DeliveredRequest,
+        narrow: impl FnOnce(&mut Terms),
+        holder: &SealingPublicKey,
+    ) -> Given {
         let request = ConsentRequest::from_bytes(&asked.bytes).unwrap();
         let mut terms = request.terms;
         narrow(&mut terms);
@@ -103,9 +118,8 @@ impl Device {
         };
         let statement = self.answer(asked, Event::Given(extent));
         let key = GrantKey::generate(&mut *self.rng.lock().unwrap());
-        let sealing = self.server.keys().sealing.public();
         let sealed = key.seal_to(
-            &sealing,
+            holder,
             statement.grant,
             GENERATION,
             &mut *self.rng.lock().unwrap(),

@@ -17,6 +17,14 @@ pub(super) fn masked(text: &str) -> String {
     shown + rest
 }
 
+/// Keys, nonces and sealed bytes left out: they are long, and say nothing to people.
+pub(super) fn shortened(json: &str) -> String {
+    let is_digit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
+    let is_long = |text: &str| text.len() > 30 && text.chars().all(is_digit);
+    let texts = json.split('"').map(|text| if is_long(text) { "…" } else { text });
+    texts.collect::<Vec<_>>().join("\"")
+}
+
 /// JSON for people: in one line what fits there, members in the order in which they were sent.
 pub(super) fn laid_out(json: &str, indent: usize) -> String {
     const LINE: usize = 110;

@@ -142,6 +142,13 @@ impl World {
         self.post_with(path, credential, &[], body).await
     }
 
+    pub(super) async fn put(&self, path: &str, credential: &str, body: Json) -> Answer {
+        let headers = [("content-type", "application/json")];
+        let body = Body::from(body.to_string());
+        self.call(request(Method::PUT, path, credential, &headers, body))
+            .await
+    }
+
     pub(super) async fn post_with(
         &self,
         path: &str,

@@ -130,6 +130,7 @@ fn answer(
         records: prepared.selected.records,
         next,
         grant,
+        sealed_key: prepared.selected.sealed_key,
         expires_at: row.expires_at,
         data_life: row.terms.data_life,
         delete_by: row.terms.data_life.map(|life| life.ends_at(now)),

@@ -1,7 +1,11 @@
 //! The one decision about a read: is there an active grant of this subject for this application
 //! that covers it, now?
 
-use vault_wire::{id::GrantId, terms::Detail, time::Timestamp};
+use vault_wire::{
+    id::GrantId,
+    terms::{Delivery, Detail, Terms},
+    time::Timestamp,
+};
 
 use super::{Cursor, ReadError, ReadQuery};
 use crate::{
@@ -66,7 +70,10 @@ pub(super) fn decide<'c>(
             }
             covering
                 .iter()
-                .max_by_key(|(candidate, detail)| (leaves(query, detail).is_ok(), candidate.row.created_at))
+                .max_by_key(|(candidate, detail)| {
+                    let answers = leaves(query, &candidate.row.terms, detail).is_ok();
+                    (answers, candidate.row.created_at)
+                })
                 .ok_or(ReadError::ConsentRequired {
                     pending_request: None,
                 })?
@@ -77,7 +84,7 @@ pub(super) fn decide<'c>(
     Ok(Allowed {
         grant,
         detail,
-        leaves: leaves(query, detail)?,
+        leaves: leaves(query, &grant.row.terms, detail)?,
         continues,
     })
 }
@@ -101,9 +108,12 @@ impl Cursor {
 }
 
 /// The granted leaves that the query asks for.
-fn leaves<'c>(query: &ReadQuery, detail: &'c Detail) -> Result<Vec<&'c str>, ReadError> {
+fn leaves<'c>(query: &ReadQuery, terms: &Terms, detail: &'c Detail) -> Result<Vec<&'c str>, ReadError> {
     let spec = detail.category.spec();
     let filters_by_time = query.from.is_some() || query.to.is_some();
+    if terms.delivery == Delivery::Sealed && (filters_by_time || query.fields.is_some()) {
+        return Err(ReadError::SealedNotFilterable);
+    }
     if filters_by_time && !detail.fields.contains_key(spec.time_field) {
         return Err(ReadError::InvalidFields(vec![spec.time_field.to_owned()]));
     }

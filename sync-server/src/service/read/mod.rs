@@ -12,6 +12,7 @@ use std::{
 
 use vault_wire::{
     catalogue::Category,
+    grant_key::SealedGrantKey,
     id::{CallId, GrantId, ReadId, RequestId, Slot, SubjectId, VaultId},
     limits,
     purpose::Purpose,
@@ -69,6 +70,8 @@ pub struct ReadAnswer {
     pub next: Option<String>,
     /// The grant that allowed it.
     pub grant: GrantId,
+    /// Delivery `sealed`: the key that opens the records, sealed to the application.
+    pub sealed_key: Option<SealedKey>,
     /// When that grant ends by itself.
     pub expires_at: Option<Timestamp>,
     /// How long the developer may keep what it read.
@@ -86,8 +89,36 @@ pub struct ReadRecord {
     pub slot: Slot,
     /// When this state of it reached the server.
     pub updated_at: Timestamp,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// What a record of an answer holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
     /// Its granted fields, by dotted path.
-    pub fields: BTreeMap<String, Value>,
+    Fields(BTreeMap<String, Value>),
+    /// Delivery `sealed`: what only the application can open, with all that its seal is bound to besides
+    /// grant, category and slot.
+    Sealed {
+        /// The statement under which it was sealed.
+        statement: u64,
+        /// Revision of the slot.
+        rev: u64,
+        /// Nonce of the seal.
+        nonce: [u8; 24],
+        /// XChaCha20-Poly1305 of the padded payload, tag last.
+        ciphertext: Vec<u8>,
+    },
+}
+
+/// The key of a grant's generation, as the vault sealed it to the application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedKey {
+    /// The generation; it is part of every seal.
+    pub generation: u32,
+    /// The key.
+    pub key: SealedGrantKey,
 }
 
 /// Why there is no answer.
@@ -109,6 +140,9 @@ pub enum ReadError {
     /// A field is not granted, or does not exist.
     #[error("these fields are not granted: {}", .0.join(", "))]
     InvalidFields(Vec<String>),
+    /// Only the application can see what the entries hold, so the server cannot choose by it.
+    #[error("the records are sealed to the application: read them without `from`, `to` and `fields`")]
+    SealedNotFilterable,
     /// The grant allows fewer reads.
     #[error("the grant allows no further read now: try again in {retry_after_s} seconds")]
     FrequencyExceeded {
@@ -215,9 +249,17 @@ fn prepare(server: &Server, attempt: &Attempt) -> Result<Option<Prepared>, Store
     Ok(selected.map(|selected| Prepared {
         grant: allowed.grant.id,
         number: allowed.grant.row.number,
-        fields: selected.fields(),
+        fields: fields_of(&selected, &allowed),
         selected,
     }))
+}
+
+/// The names of the fields that a page holds. What is sealed can hold all that is granted.
+fn fields_of(selected: &Selected, allowed: &Allowed<'_>) -> BTreeSet<String> {
+    match &selected.sealed_key {
+        Some(_) => allowed.leaves.iter().map(|leaf| (*leaf).to_owned()).collect(),
+        None => selected.fields(),
+    }
 }
 
 /// Every grant of the subject for the application.

@@ -1,6 +1,9 @@
 //! Choosing, opening and cutting the records of one page.
 
-use std::{collections::BTreeSet, ops::ControlFlow};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::ControlFlow,
+};
 
 use vault_wire::{
     entry::{Binding, Body},
@@ -8,14 +11,15 @@ use vault_wire::{
     id::{Slot, VaultId},
     payload::Payload,
     terms::TimeRange,
+    value::Value,
 };
 
-use super::{Allowed, Cursor, ReadQuery, ReadRecord};
+use super::{Allowed, Content, Cursor, ReadQuery, ReadRecord, SealedKey};
 use crate::{
     Server,
     service::time_span::{may_lie_within, overlaps, span_of},
     store::{
-        EntryRow, Rows, StoreError, View,
+        EntryRow, HeldKey, Rows, StoreError, View,
         tables::{ARRIVALS, ENTRIES, key},
     },
 };
@@ -31,15 +35,18 @@ pub(super) struct Selected {
     pub(super) records: Vec<ReadRecord>,
     /// The arrival after which the next page begins, if there is more.
     pub(super) next: Option<u64>,
+    /// The key that opens them, if only the application can.
+    pub(super) sealed_key: Option<SealedKey>,
 }
 
 impl Selected {
-    /// The names of the fields that the records hold.
+    /// The names of the fields that the records show.
     pub(super) fn fields(&self) -> BTreeSet<String> {
-        self.records
-            .iter()
-            .flat_map(|record| record.fields.keys().cloned())
-            .collect()
+        let shown = self.records.iter().filter_map(|record| match &record.content {
+            Content::Fields(fields) => Some(fields.keys().cloned()),
+            Content::Sealed { .. } => None,
+        });
+        shown.flatten().collect()
     }
 }
 
@@ -55,7 +62,7 @@ pub(super) fn select(
     cursor: Option<&Cursor>,
 ) -> Result<Option<Selected>, StoreError> {
     let (grant, row) = (allowed.grant.id, &allowed.grant.row);
-    let Some(grant_key) = server.grant_keys().get(grant, row.generation)? else {
+    let Some(held) = server.grant_keys().get(grant, row.generation)? else {
         return Ok(None);
     };
     let generation = key(&[vault.as_bytes(), grant.as_bytes(), &row.generation.to_be_bytes()]);
@@ -64,6 +71,12 @@ pub(super) fn select(
     let examined_max = if filtered { EXAMINED_MAX } else { limit };
     let arrived = arrived(view, &generation, query, cursor, examined_max + 1)?;
     let mut selected = Selected::default();
+    if let HeldKey::Sealed(key) = &held {
+        selected.sealed_key = Some(SealedKey {
+            generation: row.generation,
+            key: key.clone(),
+        });
+    }
     let mut bytes = 0;
     for (place, (arrival, slot)) in arrived.iter().enumerate() {
         if place == examined_max || selected.records.len() == limit || bytes >= PAGE_BYTES {
@@ -82,7 +95,7 @@ pub(super) fn select(
         };
         selected
             .records
-            .extend(record(&stored, &grant_key, binding, allowed, query)?);
+            .extend(record(stored, &held, binding, allowed, query)?);
     }
     Ok(Some(selected))
 }
@@ -116,8 +129,8 @@ fn arrived(
 /// What the developer gets of an entry, if it fits the query. An entry that does not open is an
 /// error, never a silently missing record.
 fn record(
-    stored: &EntryRow,
-    grant_key: &GrantKey,
+    stored: EntryRow,
+    held: &HeldKey,
     binding: Binding,
     allowed: &Allowed<'_>,
     query: &ReadQuery,
@@ -125,6 +138,26 @@ fn record(
     if query.updated_since.is_some_and(|since| stored.updated_at < since) {
         return Ok(None);
     }
+    let (slot, updated_at) = (stored.entry.slot, stored.updated_at);
+    let content = match held {
+        HeldKey::Open(key) => opened(&stored, key, binding, allowed, query)?.map(Content::Fields),
+        HeldKey::Sealed(_) => closed(stored),
+    };
+    Ok(content.map(|content| ReadRecord {
+        slot,
+        updated_at,
+        content,
+    }))
+}
+
+/// The fields of an entry that the terms of now cover.
+fn opened(
+    stored: &EntryRow,
+    grant_key: &GrantKey,
+    binding: Binding,
+    allowed: &Allowed<'_>,
+    query: &ReadQuery,
+) -> Result<Option<BTreeMap<String, Value>>, StoreError> {
     if matches!(stored.entry.body, Body::Delete) {
         return Ok(None);
     }
@@ -142,11 +175,22 @@ fn record(
     };
     let mut fields = payload.fields;
     fields.retain(|path, value| allowed.leaves.contains(&path.as_str()) && granted(path, value));
-    Ok(Some(ReadRecord {
-        slot: stored.entry.slot,
-        updated_at: stored.updated_at,
-        fields,
-    }))
+    Ok(Some(fields))
+}
+
+/// An entry as it is, for the application to open.
+fn closed(stored: EntryRow) -> Option<Content> {
+    match stored.entry.body {
+        Body::Put {
+            nonce, ciphertext, ..
+        } => Some(Content::Sealed {
+            statement: stored.statement,
+            rev: stored.entry.rev,
+            nonce,
+            ciphertext,
+        }),
+        Body::Delete => None,
+    }
 }
 
 fn in_time(payload: &Payload, allowed: &Allowed<'_>, query: &ReadQuery) -> bool {

@@ -7,7 +7,7 @@ use vault_wire::{
     reconcile::Summary,
     request::ConsentRequest,
     statement::{Event, Extent},
-    terms::{Delivery, Terms},
+    terms::Terms,
     time::Timestamp,
 };
 
@@ -118,7 +118,7 @@ fn in_time(
 }
 
 fn within_asked(extent: &Extent, asked: &Terms) -> Result<(), StatementRefusal> {
-    let within = extent.terms.within(asked) && extent.terms.delivery == Delivery::Server;
+    let within = extent.terms.within(asked);
     within.then_some(()).ok_or(StatementRefusal::WiderThanAsked)
 }
 

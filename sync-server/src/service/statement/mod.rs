@@ -15,10 +15,11 @@ use vault_wire::{
     Digest,
     certificate::Role,
     frame::{StatementAck, StatementOutcome, StatementRefusal, SubmitStatement},
-    grant_key::GrantKey,
+    grant_key::SealedGrantKey,
     id::{GrantId, RequestId, VaultId},
     signature::PublicKey,
     statement::{Event, Extent, Invalid, Statement},
+    terms::Delivery,
     time::Timestamp,
 };
 
@@ -26,7 +27,7 @@ use super::Unavailable;
 use crate::{
     Server,
     store::{
-        Rows, StatementRow, StoreError, Tx,
+        HeldKey, Rows, StatementRow, StoreError, Tx,
         tables::{ERASURES, GRANTS, STATEMENTS, key},
     },
 };
@@ -43,7 +44,7 @@ struct Submitted {
     digest: Digest,
     kept: StatementRow,
     /// The key of the generation that the statement opens.
-    grant_key: Option<GrantKey>,
+    grant_key: Option<HeldKey>,
     /// Set if this server accepted the statement before and lost it.
     proven: Option<Proven>,
     now: Timestamp,
@@ -182,10 +183,7 @@ fn check(
         return Err(StatementRefusal::BadSignature);
     }
     let grant_key = match (extent(&statement.event), sent.grant_key) {
-        (Some(extent), Some(sealed)) => sealed
-            .open(&server.keys().sealing, statement.grant, extent.generation)
-            .map(Some)
-            .map_err(|_| StatementRefusal::BadGrantKey)?,
+        (Some(extent), Some(sealed)) => Some(held(server, statement.grant, extent, sealed)?),
         _ => None,
     };
     let (now, digest) = (server.now(), sent.statement.digest());
@@ -205,6 +203,25 @@ fn check(
         proven,
         now,
     })
+}
+
+/// A grant key as it will be kept. In delivery `sealed` the server can check no more than its form.
+fn held(
+    server: &Server,
+    grant: GrantId,
+    extent: &Extent,
+    sealed: SealedGrantKey,
+) -> Result<HeldKey, StatementRefusal> {
+    match extent.terms.delivery {
+        Delivery::Server => sealed
+            .open(&server.keys().sealing, grant, extent.generation)
+            .map(HeldKey::Open)
+            .map_err(|_| StatementRefusal::BadGrantKey),
+        Delivery::Sealed if sealed.ciphertext.len() == SealedGrantKey::CIPHERTEXT_BYTES => {
+            Ok(HeldKey::Sealed(sealed))
+        }
+        Delivery::Sealed => Err(StatementRefusal::BadGrantKey),
+    }
 }
 
 const fn extent(event: &Event) -> Option<&Extent> {

@@ -17,8 +17,8 @@ use super::{
     world::{World, at_start, config},
 };
 use crate::{
-    Server, clock::Clock, entropy::Entropy, keys::Keys, service::Unavailable, service::read::ReadError,
-    store::Store,
+    Server, clock::Clock, entropy::Entropy, keys::Keys, server::Beside, service::Unavailable,
+    service::read::ReadError, store::Store,
 };
 
 #[derive(Debug)]
@@ -87,7 +87,8 @@ async fn a_read_that_cannot_be_recorded_is_not_answered() {
     let is_full = Arc::new(AtomicBool::new(false));
     let store = store_on(&config.data_dir.join("store.vault"), &is_full, &keys.0.store);
     let clock_here = Arc::clone(&clock) as Arc<dyn Clock>;
-    let server = Server::over(config, clock_here, entropy, keys, store)
+    let beside = Beside::in_folders_of(&config).unwrap();
+    let server = Server::over(config, clock_here, entropy, keys, store, beside)
         .await
         .unwrap();
     let world = World::with(server, clock, folder).await;

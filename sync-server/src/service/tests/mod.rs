@@ -7,6 +7,7 @@ mod erasure;
 mod pushes;
 mod reads;
 mod restore;
+mod sealed;
 mod set_back;
 mod statements;
 mod windows;

@@ -6,6 +6,7 @@ use vault_wire::{
     id::Slot,
     reconcile::{self as wire, Item, Span, Summary},
     statement::Event,
+    terms::{Duration, Terms},
     value::Value,
 };
 
@@ -74,6 +75,24 @@ async fn a_batch_that_comes_again_changes_nothing() {
         assert!(welcome.standings.is_empty(), "{:?}", welcome.standings);
     }
     assert_eq!(world.read().await.unwrap().records.len(), 3);
+}
+
+#[tokio::test]
+async fn a_device_is_told_that_the_time_of_a_grant_is_over_though_nothing_has_swept_it_up() {
+    let world = World::new().await;
+    let end = world.server.now().plus_ms(60_000);
+    let until = Terms {
+        duration: Duration::TimeBound(end),
+        ..terms()
+    };
+    world.try_ask(world.subject, until).await.unwrap();
+    let granted = world.device.approve(&world.server).await;
+    let said = position(&granted, &[]);
+    let welcome = world.device.hello(&world.server, 1, said).await;
+    assert_eq!(welcome.standings, []);
+    world.clock.advance_ms(60_000);
+    let welcome = world.device.hello(&world.server, 1, said).await;
+    assert_eq!(welcome.standings, [(granted.grant, Standing::Expired)]);
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! What a developer gets, and what not (invariant I1).
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use vault_wire::{
     frame::Event as Told,
@@ -16,7 +19,7 @@ use super::{
 };
 use crate::service::{
     page::Page,
-    read::{ReadError, ReadQuery},
+    read::{Content, ReadError, ReadQuery, ReadRecord},
     sweep::sweep,
 };
 
@@ -35,6 +38,13 @@ async fn with_records(world: &World, terms: Terms, count: u8) -> Given {
     granted
 }
 
+fn fields(record: &ReadRecord) -> &BTreeMap<String, Value> {
+    match &record.content {
+        Content::Fields(fields) => fields,
+        Content::Sealed { .. } => panic!("the record is sealed"),
+    }
+}
+
 fn no_consent() -> ReadError {
     ReadError::ConsentRequired {
         pending_request: None,
@@ -49,7 +59,7 @@ async fn consented_records_are_answered_and_the_owner_sees_the_read() {
     let brands: Vec<_> = answer
         .records
         .iter()
-        .map(|record| record.fields["brand"].clone())
+        .map(|record| fields(record)["brand"].clone())
         .collect();
     assert_eq!(
         brands,
@@ -177,14 +187,14 @@ async fn a_cursor_that_was_changed_or_made_for_another_category_is_refused() {
 async fn fields_only_narrow() {
     let world = World::new().await;
     with_records(&world, terms(), 1).await;
-    let fields = |names: &[&str]| ReadQuery {
+    let only = |names: &[&str]| ReadQuery {
         fields: Some(names.iter().map(|name| (*name).to_owned()).collect()),
         ..query(world.subject)
     };
-    let answer = world.read_with(fields(&["total_cost"])).await.unwrap();
-    assert!(answer.records[0].fields.is_empty());
+    let answer = world.read_with(only(&["total_cost"])).await.unwrap();
+    assert!(fields(&answer.records[0]).is_empty());
     for wrong in ["payment_method", "shoe_size", "purchase_location"] {
-        let refused = world.read_with(fields(&["brand", wrong])).await.unwrap_err();
+        let refused = world.read_with(only(&["brand", wrong])).await.unwrap_err();
         assert_eq!(refused, ReadError::InvalidFields(vec![wrong.into()]));
     }
 }

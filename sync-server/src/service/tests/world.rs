@@ -137,6 +137,7 @@ pub(super) async fn new_caller(server: &Server, name: &str) -> Caller {
         name: name.into(),
         controller: "Acme GmbH".into(),
         country: "DE".into(),
+        website: "https://shop.example".into(),
         ..NewApp::default()
     };
     let app = create_app(server, account, new).await.unwrap();

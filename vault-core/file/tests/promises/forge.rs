@@ -7,6 +7,8 @@ use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
+use super::image::Image;
+
 const BLOCK: usize = 4096;
 const HEADER_COPIES: [usize; 2] = [0, 20480];
 const SLOTS: usize = 4096;
@@ -26,6 +28,8 @@ type Key = [u8; 32];
 /// Every key of a file.
 #[derive(Clone)]
 pub(crate) struct Keys {
+    /// File id and epoch.
+    identity: Vec<u8>,
     pub(crate) slot_wrapping: Key,
     pub(crate) vault: Key,
     pub(crate) header_mac: Key,
@@ -39,44 +43,92 @@ pub(crate) struct Keys {
     pub(crate) journal: Key,
 }
 
-/// A file and its keys.
+/// A file that lies open: what is changed is sealed again, from the pages up to the commit slot, when it is taken.
 #[derive(Clone)]
 pub(crate) struct Forge {
-    pub(crate) image: Vec<u8>,
+    image: Image,
     pub(crate) keys: Keys,
+    /// The plaintext of the newest commit slot.
+    pub(crate) slot: Vec<u8>,
+    directories: Vec<Node>,
+    groups: Vec<Node>,
+    is_changed: bool,
     nonces: u64,
 }
 
-/// Where a page lies in the page table, with the nodes above it.
-struct Path {
-    /// The plaintext of both nodes.
-    directory: Vec<u8>,
-    group: Vec<u8>,
-    directory_number: usize,
+/// A node of the page table.
+#[derive(Clone)]
+struct Node {
+    /// Its own number.
+    number: usize,
+    /// The extent in which it lies.
     extent: usize,
-    entry: usize,
-    index: usize,
+    plain: Vec<u8>,
+    is_changed: bool,
 }
 
 impl Forge {
     /// The first key slot of the file is of the raw key.
     pub(crate) fn of(image: Vec<u8>, raw_key: &Key) -> Self {
         let keys = Keys::of(&image[..BLOCK], raw_key);
-        Self {
-            image,
+        let mut forge = Self {
+            image: image.into(),
             keys,
+            slot: Vec::new(),
+            directories: Vec::new(),
+            groups: Vec::new(),
+            is_changed: false,
             nonces: 0,
+        };
+        forge.slot = forge.newest_slot();
+        for number in 0..usize::from(u16::from_le_bytes([forge.slot[28], forge.slot[29]])) {
+            forge.open_directory(number);
         }
+        forge
+    }
+
+    fn newest_slot(&self) -> Vec<u8> {
+        let opened = (0..4).filter_map(|index| {
+            let block = self.read(SLOTS + BLOCK * index, BLOCK);
+            let aad = self.aad(b"vault-file/1 commit slot", &[u8::try_from(index / 2).unwrap()]);
+            open(&self.keys.slots, &block, &aad)
+        });
+        opened.max_by_key(|slot| u64_at(slot, 0)).unwrap()
+    }
+
+    fn open_directory(&mut self, number: usize) {
+        let name = u64_at(&self.slot, ROOTS + 8 * number);
+        if name == 0 {
+            return;
+        }
+        let places = EXTENTS + BLOCK * (EXTENT_BLOCKS * number + 8);
+        let sealed = self.read(places + BLOCK * copy_of(name), BLOCK);
+        let directory = open(&self.keys.table, &sealed, &self.node_aad(1, number)).unwrap();
+        for entry in 0..DIRECTORY_GROUPS {
+            let at = DIRECTORY_ENTRIES + 12 * entry;
+            let name = u64_at(&directory, at);
+            if name == 0 {
+                continue;
+            }
+            let extent = u32::from_le_bytes(directory[at + 8..at + 12].try_into().unwrap());
+            let extent = usize::try_from(extent).unwrap();
+            let places = EXTENTS + EXTENT_BLOCKS * BLOCK * extent;
+            let sealed = self.read(places + 4 * BLOCK * copy_of(name), 4 * BLOCK);
+            let plain = open(&self.keys.table, &sealed, &self.node_aad(0, extent)).unwrap();
+            self.groups
+                .push(Node::opened(number * DIRECTORY_GROUPS + entry, extent, plain));
+        }
+        self.directories.push(Node::opened(number, number, directory));
     }
 
     /// Changes both copies of the header, and makes the checksum right, as anybody can.
     pub(crate) fn sum_header(&mut self, change: impl FnOnce(&mut [u8])) {
-        let mut header = self.image[..BLOCK].to_vec();
+        let mut header = self.read(0, BLOCK);
         change(&mut header);
         let checksum = Sha256::digest(&header[..4064]);
         header[4064..].copy_from_slice(&checksum);
         for copy in HEADER_COPIES {
-            self.image[copy..copy + BLOCK].copy_from_slice(&header);
+            self.image.write(copy, &header);
         }
     }
 
@@ -91,119 +143,62 @@ impl Forge {
         });
     }
 
-    /// The plaintext of the newest commit slot.
-    pub(crate) fn slot(&self) -> Vec<u8> {
-        let opened = (0..4).filter_map(|index| {
-            let block = &self.image[SLOTS + BLOCK * index..][..BLOCK];
-            let aad = self.aad(b"vault-file/1 commit slot", &[u8::try_from(index / 2).unwrap()]);
-            open(&self.keys.slots, block, HEAD, &aad)
-        });
-        opened
-            .max_by_key(|slot| u64::from_le_bytes(slot[..8].try_into().unwrap()))
-            .unwrap()
+    /// Changes the newest commit slot.
+    pub(crate) fn change_slot(&mut self, change: impl FnOnce(&mut [u8])) {
+        change(&mut self.slot);
+        self.is_changed = true;
     }
 
-    /// Writes a commit slot everywhere.
-    pub(crate) fn write_slot(&mut self, plain: &[u8]) {
-        for side in 0..2u8 {
-            let aad = self.aad(b"vault-file/1 commit slot", &[side]);
-            let block = self.seal(self.keys.slots, plain, b"", &aad);
-            let at = SLOTS + 2 * BLOCK * usize::from(side);
-            self.image[at..at + 2 * BLOCK].copy_from_slice(&block.repeat(2));
-        }
+    /// Changes the node of the group that a page belongs to.
+    pub(crate) fn change_group(&mut self, page: usize, change: impl FnOnce(&mut [u8])) {
+        self.group_mut(page).change(change);
+    }
+
+    /// Changes the node of the directory that a page belongs to.
+    pub(crate) fn change_directory(&mut self, page: usize, change: impl FnOnce(&mut [u8])) {
+        let number = (page - 1) / GROUP_PAGES / DIRECTORY_GROUPS;
+        let node = self.directories.iter_mut().find(|node| node.number == number);
+        node.unwrap().change(change);
     }
 
     /// The plaintext of a page, if it was written.
     pub(crate) fn page(&self, page: usize) -> Option<Vec<u8>> {
-        let path = self.path(page)?;
-        let seal = &path.group[GROUP_SEALS + HEAD * path.index..][..HEAD];
-        let at = Self::page_at(path.extent, path.index);
-        let sealed = [seal, self.image.get(at..at + BLOCK)?].concat();
-        open(&self.keys.pages, &sealed, HEAD, &self.page_aad(page))
+        let (number, index) = ((page - 1) / GROUP_PAGES, (page - 1) % GROUP_PAGES);
+        let group = self.groups.iter().find(|node| node.number == number)?;
+        let at = Self::page_at(group.extent, index);
+        let mut sealed = vec![0; HEAD + BLOCK];
+        sealed[..HEAD].copy_from_slice(&group.plain[GROUP_SEALS + HEAD * index..][..HEAD]);
+        let is_there = self.image.read(at, &mut sealed[HEAD..]);
+        is_there
+            .then(|| open(&self.keys.pages, &sealed, &self.page_aad(page)))
+            .flatten()
     }
 
-    /// Writes a page, and everything above it that vouches for it.
+    /// Writes a page.
     pub(crate) fn write_page(&mut self, page: usize, plain: &[u8]) {
-        let mut path = self.path(page).unwrap();
         let sealed = self.seal(self.keys.pages, plain, b"", &self.page_aad(page));
-        let at = Self::page_at(path.extent, path.index);
-        self.image[at..at + BLOCK].copy_from_slice(&sealed[HEAD..]);
-        path.group[GROUP_SEALS + HEAD * path.index..][..HEAD].copy_from_slice(&sealed[..HEAD]);
-        self.write_group(path);
+        let index = (page - 1) % GROUP_PAGES;
+        let at = Self::page_at(self.group_mut(page).extent, index);
+        self.image.write(at, &sealed[HEAD..]);
+        self.change_group(page, |group| {
+            group[GROUP_SEALS + HEAD * index..][..HEAD].copy_from_slice(&sealed[..HEAD]);
+        });
     }
 
-    /// Changes the node of the group that a page belongs to, and everything above it.
-    pub(crate) fn change_group(&mut self, page: usize, change: impl FnOnce(&mut [u8])) {
-        let mut path = self.path(page).unwrap();
-        change(&mut path.group);
-        self.write_group(path);
-    }
-
-    /// Changes the node of the directory that a page belongs to, and everything above it.
-    pub(crate) fn change_directory(&mut self, page: usize, change: impl FnOnce(&mut [u8])) {
-        let mut path = self.path(page).unwrap();
-        change(&mut path.directory);
-        self.write_directory(&path);
-    }
-
-    fn write_group(&mut self, mut path: Path) {
-        let aad = self.node_aad(0, path.extent);
-        let node = self.seal(self.keys.table, &path.group, b"", &aad);
-        let at = EXTENTS + EXTENT_BLOCKS * BLOCK * path.extent;
-        self.image[at..at + 4 * BLOCK].copy_from_slice(&node);
-        self.image[at + 4 * BLOCK..at + 8 * BLOCK].copy_from_slice(&node);
-        let entry = DIRECTORY_ENTRIES + 12 * path.entry;
-        path.directory[entry..entry + 8].copy_from_slice(&name_of(&node));
-        self.write_directory(&path);
-    }
-
-    fn write_directory(&mut self, path: &Path) {
-        let aad = self.node_aad(1, path.directory_number);
-        let node = self.seal(self.keys.table, &path.directory, b"", &aad);
-        let at = EXTENTS + BLOCK * (EXTENT_BLOCKS * path.directory_number + 8);
-        self.image[at..at + BLOCK].copy_from_slice(&node);
-        self.image[at + BLOCK..at + 2 * BLOCK].copy_from_slice(&node);
-        let mut slot = self.slot();
-        slot[ROOTS + 8 * path.directory_number..][..8].copy_from_slice(&name_of(&node));
-        self.write_slot(&slot);
-    }
-
-    fn path(&self, page: usize) -> Option<Path> {
-        let (group, index) = ((page - 1) / GROUP_PAGES, (page - 1) % GROUP_PAGES);
-        let (directory_number, entry) = (group / DIRECTORY_GROUPS, group % DIRECTORY_GROUPS);
-        let root = u64_at(&self.slot(), ROOTS + 8 * directory_number);
-        let places = EXTENTS + BLOCK * (EXTENT_BLOCKS * directory_number + 8);
-        let directory = self.node(root, places, BLOCK, &self.node_aad(1, directory_number))?;
-        let entry_at = DIRECTORY_ENTRIES + 12 * entry;
-        let extent = u32::from_le_bytes(directory[entry_at + 8..entry_at + 12].try_into().unwrap());
-        let (name, extent) = (u64_at(&directory, entry_at), usize::try_from(extent).unwrap());
-        let places = EXTENTS + EXTENT_BLOCKS * BLOCK * extent;
-        let group = self.node(name, places, 4 * BLOCK, &self.node_aad(0, extent))?;
-        Some(Path {
-            directory,
-            group,
-            directory_number,
-            extent,
-            entry,
-            index,
-        })
-    }
-
-    /// The plaintext of the node that a name stands for.
-    fn node(&self, name: u64, places: usize, bytes: usize, aad: &[u8]) -> Option<Vec<u8>> {
-        let copy = usize::from(name & 1 == 1);
-        let sealed = self.image.get(places + copy * bytes..)?.get(..bytes)?;
-        open(&self.keys.table, sealed, HEAD, aad)
+    fn group_mut(&mut self, page: usize) -> &mut Node {
+        let number = (page - 1) / GROUP_PAGES;
+        let node = self.groups.iter_mut().find(|node| node.number == number);
+        node.unwrap()
     }
 
     /// Puts records with these plaintexts, padded to whole blocks, into the journal, in an epoch of its own that
     /// follows the newest state.
     pub(crate) fn write_journal(&mut self, records: &[Vec<u8>]) {
-        let mut slot = self.slot();
-        let epoch = u64_at(&slot, 32) + 1;
-        slot[32..40].copy_from_slice(&epoch.to_le_bytes());
-        slot[30] &= !1;
-        self.write_slot(&slot);
+        let epoch = u64_at(&self.slot, 32) + 1;
+        self.change_slot(|slot| {
+            slot[32..40].copy_from_slice(&epoch.to_le_bytes());
+            slot[30] &= !1;
+        });
         let (mut at, mut previous) = (0, vec![0; 16]);
         for record in records {
             let blocks = (HEAD + 4 + 16 + record.len()).div_ceil(BLOCK);
@@ -213,14 +208,60 @@ impl Forge {
             let place = [epoch.to_le_bytes(), (at as u64).to_le_bytes()].concat();
             let aad = self.aad(b"vault-file/1 journal record", &[&place[..], &count].concat());
             let sealed = self.seal(self.keys.journal, &plain, &count, &aad);
-            self.image[JOURNAL + at..][..sealed.len()].copy_from_slice(&sealed);
+            if JOURNAL + at + sealed.len() > EXTENTS {
+                return;
+            }
+            self.image.write(JOURNAL + at, &sealed);
             previous = sealed[24..40].to_vec();
             at += sealed.len();
         }
     }
 
+    /// The file, with everything sealed that was changed, both copies of it.
+    pub(crate) fn sealed(mut self) -> Image {
+        for node in std::mem::take(&mut self.groups) {
+            if node.is_changed {
+                let aad = self.node_aad(0, node.extent);
+                let sealed = self.seal(self.keys.table, &node.plain, b"", &aad);
+                let at = EXTENTS + EXTENT_BLOCKS * BLOCK * node.extent;
+                self.image.write(at, &sealed.repeat(2));
+                let entry = DIRECTORY_ENTRIES + 12 * (node.number % DIRECTORY_GROUPS);
+                self.change_directory(1 + GROUP_PAGES * node.number, |directory| {
+                    directory[entry..entry + 8].copy_from_slice(&name_of(&sealed));
+                });
+            }
+        }
+        for node in std::mem::take(&mut self.directories) {
+            if node.is_changed {
+                let aad = self.node_aad(1, node.number);
+                let sealed = self.seal(self.keys.table, &node.plain, b"", &aad);
+                let at = EXTENTS + BLOCK * (EXTENT_BLOCKS * node.extent + 8);
+                self.image.write(at, &sealed.repeat(2));
+                self.change_slot(|slot| {
+                    slot[ROOTS + 8 * node.number..][..8].copy_from_slice(&name_of(&sealed));
+                });
+            }
+        }
+        if self.is_changed {
+            let slot = std::mem::take(&mut self.slot);
+            for side in 0..2u8 {
+                let aad = self.aad(b"vault-file/1 commit slot", &[side]);
+                let sealed = self.seal(self.keys.slots, &slot, b"", &aad);
+                let at = SLOTS + 2 * BLOCK * usize::from(side);
+                self.image.write(at, &sealed.repeat(2));
+            }
+        }
+        self.image
+    }
+
     fn page_at(extent: usize, index: usize) -> usize {
         EXTENTS + BLOCK * (EXTENT_BLOCKS * extent + 10 + index)
+    }
+
+    fn read(&self, at: usize, len: usize) -> Vec<u8> {
+        let mut bytes = vec![0; len];
+        assert!(self.image.read(at, &mut bytes), "the file ends before {at}");
+        bytes
     }
 
     fn page_aad(&self, page: usize) -> Vec<u8> {
@@ -233,7 +274,7 @@ impl Forge {
     }
 
     fn aad(&self, label: &[u8], rest: &[u8]) -> Vec<u8> {
-        [label, &self.image[24..48], rest].concat()
+        [label, &self.keys.identity, rest].concat()
     }
 
     /// Nonce, tag, what stands between them and the ciphertext, ciphertext.
@@ -246,6 +287,22 @@ impl Forge {
         let sealed = cipher.encrypt(&XNonce::from(nonce), payload).unwrap();
         let (ciphertext, tag) = sealed.split_at(plain.len());
         [&nonce, tag, between, ciphertext].concat()
+    }
+}
+
+impl Node {
+    fn opened(number: usize, extent: usize, plain: Vec<u8>) -> Self {
+        Self {
+            number,
+            extent,
+            plain,
+            is_changed: false,
+        }
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut [u8])) {
+        change(&mut self.plain);
+        self.is_changed = true;
     }
 }
 
@@ -271,6 +328,7 @@ impl Keys {
         let file = wrapped(&file_wrapping, 96, b"vault-file/1 sealed file key");
         let of_file = |label: &[u8]| -> Key { hkdf(id, &file, &[label, epoch]) };
         Self {
+            identity: header[24..48].to_vec(),
             slot_wrapping,
             header_mac: of_vault(b"vault-file/1 header mac"),
             root: wrapped(&root_wrapping, 168, b"vault-file/1 sealed root key"),
@@ -287,15 +345,20 @@ impl Keys {
 }
 
 fn key_in(wrapping: &Key, sealed: &[u8], aad: &[u8]) -> Key {
-    open(wrapping, sealed, HEAD, aad).unwrap().try_into().unwrap()
+    open(wrapping, sealed, aad).unwrap().try_into().unwrap()
 }
 
-/// Opens nonce, tag and the ciphertext that begins at `from`.
-fn open(key: &Key, sealed: &[u8], from: usize, aad: &[u8]) -> Option<Vec<u8>> {
-    let msg = &[&sealed[from..], &sealed[24..40]].concat();
+/// Opens nonce, tag and ciphertext.
+fn open(key: &Key, sealed: &[u8], aad: &[u8]) -> Option<Vec<u8>> {
+    let msg = &[&sealed[HEAD..], &sealed[24..HEAD]].concat();
     let nonce: [u8; 24] = sealed[..24].try_into().unwrap();
     let cipher = XChaCha20Poly1305::new_from_slice(key).unwrap();
     cipher.decrypt(&XNonce::from(nonce), Payload { msg, aad }).ok()
+}
+
+/// The place that a name says.
+fn copy_of(name: u64) -> usize {
+    usize::from(name & 1 == 1)
 }
 
 /// How a parent names a sealed node in its first place.

@@ -4,6 +4,7 @@
 
 use crate::forge::{Forge, ROOTS};
 use crate::history::{Content, content, create, key, open, unwatched};
+use crate::image::Image;
 use crate::simulated_disk::SimulatedDisk;
 use vault_file::{Error, SealedFile, Secret, Table};
 
@@ -86,8 +87,8 @@ fn extremes(field: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// Opens, reads, checks. Content that opens is the content that was written.
-fn assert_harmless_or_refused(image: &[u8], content: &Content, what: &str) {
-    let disk = SimulatedDisk::holding(image.to_vec());
+fn assert_harmless_or_refused(image: Image, content: &Content, what: &str) {
+    let disk = SimulatedDisk::holding(image.clone());
     let opened = open(disk.handle(), SEED).and_then(|file| self::content(&file));
     match opened {
         Ok(found) => assert!(found == *content, "{what}: other content"),
@@ -105,7 +106,7 @@ fn assert_harmless_or_refused(image: &[u8], content: &Content, what: &str) {
         Err(other) => panic!("{what}: {other:?}"),
     }
     let secret = Secret::RawKey(&key());
-    let disk = SimulatedDisk::holding(image.to_vec());
+    let disk = SimulatedDisk::holding(image);
     let _ = SealedFile::verify_on(
         disk.handle(),
         &secret,
@@ -125,7 +126,7 @@ fn the_second_writer_changes_nothing_when_it_seals_everything_again() {
     forge.change_group(page, |_| {});
     forge.change_directory(page, |_| {});
     forge.write_journal(&[]);
-    let disk = SimulatedDisk::holding(forge.image);
+    let disk = SimulatedDisk::holding(forge.sealed());
     let file = open(disk.handle(), SEED).unwrap();
     assert_eq!(file.mended(), []);
     assert!(self::content(&file).unwrap() == content);
@@ -134,16 +135,19 @@ fn the_second_writer_changes_nothing_when_it_seals_everything_again() {
 #[test]
 fn every_header_field_at_its_extremes_is_refused_or_changes_nothing() {
     let (forge, content) = sample();
+    let image = forge.clone().sealed();
     let slot = KEY_SLOT.map(|(at, len)| (256 + at, len));
     for (at, len) in HEADER.into_iter().chain(slot) {
-        for value in extremes(&forge.image[at..at + len]) {
+        let mut field = vec![0; len];
+        image.read(at, &mut field);
+        for value in extremes(&field) {
             let set = |header: &mut [u8]| header[at..at + len].copy_from_slice(&value);
             let (mut summed, mut authentic) = (forge.clone(), forge.clone());
             summed.sum_header(set);
             authentic.authenticate_header(set);
             let what = format!("{len} bytes at {at} set to {value:?}");
-            assert_harmless_or_refused(&summed.image, &content, &what);
-            assert_harmless_or_refused(&authentic.image, &content, &what);
+            assert_harmless_or_refused(summed.sealed(), &content, &what);
+            assert_harmless_or_refused(authentic.sealed(), &content, &what);
         }
     }
 }
@@ -151,15 +155,12 @@ fn every_header_field_at_its_extremes_is_refused_or_changes_nothing() {
 #[test]
 fn every_field_of_a_commit_slot_at_its_extremes_is_refused_or_changes_nothing() {
     let (forge, content) = sample();
-    let slot = forge.slot();
     for (at, len) in COMMIT_SLOT {
-        for value in extremes(&slot[at..at + len]) {
+        for value in extremes(&forge.slot[at..at + len]) {
             let mut forged = forge.clone();
-            let mut changed = slot.clone();
-            changed[at..at + len].copy_from_slice(&value);
-            forged.write_slot(&changed);
+            forged.change_slot(|slot| slot[at..at + len].copy_from_slice(&value));
             let what = format!("{len} bytes at {at} of the slot set to {value:?}");
-            assert_harmless_or_refused(&forged.image, &content, &what);
+            assert_harmless_or_refused(forged.sealed(), &content, &what);
         }
     }
 }
@@ -175,8 +176,8 @@ fn every_field_of_a_node_at_its_extremes_is_refused_or_changes_nothing() {
             group.change_group(page, set);
             directory.change_directory(page, set);
             let what = format!("{len} bytes at {at} of a node set to {value:?}");
-            assert_harmless_or_refused(&group.image, &content, &what);
-            assert_harmless_or_refused(&directory.image, &content, &what);
+            assert_harmless_or_refused(group.sealed(), &content, &what);
+            assert_harmless_or_refused(directory.sealed(), &content, &what);
         }
     }
 }

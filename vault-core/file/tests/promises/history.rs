@@ -10,7 +10,7 @@ use vault_file::{
     Disk, Entropy, Error, NewSlot, Options, Progress, RawKey, SealedFile, Secret, Snapshot, Table,
 };
 
-use crate::simulated_disk::SimulatedDisk;
+use super::simulated_disk::SimulatedDisk;
 
 /// Every table of a state, by name. A table that is empty is left out.
 pub(crate) type Content = BTreeMap<String, BTreeMap<Vec<u8>, Vec<u8>>>;

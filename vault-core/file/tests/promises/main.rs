@@ -25,6 +25,8 @@ mod format_journal;
 #[cfg(test)]
 mod full_disk;
 #[cfg(test)]
+mod fuzzing;
+#[cfg(test)]
 mod header_fields;
 #[cfg(test)]
 mod header_power_cut;
@@ -44,7 +46,8 @@ mod key_slots;
 mod key_store;
 #[cfg(test)]
 mod ledger;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod memory;
 #[cfg(test)]
 mod opening;
@@ -54,10 +57,15 @@ mod page_damage;
 mod places;
 #[cfg(test)]
 mod power_cut;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod process_memory;
 #[cfg(test)]
+mod put_back;
+#[cfg(test)]
 mod reading_and_writing;
+#[cfg(test)]
+mod redb_checksums;
 #[cfg(test)]
 mod remains;
 #[cfg(test)]

@@ -17,7 +17,7 @@ const CACHE: &str = "VAULT_FILE_MEMORY_CACHE";
 const ROWS: Table = Table::new("rows");
 /// What a process takes beside its cache while it imports: one transaction's lists, buffers of the journal and of
 /// the writes, and what the allocator keeps.
-const BESIDE_THE_CACHE: u64 = 12 * 1024 * 1024;
+const BESIDE_THE_CACHE: u64 = 8 * 1024 * 1024;
 
 fn light() -> Options {
     Options {
@@ -29,7 +29,8 @@ fn light() -> Options {
 
 /// A file that opens with a raw key and a passphrase, and everything secret about it.
 fn file_and_secrets(path: &Path) -> Vec<(&'static str, Needle)> {
-    let raw_key: [u8; 32] = std::array::from_fn(|index| (index as u8).wrapping_mul(151) ^ 0x3C);
+    let raw_key: [u8; 32] =
+        std::array::from_fn(|index| u8::try_from(index).unwrap().wrapping_mul(151) ^ 0x3C);
     let phrase: Vec<u8> = (0..40u8)
         .map(|index| index.wrapping_mul(73) % 26 + b'a')
         .collect();

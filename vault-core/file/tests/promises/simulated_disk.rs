@@ -22,6 +22,8 @@ pub(crate) enum Trouble {
     None,
     /// Power fails during this change.
     CutAt(u64),
+    /// Power fails during this sync, the moment at which most is at stake.
+    CutAtSync(u64),
     /// The process is killed at this change: what it had written stays in the system's cache.
     KillAt(u64),
     /// This change alone fails, as does everything that the file then tries.
@@ -303,6 +305,10 @@ impl State {
                 Err(io::Error::other("killed"))
             }
             Trouble::CutAt(at) if at == operation => {
+                self.dark = true;
+                Ok(())
+            }
+            Trouble::CutAtSync(at) if is_sync && at == self.syncs => {
                 self.dark = true;
                 Ok(())
             }

@@ -34,18 +34,18 @@ use crate::{
     store::Store,
 };
 
-const ID: RequestId = RequestId([5; 16]);
-const NOW: Timestamp = Timestamp::from_unix_ms(1_800_000_000_000);
+pub(super) const ID: RequestId = RequestId([5; 16]);
+pub(super) const NOW: Timestamp = Timestamp::from_unix_ms(1_800_000_000_000);
 
-struct Fixture {
-    store: Store,
-    clock: Arc<ManualClock>,
+pub(super) struct Fixture {
+    pub(super) store: Store,
+    pub(super) clock: Arc<ManualClock>,
     request: ConsentRequest,
     _folder: tempfile::TempDir,
 }
 
 /// A vault with five receipts and one request for brand, cost and day of purchase.
-fn fixture() -> Fixture {
+pub(super) fn fixture() -> Fixture {
     fixture_of(asked())
 }
 
@@ -90,7 +90,7 @@ fn fixture_of(request: ConsentRequest) -> Fixture {
     }
 }
 
-fn asked() -> ConsentRequest {
+pub(super) fn asked() -> ConsentRequest {
     let text = || "text".to_owned();
     let app = AppIdentity {
         id: AppId([4; 16]),
@@ -143,7 +143,7 @@ fn delivered(request: &ConsentRequest) -> DeliveredRequest {
     }
 }
 
-fn deliver(store: &Store, number: u64, event: Event) {
+pub(super) fn deliver(store: &Store, number: u64, event: Event) {
     store
         .update(|transaction| keep_notice(store, transaction, &Notice { number, event }))
         .unwrap();

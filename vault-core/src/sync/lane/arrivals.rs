@@ -57,6 +57,12 @@ impl Lane {
         again
     }
 
+    /// Entries that the server holds and that are not yet written down here.
+    pub(in crate::sync) fn arrived(&self) -> u64 {
+        let of = |arrived: &Arrived| arrived.sent.rows.len().saturating_sub(arrived.rejected.len());
+        self.arrived.iter().map(|arrived| of(arrived) as u64).sum()
+    }
+
     /// Rows that are acknowledged and still to be made durable.
     pub(in crate::sync) fn rows_to_keep(&self) -> usize {
         self.settled.len()

@@ -129,7 +129,8 @@ impl Session {
             self.lanes.remove(&ack.grant);
             return Ok(());
         }
-        lane.acknowledge(ack)
+        lane.acknowledge(ack)?;
+        self.tell_progress()
     }
 
     /// Whether what came in is to be made durable now: notices at once, acknowledgements once there are
@@ -180,13 +181,18 @@ impl Session {
             .map(|notice| SyncEvent::Notice(Box::new(notice.event)));
         self.events.extend(events);
         if acknowledged {
-            let last = last_change(&self.store.view()?)?;
-            let remaining = self.lanes.values().map(|lane| lane.remaining(last)).sum();
-            self.events.push_back(SyncEvent::Progress {
-                acknowledged: self.report.entries,
-                remaining,
-            });
+            self.tell_progress()?;
         }
+        Ok(())
+    }
+
+    fn tell_progress(&mut self) -> Result<(), Error> {
+        let last = last_change(&self.store.view()?)?;
+        let arrived: u64 = self.lanes.values().map(Lane::arrived).sum();
+        self.events.push_back(SyncEvent::Progress {
+            acknowledged: self.report.entries + arrived,
+            remaining: self.lanes.values().map(|lane| lane.remaining(last)).sum(),
+        });
         Ok(())
     }
 }

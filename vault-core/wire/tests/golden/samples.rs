@@ -143,7 +143,7 @@ pub(crate) fn app() -> AppIdentity {
         privacy_policy_url: "https://acme.example/privacy".to_owned(),
         support_contact: "help@acme.example".to_owned(),
         vouched: Vouched::ByDomain,
-        sealing_key: Some(server_sealing().public().0),
+        sealing_key: Some(server_sealing().public()),
         signing_key: Some(app_signing().public()),
     }
 }

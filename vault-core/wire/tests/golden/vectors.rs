@@ -155,12 +155,9 @@ fn the_reconciliation_of_the_vectors_is_had_word_for_word() {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         let mut messages = list(vector, "messages").iter();
         loop {
-            assert_eq!(samples::hex(&said), messages.next().unwrap().as_str().unwrap());
+            assert_eq!(hex(&said), messages.next().unwrap().as_str().unwrap());
             let answered = reconcile::answer(&mut server, &said).unwrap();
-            assert_eq!(
-                samples::hex(&answered),
-                messages.next().unwrap().as_str().unwrap()
-            );
+            assert_eq!(hex(&answered), messages.next().unwrap().as_str().unwrap());
             let next = reconcile::compare(&mut device, &answered, |difference| {
                 match difference {
                     reconcile::Difference::Ours(item) => ours.push(item),

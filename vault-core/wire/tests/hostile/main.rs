@@ -3,6 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+#[path = "../../fuzz/src/decoders.rs"]
+#[expect(
+    unreachable_pub,
+    dead_code,
+    reason = "the fuzz targets are a crate of their own"
+)]
+mod decoders;
 mod memory;
 
 use std::fmt::Display;
@@ -10,16 +17,7 @@ use std::fmt::Display;
 use memory::peak_of;
 use proptest::{prelude::*, sample::Index};
 use serde_json::Value as Json;
-use vault_wire::{
-    acceptance::SignedAcceptance,
-    certificate::SignedCertificate,
-    frame, json, labels, limits,
-    payload::Payload,
-    receipt::SignedErasure,
-    request::ConsentRequest,
-    signature::{PublicKey, SecretKey},
-    statement::SignedStatement,
-};
+use vault_wire::{frame, json, limits, payload::Payload, signature::PublicKey};
 
 /// One decoder: what it reads back to, if it accepts.
 struct Decoder {
@@ -32,81 +30,21 @@ struct Decoder {
 
 const EVERY_BIT: [u8; 10] = [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0x7f, 0xff];
 
-const FRAME: Decoder = Decoder {
-    name: "frame",
-    turned: &EVERY_BIT,
-    round_trip: |bytes| {
-        frame::decode(bytes)
-            .ok()
-            .map(|frame| frame::encode(&frame)[4..].to_vec())
-    },
-};
-const PAYLOAD: Decoder = Decoder {
-    name: "payload",
-    turned: &EVERY_BIT,
-    round_trip: |bytes| Payload::from_bytes(bytes).ok().map(|payload| payload.to_bytes()),
-};
-const REQUEST: Decoder = Decoder {
-    name: "consent request",
-    turned: &EVERY_BIT,
-    round_trip: |bytes| {
-        ConsentRequest::from_bytes(bytes)
-            .ok()
-            .map(|request| request.to_bytes())
-    },
-};
-const STATEMENT: Decoder = Decoder {
-    name: "statement",
-    turned: &[0x01, 0x80],
-    round_trip: |bytes| {
-        let (bytes, signature) = (bytes.to_vec(), key().sign(labels::STATEMENT, bytes));
-        let signed = SignedStatement {
-            bytes,
-            key: key().public(),
-            signature,
-        };
-        signed.verify().ok().map(|statement| statement.sign(&key()).bytes)
-    },
-};
-const CERTIFICATE: Decoder = Decoder {
-    name: "certificate",
-    turned: &[0x01, 0x80],
-    round_trip: |bytes| {
-        let (bytes, signature) = (bytes.to_vec(), key().sign(labels::CERTIFICATE, bytes));
-        let signed = SignedCertificate { bytes, signature };
-        let certificate = signed.verify(&key().public()).ok();
-        certificate.map(|certificate| certificate.sign(&key()).bytes)
-    },
-};
-const ERASURE: Decoder = Decoder {
-    name: "erasure",
-    turned: &[0x01, 0x80],
-    round_trip: |bytes| {
-        let (bytes, signature) = (bytes.to_vec(), key().sign(labels::ERASURE, bytes));
-        let signed = SignedErasure {
-            bytes,
-            key: key().public(),
-            signature,
-            log_proof: vec![],
-        };
-        let erasure = signed.verify(&key().public()).ok();
-        erasure.map(|erasure| erasure.sign(&key()).bytes)
-    },
-};
-const ACCEPTANCE: Decoder = Decoder {
-    name: "acceptance",
-    turned: &[0x01, 0x80],
-    round_trip: |bytes| {
-        let (bytes, signature) = (bytes.to_vec(), key().sign(labels::ACCEPTANCE, bytes));
-        let signed = SignedAcceptance {
-            bytes,
-            key: key().public(),
-            signature,
-        };
-        let acceptance = signed.verify(&key().public()).ok();
-        acceptance.map(|acceptance| acceptance.sign(&key()).bytes)
-    },
-};
+const fn decoder(name: &'static str, turned: &'static [u8], round_trip: decoders::Decoder) -> Decoder {
+    Decoder {
+        name,
+        turned,
+        round_trip,
+    }
+}
+
+const FRAME: Decoder = decoder("frame", &EVERY_BIT, decoders::frame);
+const PAYLOAD: Decoder = decoder("payload", &EVERY_BIT, decoders::payload);
+const REQUEST: Decoder = decoder("consent request", &EVERY_BIT, decoders::request);
+const STATEMENT: Decoder = decoder("statement", &[0x01, 0x80], decoders::statement);
+const CERTIFICATE: Decoder = decoder("certificate", &[0x01, 0x80], decoders::certificate);
+const ERASURE: Decoder = decoder("erasure", &[0x01, 0x80], decoders::erasure);
+const ACCEPTANCE: Decoder = decoder("acceptance", &[0x01, 0x80], decoders::acceptance);
 static DECODERS: [Decoder; 7] = [
     FRAME,
     PAYLOAD,
@@ -116,11 +54,6 @@ static DECODERS: [Decoder; 7] = [
     ERASURE,
     ACCEPTANCE,
 ];
-
-/// The owner key of the vectors, so that their certificates belong to its vault.
-fn key() -> SecretKey {
-    SecretKey::from_seed(&[1; 32])
-}
 
 /// Every valid sample with the decoder that it is for.
 fn samples() -> Vec<(String, &'static Decoder, Vec<u8>)> {

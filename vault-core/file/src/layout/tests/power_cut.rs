@@ -135,17 +135,16 @@ fn run(
     Ok(())
 }
 
-/// Anywhere in a record, or, as often, while a sync is under way: then most is at stake.
+/// Anywhere in a record, or, as often, while one of the syncs is under way: then most is at stake.
 fn moment(record: &Record, dice: &mut Dice) -> usize {
-    let anywhere = dice.below(record.entries.len() + 1);
-    if dice.one_in(2) {
-        return anywhere;
+    let entries = (1..).zip(&record.entries);
+    let in_a_sync = entries.filter(|(_, entry)| matches!(entry.event, Event::SyncBegun(_)));
+    let in_a_sync: Vec<usize> = in_a_sync.map(|(behind, _)| behind).collect();
+    if dice.one_in(2) && !in_a_sync.is_empty() {
+        *dice.pick(&in_a_sync)
+    } else {
+        dice.below(record.entries.len() + 1)
     }
-    let later = &record.entries[anywhere..];
-    let begins = later
-        .iter()
-        .position(|entry| matches!(entry.event, Event::SyncBegun(_)));
-    begins.map_or(anywhere, |begins| anywhere + begins + 1)
 }
 
 /// The last version that was durable for sure.

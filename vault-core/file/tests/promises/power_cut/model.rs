@@ -100,16 +100,41 @@ impl Model {
     }
 
     /// Looks at a file: the number of its version, or what is wrong with it.
-    pub(super) fn look(&self, file: &SealedFile, allowed: Allowed) -> Result<u64, String> {
-        let refused = |error: Error| format!("refused: {error}");
-        let found = version_of(file).map_err(refused)?;
-        allowed.check(found)?;
+    pub(super) fn look(&self, file: &SealedFile, allowed: Allowed) -> Result<u64, Wrong> {
+        let found = version_of(file)?;
+        allowed.check(found).map_err(Wrong::Content)?;
         let Some(version) = self.versions.get(&found) else {
-            return Err(format!("version {found} was never written"));
+            return Err(Wrong::Content(format!("version {found} was never written")));
         };
-        match version.difference(file).map_err(refused)? {
-            Some(difference) => Err(format!("version {found} has another content: {difference}")),
+        match version.difference(file)? {
+            Some(difference) => Err(Wrong::Content(format!(
+                "version {found} has another content: {difference}"
+            ))),
             None => Ok(found),
+        }
+    }
+}
+
+/// What is wrong with a file.
+#[derive(Debug)]
+pub(super) enum Wrong {
+    /// It cannot be read or written.
+    Refused(Error),
+    /// It holds what it must not hold.
+    Content(String),
+}
+
+impl From<Error> for Wrong {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl std::fmt::Display for Wrong {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Refused(error) => write!(f, "refused: {error}"),
+            Self::Content(what) => f.write_str(what),
         }
     }
 }

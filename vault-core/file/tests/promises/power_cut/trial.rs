@@ -4,30 +4,22 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use vault_file::{Error, Options, SealedFile, Secret, VaultKey};
+use vault_file::{Error, Options, SealedFile};
 
 use super::model::{Allowed, Model};
+use super::past::Beginning::{self, BackedUp, Created, Rewritten};
+use super::past::{Past, known};
 use super::workload::{Use, verify_at_rest};
 use crate::dice::Dice;
-use crate::history::{create_with, entropy, key, open_with, small_journal, unwatched};
+use crate::history::{open_with, small_journal};
 use crate::image::Image;
 use crate::remains::{Damage, Remains};
-use crate::simulated_disk::{Event, Mark, Planted, Record, SimulatedDisk, Trouble, during};
+use crate::simulated_disk::{Event, Mark, Planted, Record, SimulatedDisk, during};
 
 /// Cuts of one record.
 const CUTS: usize = 40;
 /// Cuts on top of each other.
 const DEPTH: usize = 3;
-
-/// What a session may meet: the process goes on after it, or another one does.
-const TROUBLES: [fn(u64) -> Trouble; 6] = [
-    Trouble::KillAt,
-    Trouble::KillAt,
-    Trouble::ErrorAt,
-    Trouble::HalfWrittenAt,
-    Trouble::ErrorFrom,
-    Trouble::FullFrom,
-];
 
 /// How many cuts fell where.
 pub(super) type Tally = BTreeMap<(usize, &'static str), u64>;
@@ -47,9 +39,13 @@ pub(super) struct Objection {
     pub(super) image: Image,
 }
 
-/// Which cuts a trial makes, and with what mistake.
+/// What a trial does, which cuts it makes, and with what mistake.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plan {
+    /// `None` for something else each time.
+    pub(super) beginning: Option<Beginning>,
+    /// How many threads write, with one more that reads beside several; `None` for something else each time.
+    pub(super) threads: Option<usize>,
     pub(super) planted: Planted,
     /// Cuts after every entry of the record instead of some.
     pub(super) everywhere: bool,
@@ -60,11 +56,22 @@ pub(super) struct Plan {
 pub(super) fn trial(seed: u64, plan: Plan) -> Outcome {
     let mut dice = Dice::new(seed);
     let mut outcome = Outcome::default();
+    let (beginnings, threads) = ([Created, Created, BackedUp, Rewritten], [1, 1, 3]);
+    let beginning = plan.beginning.unwrap_or_else(|| *dice.pick(&beginnings));
+    let threads = plan.threads.unwrap_or_else(|| *dice.pick(&threads));
     // From none at all to the whole area: how often tables are made durable.
     let options = small_journal(*dice.pick(&[0, 3 * 4096, 12 * 4096, 256 * 1024]));
     let model = Mutex::new(Model::new());
     let disk = SimulatedDisk::default().recording();
-    if let Err(what) = lives(&disk, &model, &mut dice, &options, seed) {
+    let mut past = Past {
+        seed,
+        options,
+        threads,
+        disk: &disk,
+        model: &model,
+        dice: &mut dice,
+    };
+    if let Err(what) = past.lives(beginning) {
         let image = disk.image();
         outcome.objections.push(Objection { what, image });
         return outcome;
@@ -91,113 +98,6 @@ pub(super) fn trial(seed: u64, plan: Plan) -> Outcome {
         recovery.run(image, allowed, model.clone(), 1);
     }
     outcome
-}
-
-/// The sessions before the first cut: they end well, or with the end of the process.
-fn lives(
-    disk: &SimulatedDisk,
-    model: &Mutex<Model>,
-    dice: &mut Dice,
-    options: &Options,
-    seed: u64,
-) -> Result<(), String> {
-    let refused = |error: Error| format!("before any cut: {error}");
-    let mut file = Some(first_file(disk, model, dice, options, seed).map_err(refused)?);
-    let threads = if dice.one_in(3) { 3 } else { 1 };
-    let sessions = 1 + dice.below(3);
-    for session in 0..sessions {
-        if dice.one_in(2) {
-            disk.expect(*dice.pick(&TROUBLES), dice.below(200) as u64);
-        }
-        let seed = seed + session as u64;
-        let ended = live(disk, model, dice, threads, || {
-            file.take()
-                .map_or_else(|| open_with(disk.handle(), seed, options), Ok)
-        });
-        if let (Err(what), false) = (ended, disk.calm()) {
-            return Err(format!("before any cut: {what}"));
-        }
-        if dice.one_in(8) {
-            disk.kill();
-        }
-    }
-    Ok(())
-}
-
-/// One session.
-fn live(
-    disk: &SimulatedDisk,
-    model: &Mutex<Model>,
-    dice: &mut Dice,
-    threads: usize,
-    open: impl FnOnce() -> Result<SealedFile, Error>,
-) -> Result<(), String> {
-    let file = during("opening", open).map_err(|error| format!("refused: {error}"))?;
-    let found = model.lock().unwrap().look(&file, known(disk))?;
-    disk.mark(model.lock().unwrap().continue_from(found));
-    let steps = 4 + dice.below(14);
-    let this = Use {
-        file: &file,
-        disk,
-        model,
-    };
-    let worked = this.work(dice, threads, steps);
-    during("closing", || drop(file));
-    worked.map_err(|error| error.to_string())
-}
-
-/// What is known at the end of the record so far.
-fn known(disk: &SimulatedDisk) -> Allowed {
-    disk.marks().into_iter().fold(Allowed::default(), Allowed::after)
-}
-
-/// A file that was created, rewritten or copied. From the moment it gets its name, it must open.
-fn first_file(
-    disk: &SimulatedDisk,
-    model: &Mutex<Model>,
-    dice: &mut Dice,
-    options: &Options,
-    seed: u64,
-) -> Result<SealedFile, Error> {
-    let beginning = dice.below(4);
-    if beginning < 2 {
-        let file = during("creating", || create_with(disk.handle(), seed, options))?;
-        disk.mark(Mark::Named);
-        return Ok(file);
-    }
-    let old = SimulatedDisk::default();
-    let file = create_with(old.handle(), seed, options)?;
-    Use {
-        file: &file,
-        disk: &old,
-        model,
-    }
-    .work(dice, 1, 5)?;
-    if beginning == 2 {
-        during("backing up", || file.back_up_on(disk.handle(), &mut unwatched))?;
-        disk.mark(Mark::Named);
-        let newest = model.lock().unwrap().newest;
-        disk.mark(model.lock().unwrap().continue_from(newest));
-        let copy = during("opening", || open_with(disk.handle(), seed, options))?;
-        during("claiming a copy", || copy.claim(|_, _| Ok::<_, Error>(())))?;
-        return Ok(copy);
-    }
-    drop(file);
-    let rewritten = during("rewriting", || {
-        SealedFile::rewrite_on(
-            old.handle(),
-            disk.handle(),
-            &Secret::RawKey(&key()),
-            VaultKey::Keep,
-            entropy(seed + 1),
-            options,
-            &mut unwatched,
-        )
-    })?;
-    disk.mark(Mark::Named);
-    let newest = model.lock().unwrap().newest;
-    disk.mark(model.lock().unwrap().continue_from(newest));
-    Ok(rewritten)
 }
 
 /// Power fails after so many entries, in rising order. Half of the points lie beside a sync, where most is at
@@ -302,7 +202,14 @@ impl Recovery<'_> {
         ][depth];
         let file = during(opening, || open_with(disk.handle(), seed, &options))
             .map_err(|error| format!("refused: {error}"))?;
-        let found = model.lock().unwrap().look(&file, allowed)?;
+        let look = |allowed| {
+            model
+                .lock()
+                .unwrap()
+                .look(&file, allowed)
+                .map_err(|wrong| wrong.to_string())
+        };
+        let found = look(allowed)?;
         disk.mark(model.lock().unwrap().continue_from(found));
         if self.plan.planted == Planted::Nothing {
             self.go_on(&file, disk, model)?;
@@ -315,7 +222,8 @@ impl Recovery<'_> {
         if self.dice.one_in(4) {
             let file = open_with(disk.handle(), seed, &options)
                 .map_err(|error| format!("refused the second time: {error}"))?;
-            model.lock().unwrap().look(&file, known(disk))?;
+            let looked = model.lock().unwrap().look(&file, known(disk));
+            looked.map_err(|wrong| wrong.to_string())?;
         }
         Ok(())
     }

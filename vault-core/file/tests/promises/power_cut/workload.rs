@@ -43,7 +43,7 @@ impl Use<'_> {
                     })
                 })
                 .collect();
-            running.into_iter().map(|thread| thread.join().unwrap()).collect()
+            running.into_iter().try_for_each(|thread| thread.join().unwrap())
         })
     }
 

@@ -34,7 +34,7 @@ use crate::{
         SharedStore, Store, decode,
         tables::{META, meta},
     },
-    sync::{ServerAddress, ServerKeyPin, ServerRow, set_apart, set_server},
+    sync::{ServerAddress, ServerKeyPin, set_apart, set_server, trusted},
 };
 
 /// A vault on a temporary disk.
@@ -60,13 +60,7 @@ impl Device {
             host: "server".into(),
             port: 1,
         };
-        let row = ServerRow {
-            address,
-            pin: ServerKeyPin([0; 32]),
-            keys: None,
-            state: None,
-            udp_blocked_until: None,
-        };
+        let row = trusted(&store, &address, ServerKeyPin([0; 32])).unwrap();
         store.update(|transaction| set_server(transaction, &row)).unwrap();
         allow(&store, Category::Receipts).unwrap();
         Self {
