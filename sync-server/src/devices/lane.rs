@@ -79,13 +79,13 @@ impl Lane {
 
     /// Serves the device until the connection is over.
     pub(crate) async fn serve(&mut self, greeting: Duration) -> Over {
+        // What is large and seldom needed lies on the heap while it is: most connections are idle.
         let greeted = match timeout(greeting, Box::pin(self.greet())).await {
             Ok(Ok(greeted)) => greeted,
             Ok(Err(over)) => return over,
             Err(_) => return Over::Left,
         };
         let (session, devices) = (greeted.session.clone(), self.server.devices().clone());
-        // What is large and seldom needed lies on the heap while it is: most connections are idle.
         let over = self.converse(greeted).await;
         devices.leave(&session);
         match over {

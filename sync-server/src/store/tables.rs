@@ -7,7 +7,7 @@
 use vault_wire::{
     Digest,
     frame::Event,
-    id::{AccountId, Incarnation, KeyId, RequestId, Slot, VaultId},
+    id::{AccountId, Incarnation, KeyId, RequestId, VaultId},
     reconcile::Tally,
     time::Timestamp,
 };
@@ -68,12 +68,13 @@ pub(crate) static STATEMENTS: Typed<StatementRow> = Typed::new("statements");
 pub(crate) static ERASURES: Typed<ErasureRow> = Typed::new("erasures");
 /// vault | grant | generation → nothing: its entries are to be removed
 pub(crate) static DOOMED: Typed<()> = Typed::new("doomed");
-/// vault | grant | generation | slot → the sealed entry
+/// vault | grant | generation | category | arrival → the sealed entry. In order of arrival, because slots
+/// are hashes: what comes in goes to the end, and what is read lies together.
 pub(crate) static ENTRIES: Typed<EntryRow> = Typed::new("entries");
+/// vault | grant | generation | slot → its revision, and what stands there
+pub(crate) static SLOTS: Typed<SlotRow> = Typed::new("slots");
 /// vault | grant | generation | first byte of slots → sums over what is held there
 pub(crate) static TALLIES: Typed<Tally> = Typed::new("tallies");
-/// vault | grant | generation | category | arrival → slot
-pub(crate) static ARRIVALS: Typed<Slot> = Typed::new("arrivals");
 /// vault | grant | time | read → nothing: reads that count towards a frequency
 pub(crate) static READS: Typed<()> = Typed::new("reads");
 

@@ -12,7 +12,7 @@ use crate::{
     service::{Unavailable, notices},
     store::{
         Erased, ErasureRow, GrantRow, GrantState, Rows, StoreError, Tx,
-        tables::{ARRIVALS, DOOMED, ENTRIES, ERASURES, GRANTS, READS, TALLIES, key},
+        tables::{DOOMED, ENTRIES, ERASURES, GRANTS, READS, SLOTS, TALLIES, key},
     },
 };
 
@@ -125,7 +125,7 @@ fn sign(
 /// withdrawn. Returns whether none is left.
 fn drop_step(tx: &Tx, doomed: &[u8]) -> Result<bool, StoreError> {
     let mut none_left = tx.remove_all(&ENTRIES, doomed, STEP_ROWS)?
-        & tx.remove_all(&ARRIVALS, doomed, STEP_ROWS)?
+        & tx.remove_all(&SLOTS, doomed, STEP_ROWS)?
         & tx.remove_all(&TALLIES, doomed, STEP_ROWS)?;
     let grant = doomed.get(..32).ok_or(StoreError::Row("doomed"))?;
     if none_left && tx.has(&ERASURES, grant)? {

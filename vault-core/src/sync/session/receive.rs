@@ -228,4 +228,4 @@ impl Session {
 }
 
 /// Acknowledged rows that are made durable at once, though more are to come.
-const ROWS_TO_KEEP: usize = 8_192;
+const ROWS_TO_KEEP: usize = 32_768;
