@@ -4,13 +4,15 @@ use std::cmp::Ordering;
 
 use vault_wire::{
     frame::{GrantPosition, Hello, KeptStatement, MINOR, ServerLimits, Standing, Welcome},
-    id::{GrantId, VaultId},
+    id::{GrantId, LogId, VaultId},
     limits,
     signature::PublicKey,
     time::Timestamp,
 };
 
-use super::{Unavailable, grant_rules::state_at, notices, recovery::kept_number, statement::kept_from};
+use super::{
+    Unavailable, grant_rules::state_at, log, notices, recovery::kept_number, statement::kept_from,
+};
 use crate::{
     Server,
     store::{
@@ -19,18 +21,26 @@ use crate::{
     },
 };
 
-/// The answer to a HELLO, and the statements that the device lacks. It is worked out behind everything
-/// that older connections of the device have queued, and those are fenced by now: what it says stays
-/// true for this connection.
+/// What follows a HELLO.
+pub(crate) struct Answer {
+    pub(crate) welcome: Welcome,
+    /// Statements that the device lacks.
+    pub(crate) kept: Vec<KeptStatement>,
+    /// The number after which notices are told.
+    pub(crate) told: u64,
+}
+
+/// The answer to a HELLO. It is worked out behind everything that older connections of the device have
+/// queued, and those are fenced by now: what it says stays true for this connection.
 pub(crate) async fn hello(
     server: &Server,
     vault: VaultId,
     device: PublicKey,
     hello: Hello,
-) -> Result<(Welcome, Vec<KeptStatement>), Unavailable> {
+) -> Result<Answer, Unavailable> {
     let now = server.now();
-    let service = server.clone();
-    let (standings, behind, last_notice, escrow) = server
+    let (service, another_log) = (server.clone(), LogId::fresh(now, &mut server.entropy()));
+    let ((standings, behind), (told, log), escrow) = server
         .store()
         .write(move |tx| {
             let at = key(&[vault.as_bytes(), &device.0]);
@@ -54,9 +64,11 @@ pub(crate) async fn hello(
             for grant in hello.ended {
                 standings.extend(end(tx, vault, grant, now)?.map(|standing| (grant, standing)));
             }
-            notices::count_on_from(tx, vault, hello.events_seen)?;
+            notices::continue_log(tx, vault, hello.events_seen, hello.log, another_log)?;
+            let told = log::told_from(tx, vault, hello.events_seen, hello.log)?;
+            let (_, head) = log::head(&service, tx, vault, now)?;
             let escrow = kept_number(&service, tx, vault)?;
-            Ok((standings, behind, notices::last_kept(tx, vault)?, escrow))
+            Ok(((standings, behind), (told, head), escrow))
         })
         .await?;
     let mut kept = Vec::new();
@@ -74,10 +86,10 @@ pub(crate) async fn hello(
         },
         keys: server.keys().public(),
         escrow,
-        last_notice,
+        log,
         standings,
     };
-    Ok((welcome, kept))
+    Ok(Answer { welcome, kept, told })
 }
 
 /// Where a grant stands, if not where the device says.

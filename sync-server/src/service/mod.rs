@@ -32,6 +32,7 @@ mod api_key;
 mod audit;
 mod grant_rules;
 mod held;
+mod log;
 mod refusals;
 mod retry_after;
 mod secret_text;

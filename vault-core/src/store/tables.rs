@@ -41,6 +41,8 @@ pub(crate) const LEFTOVERS: Table = Table::new("leftovers");
 pub(crate) const REJECTED: Table = Table::new("rejected");
 /// Notice number → what the server told.
 pub(crate) const NOTICES: Table = Table::new("notices");
+/// Number → contradiction in what the server signed of its log.
+pub(crate) const LOG_FAULTS: Table = Table::new("log-faults");
 /// Grant id → erasure receipt.
 pub(crate) const ERASURES: Table = Table::new("erasures");
 
@@ -67,6 +69,8 @@ pub(crate) mod meta {
     pub(crate) const REVOCATION: &[u8] = b"revocation";
     /// Whether the server is to be asked for every running grant.
     pub(crate) const RECALL: &[u8] = b"recall";
+    /// The vault's copy of the server's log.
+    pub(crate) const LOG: &[u8] = b"log";
     /// When the vault was made.
     pub(crate) const CREATED_AT: &[u8] = b"created-at";
 }

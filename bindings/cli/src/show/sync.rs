@@ -5,7 +5,7 @@ use std::io;
 use serde_json::{Value as Json, json};
 use vault_core::{SyncEvent, SyncReport};
 
-use super::{Page, Tone, activity, bytes, counted, grant::why_not, plain, span};
+use super::{Page, Tone, activity, bytes, counted, grant::why_not, log, plain, span};
 use crate::find::short;
 
 /// Something that a sync told.
@@ -46,6 +46,9 @@ impl Told {
             SyncEvent::Erased { grant } => {
                 json!({ "event": "erased", "grant_id": grant.to_string(), "verified": true })
             }
+            SyncEvent::LogContradicted(kind) => {
+                json!({ "event": "log_contradicted", "kind": log::name(*kind) })
+            }
             SyncEvent::Disconnected { reason, retry_in_ms } => {
                 json!({ "event": "disconnected", "reason": reason, "retry_in_ms": retry_in_ms })
             }
@@ -76,6 +79,7 @@ impl Told {
             | SyncEvent::StatementRefused { .. }
             | SyncEvent::StatementTaken { .. }
             | SyncEvent::OthersRevoked
+            | SyncEvent::LogContradicted(_)
             | SyncEvent::Erased { .. } => self.write_news(page),
         }
     }
@@ -106,6 +110,7 @@ impl Told {
                 Tone::Good,
                 "Every other device of this vault is revoked: only this one speaks for it now.",
             ),
+            SyncEvent::LogContradicted(kind) => page.toned(Tone::Bad, log::sentence(*kind)),
             SyncEvent::Erased { grant } => {
                 let text = format!(
                     "The server erased what it held of {}, and proved it.",

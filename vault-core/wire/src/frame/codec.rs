@@ -41,6 +41,8 @@ const STATEMENT_ACK: u8 = 0x84;
 const ENTRIES_ACK: u8 = 0x85;
 const NOTICE: u8 = 0x86;
 const KEPT: u8 = 0x88;
+const LOG_HEAD: u8 = 0xd0;
+const LOG_LEAVES: u8 = 0xd1;
 const RECONCILED: u8 = 0x90;
 const CHALLENGE: u8 = 0xc0;
 const RECOVERED: u8 = 0xc1;
@@ -67,6 +69,8 @@ pub fn encode(frame: &Frame) -> Vec<u8> {
         Frame::EntriesAck(body) => framed(ENTRIES_ACK, body),
         Frame::Notice(body) => framed(NOTICE, body),
         Frame::Kept(body) => framed(KEPT, body),
+        Frame::LogHead(body) => framed(LOG_HEAD, body),
+        Frame::LogLeaves(body) => framed(LOG_LEAVES, body),
         Frame::Reconciled(body) => framed(RECONCILED, body),
         Frame::Recover(body) => framed(RECOVER, body),
         Frame::Prove(body) => framed(PROVE, body),
@@ -104,6 +108,8 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, FrameError> {
         ENTRIES_ACK => Frame::EntriesAck(whole(kind, body)?),
         NOTICE => Frame::Notice(whole(kind, body)?),
         KEPT => Frame::Kept(whole(kind, body)?),
+        LOG_HEAD => Frame::LogHead(whole(kind, body)?),
+        LOG_LEAVES => Frame::LogLeaves(whole(kind, body)?),
         RECONCILED => Frame::Reconciled(whole(kind, body)?),
         RECOVER => Frame::Recover(whole(kind, body)?),
         PROVE => Frame::Prove(whole(kind, body)?),
@@ -130,7 +136,7 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, FrameError> {
 /// empty texts takes many times its bytes in memory.
 const fn largest(kind: u8) -> usize {
     match kind {
-        HELLO | WELCOME | ENTRIES | ENTRIES_ACK => FRAME_BYTES_MAX,
+        HELLO | WELCOME | ENTRIES | ENTRIES_ACK | LOG_LEAVES => FRAME_BYTES_MAX,
         STATEMENT => limits::STATEMENT_FRAME_BYTES_MAX,
         _ => limits::CONTROL_FRAME_BYTES_MAX,
     }
@@ -204,6 +210,7 @@ impl Frame {
             Self::Welcome(welcome) => welcome.standings.len() <= limits::GRANTS_MAX + limits::ENDED_MAX,
             Self::Entries(batch) => batch.entries.len() <= limits::BATCH_ENTRIES_MAX,
             Self::EntriesAck(ack) => ack.rejected.len() <= limits::BATCH_ENTRIES_MAX,
+            Self::LogLeaves(page) => page.leaves.len() <= limits::LOG_LEAVES_MAX,
             Self::Reconcile(body) | Self::Reconciled(body) => {
                 body.message.len() <= limits::RECONCILE_BYTES_MAX
             }

@@ -10,15 +10,20 @@ mod recovery;
 mod server;
 
 pub use codec::{FrameError, Reader, decode, encode, length_of};
-pub use device::{Entries, EventsSeen, GrantPosition, Hello, LinkOpen, Reconcile, Register, SubmitStatement};
+pub use device::{
+    Entries, EventsSeen, GrantPosition, Hello, LinkOpen, LogPosition, Reconcile, Register, SubmitStatement,
+};
 pub use recovery::{Challenge, EscrowKept, Prove, Recall, Recalled, Recover, Recovered, Revoked};
 pub use server::{
-    Closed, DeliveredRequest, EntriesAck, Event, KeptStatement, LinkCode, Notice, Refusal, Refused,
-    Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome,
+    Closed, DeliveredRequest, EntriesAck, Event, KeptStatement, LinkCode, LogLeaves, Notice, Refusal,
+    Refused, Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome,
     StatementRefusal, Welcome,
 };
 
-use crate::recovery::{SignedEscrow, SignedRevocation};
+use crate::{
+    log::SignedHead,
+    recovery::{SignedEscrow, SignedRevocation},
+};
 
 /// Name of the protocol in TLS (ALPN, RFC 7301).
 pub const ALPN: &[u8] = b"vault-sync/1";
@@ -80,6 +85,10 @@ pub enum Frame {
     Found(Box<DeliveredRequest>),
     /// Server: all running grants were told.
     Recalled(Recalled),
+    /// Server: what its log of the vault is by now.
+    LogHead(SignedHead),
+    /// Server: leaves of the log whose notices are gone.
+    LogLeaves(LogLeaves),
     /// Server: the connection ends, and why.
     Refused(Refused),
 }

@@ -1,10 +1,13 @@
 //! The double's side of a chain of statements: compare and set, as the protocol demands it.
 
+use std::convert::Infallible;
+
 use vault_wire::{
     acceptance::Acceptance,
     frame::{Frame, KeptStatement, StatementOutcome, StatementRefusal, SubmitStatement},
     id::ErasureId,
     receipt::Erasure,
+    signature::SecretKey,
     statement::{Event, Extent, Statement},
     terms::Terms,
     time::Timestamp,
@@ -64,7 +67,9 @@ impl Server {
             self.state,
         );
         self.held.clear();
-        StatementOutcome::Erased(erasure.sign(&self.keys.0))
+        let key = SecretKey::from_seed(&self.keys.0.seed());
+        let signed = erasure.sign(&key, |notice| Ok::<_, Infallible>(self.prove(notice)));
+        StatementOutcome::Erased(signed.unwrap())
     }
 
     pub(super) fn number(&self) -> u64 {

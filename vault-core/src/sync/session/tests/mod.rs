@@ -4,6 +4,7 @@ mod chain;
 mod changes;
 mod doubles;
 mod lanes;
+mod log;
 
 use vault_wire::{
     catalogue::Category,
