@@ -11,9 +11,9 @@ use tokio::{
     task::JoinHandle,
 };
 use vault_core::{
-    Category, Clock, Error, GrantId, GrantState, Host, InboxRequest, NewRecord, Options, Passphrase, Query, Randomness,
-    RawKey, Record, RecoveryCode, RequestState, Secret, Selection, ServerAddress, ServerKeyPin, SyncEvent, SyncReport, Timestamp, Value, Vault,
-    VaultFile, wire::frame::Event,
+    Category, Clock, Error, GrantId, GrantState, Host, InboxRequest, NewRecord, Options, Passphrase, Query,
+    Randomness, RawKey, Record, RecoveryCode, RequestState, Secret, Selection, ServerAddress, ServerKeyPin,
+    SyncEvent, SyncReport, Timestamp, Value, Vault, VaultFile, wire::frame::Event,
 };
 
 use crate::{Developer, Dice, soon};

@@ -110,8 +110,15 @@ async fn the_code_alone_withdraws_everything_and_revokes_the_lost_device() {
 
     let refused = this.lost.vault.sync(|_| {}).await.unwrap_err();
     assert!(is_refused(&refused, Refusal::Revoked), "{refused}");
-    assert_eq!(this.lost.records(Receipts).len(), 2, "what it holds stays its own");
-    assert!(new.records(Receipts).is_empty(), "records never were at the server");
+    assert_eq!(
+        this.lost.records(Receipts).len(),
+        2,
+        "what it holds stays its own"
+    );
+    assert!(
+        new.records(Receipts).is_empty(),
+        "records never were at the server"
+    );
     assert_eq!(new.vault.status().unwrap().escrow, EscrowState::Kept);
     assert_eq!(new.sync().await.statements, 0, "both sides agree");
 }

@@ -17,7 +17,8 @@ import samples
 import sealing as s
 from postcard import trace, write
 from schema import (
-    ACCEPTANCE, CERTIFICATE, ENTRY, ERASURE, FRAMES, LOG_HEAD, PAYLOAD, PURPOSE, REQUEST, STATEMENT,
+    ACCEPTANCE, CERTIFICATE, ENTRY, ERASURE, ESCROW, FRAMES, LOG_HEAD, PAYLOAD, PURPOSE, REQUEST, REVOCATION,
+    STATEMENT,
 )
 import postcard
 
@@ -49,6 +50,8 @@ def documents():
     yield "erasure receipt", ERASURE, samples.ERASURE_BYTES
     yield "acceptance", ACCEPTANCE, samples.ACCEPTANCE_BYTES
     yield "log head", LOG_HEAD, samples.LOG_HEAD_BYTES
+    yield "escrow", ESCROW, samples.ESCROW_BYTES
+    yield "revocation", REVOCATION, samples.REVOCATION_BYTES
     for name, data in samples.PAYLOAD_BYTES.items():
         yield "payload " + name, PAYLOAD, data
 
@@ -62,6 +65,9 @@ def signatures():
     yield "erasure receipt", samples.RECEIPTS, s.ERASURE, samples.ERASURE_BYTES
     yield "acceptance", samples.RECEIPTS, s.ACCEPTANCE, samples.ACCEPTANCE_BYTES
     yield "log head", samples.RECEIPTS, s.LOG_HEAD, samples.LOG_HEAD_BYTES
+    yield "escrow", samples.OWNER, s.ESCROW, samples.ESCROW_BYTES
+    yield "revocation", samples.OWNER, s.REVOCATION, samples.REVOCATION_BYTES
+    yield "revocation", samples.CODE_SIGNING, s.REVOCATION, samples.REVOCATION_BYTES
 
 
 def vectors():
@@ -110,6 +116,17 @@ def vectors():
             "info": s.grant_key_info(samples.GRANT, 1), "key": samples.GRANT_KEY,
             "enc": samples.SEALED_ENC, "ciphertext": samples.SEALED_KEY,
         },
+        "recovery": {
+            "code": samples.RECOVERY_CODE, "code_bytes": samples.CODE, "signing_seed": samples.CODE_SIGNING,
+            "key": s.public_of(samples.CODE_SIGNING),
+            "sealing_ikm": s.code_seed(samples.CODE, b"vault/recovery-sealing/1"),
+            "sealing_secret": samples.CODE_SEALING_SECRET, "sealing": samples.CODE_SEALING,
+            "vouched": samples.VOUCHED, "voucher": s.sign(samples.CODE_SIGNING, s.RECOVERY_VOUCHER, samples.VOUCHED),
+            "info": samples.ESCROW_INFO, "ephemeral_ikm": samples.ESCROW_EPHEMERAL_IKM,
+            "nonce": samples.CHALLENGE, "device": s.public_of(samples.TRANSPORT), "server": samples.SERVER_KEY_PIN,
+            "proven": samples.PROOF_BYTES, "proof": s.sign(samples.CODE_SIGNING, s.RECOVERY_PROOF, samples.PROOF_BYTES),
+            "secrets": samples.VAULT_SECRETS, "enc": samples.ESCROW_ENC, "ciphertext": samples.ESCROW_SECRETS,
+        },
         "purposes": [name for name, _ in PURPOSE[1]],
         "frames": [
             {"name": name, "frame": frame, "bytes": framed(frame, body), "value": body}
@@ -138,7 +155,7 @@ def refused():
         {"why": "a number beyond 64 bits", "frame": seen(b"\xff" * 9 + b"\x02")},
         {"why": "bytes to spare", "frame": seen(b"\x05\x00")},
         {"why": "a body cut short", "frame": seen(b"\x85")},
-        {"why": "an unknown reason", "frame": bytes.fromhex("02000000ff06")},
+        {"why": "an unknown reason", "frame": bytes.fromhex("02000000ff08")},
         {"why": "more items than bytes", "frame": bytes.fromhex("1e00000005") + bytes(16) + bytes.fromhex("01010001ffffffffffffffff0f")},
         {"why": "a flag that is neither 0 nor 1", "payload": bytes.fromhex("0101610102")},
         {"why": "names out of order", "payload": bytes.fromhex("0201620001 6100")},

@@ -4,6 +4,7 @@ import hashlib
 
 import log
 import reconcile
+import schema
 import sealing as s
 from postcard import write
 from schema import ACCEPTANCE, CERTIFICATE, ERASURE, EVENT, LOG_HEAD, PAYLOAD, REQUEST, STATEMENT
@@ -212,6 +213,36 @@ SIGNED_ERASURE = {
     "log": {"head": SIGNED_HEAD, "index": 1, "path": log.path(LEAVES, 1)},
 }
 
+RECOVERY_CODE = "000G-40R4-0M30-E209-185G-R38E-1W81-24GK-R"
+CODE = s.code_bytes(RECOVERY_CODE)
+CODE_SIGNING, CODE_SEALING_SECRET, CODE_SEALING = s.code_key_pairs(CODE)
+ESCROW_NUMBER, ESCROW_EPHEMERAL_IKM = 300, b(0x0A, 32)
+VAULT_SECRETS = write(schema.VAULT_SECRETS, {"version": 1, "owner": OWNER, "sharing": VAULT_SECRET})
+ESCROW_INFO = s.escrow_info(VAULT, ESCROW_NUMBER, s.public_of(CODE_SIGNING))
+ESCROW_ENC, ESCROW_SECRETS = s.seal(VAULT_SECRETS, CODE_SEALING, ESCROW_INFO, ESCROW_EPHEMERAL_IKM)
+VOUCHED = VAULT + s.public_of(OWNER)
+ESCROW_BYTES = write(schema.ESCROW, {
+    "version": 1, "vault": VAULT, "number": ESCROW_NUMBER, "made_at": NOON,
+    "holders": [{
+        "key": s.public_of(CODE_SIGNING), "voucher": s.sign(CODE_SIGNING, s.RECOVERY_VOUCHER, VOUCHED),
+        "enc": ESCROW_ENC, "ciphertext": ESCROW_SECRETS,
+    }],
+})
+SIGNED_ESCROW = {
+    "bytes": ESCROW_BYTES, "key": s.public_of(OWNER), "signature": s.sign(OWNER, s.ESCROW, ESCROW_BYTES),
+}
+CHALLENGE, SERVER_KEY_PIN = b(0x1C, 32), b(0x1D, 32)
+PROOF_BYTES = write(schema.RECOVERY_PROOF, {
+    "version": 1, "nonce": CHALLENGE, "device": s.public_of(TRANSPORT), "server": SERVER_KEY_PIN,
+})
+REVOCATION_BYTES = write(schema.REVOCATION, {
+    "version": 1, "vault": VAULT, "number": 2, "stays": s.public_of(TRANSPORT), "at": NOON,
+})
+SIGNED_REVOCATION = {
+    "bytes": REVOCATION_BYTES, "owner": s.sign(OWNER, s.REVOCATION, REVOCATION_BYTES),
+    "key": s.public_of(CODE_SIGNING), "signature": s.sign(CODE_SIGNING, s.REVOCATION, REVOCATION_BYTES),
+}
+
 IDS = {
     "vlt": VAULT, "vrec": RECORD, "acc": b(0x31), "app": APP, "key": b(0x32), "tok": b(0x33),
     "sub": SUBJECT, "creq": REQUEST_ID, "grnt": GRANT, "rec": SLOT, "read": READ_ID, "req": b(0x34),
@@ -285,10 +316,16 @@ def frames():
     }
     yield "EVENTS_SEEN", "EVENTS_SEEN", {"through": 300}
     yield "RECONCILE", "RECONCILE", {"grant": GRANT, "generation": 1, "message": reconcile.question([])}
+    yield "RECOVER", "RECOVER", {"key": s.public_of(CODE_SIGNING)}
+    yield "PROVE", "PROVE", {"signature": s.sign(CODE_SIGNING, s.RECOVERY_PROOF, PROOF_BYTES)}
+    yield "REVOKE", "REVOKE", SIGNED_REVOCATION
+    yield "ESCROW", "ESCROW", SIGNED_ESCROW
+    yield "RECALL", "RECALL", {}
     yield "WELCOME", "WELCOME", {
         "minor": 0, "features": 0, "state": STATE, "time": NOON,
         "limits": {"batch_entries": 512, "credit_bytes": 8_388_608},
         "keys": {"receipts": s.public_of(RECEIPTS), "sealing": SERVER_SEALING},
+        "escrow": 300,
         "log": SIGNED_HEAD,
         "standings": [
             {"grant": b(0x41), "standing": "Reconcile"},
@@ -338,4 +375,12 @@ def frames():
     }
     yield "LOG_HEAD", "LOG_HEAD", SIGNED_HEAD
     yield "LOG_LEAVES", "LOG_LEAVES", {"first": 299, "leaves": LEAVES}
+    yield "CHALLENGE", "CHALLENGE", {"nonce": CHALLENGE}
+    yield "RECOVERED", "RECOVERED", {"escrow": SIGNED_ESCROW, "revocation": 1}
+    yield "REVOKED", "REVOKED", {"number": 2}
+    yield "ESCROW_KEPT", "ESCROW_KEPT", {"number": 301, "kept": False}
+    yield "FOUND", "FOUND", {
+        "bytes": REQUEST_BYTES, "signature": REQUEST_SIGNATURE, "delivery_nonce": DELIVERY_NONCE,
+    }
+    yield "RECALLED", "RECALLED", {"grants": 300}
     yield "REFUSED", "REFUSED", {"refusal": "Unavailable"}

@@ -114,6 +114,16 @@ PROOF = record(
     request=BYTES, request_signature=option(SIGNATURE), acceptance=SIGNED_ACCEPTANCE,
 )
 
+VAULT_SECRETS = record(version=U8, owner=KEY, sharing=KEY)
+ESCROW = record(
+    version=U8, vault=ID, number=U64, made_at=TIME,
+    holders=listed(record(key=KEY, voucher=SIGNATURE, enc=KEY, ciphertext=BYTES)),
+)
+SIGNED_ESCROW = record(bytes=BYTES, key=KEY, signature=SIGNATURE)
+RECOVERY_PROOF = record(version=U8, nonce=fixed(32), device=KEY, server=DIGEST)
+REVOCATION = record(version=U8, vault=ID, number=U64, stays=KEY, at=TIME)
+SIGNED_REVOCATION = record(bytes=BYTES, owner=SIGNATURE, key=KEY, signature=SIGNATURE)
+
 # Section 6: sealed entries and grant keys.
 ENTRY = record(
     slot=ID,
@@ -152,7 +162,8 @@ EVENT = enum(
     ("Erased", record(grant=ID, receipt=DIGEST)),
 )
 REFUSAL = enum(
-    "NotEnrolled", "InviteRequired", "BadCertificate", "BadFrame", "TakenOver", "Unavailable"
+    "NotEnrolled", "InviteRequired", "BadCertificate", "BadFrame", "TakenOver", "Unavailable",
+    "NothingToRecover", "Revoked",
 )
 
 FRAMES = {
@@ -175,10 +186,16 @@ FRAMES = {
     )),
     "EVENTS_SEEN": (0x06, record(through=U64)),
     "RECONCILE": (0x10, record(grant=ID, generation=U32, message=BYTES)),
+    "RECOVER": (0x40, record(key=KEY)),
+    "PROVE": (0x41, record(signature=SIGNATURE)),
+    "REVOKE": (0x42, SIGNED_REVOCATION),
+    "ESCROW": (0x43, SIGNED_ESCROW),
+    "RECALL": (0x44, record()),
     "WELCOME": (0x81, record(
         minor=U16, features=U64, state=ID, time=TIME,
         limits=record(batch_entries=U32, credit_bytes=U64),
         keys=record(receipts=KEY, sealing=KEY),
+        escrow=U64,
         log=SIGNED_HEAD,
         standings=listed(record(grant=ID, standing=STANDING)),
     )),
@@ -199,5 +216,11 @@ FRAMES = {
     "RECONCILED": (0x90, record(grant=ID, generation=U32, message=BYTES)),
     "LOG_HEAD": (0xD0, SIGNED_HEAD),
     "LOG_LEAVES": (0xD1, record(first=U64, leaves=listed(DIGEST))),
+    "CHALLENGE": (0xC0, record(nonce=fixed(32))),
+    "RECOVERED": (0xC1, record(escrow=SIGNED_ESCROW, revocation=U64)),
+    "REVOKED": (0xC2, record(number=U64)),
+    "ESCROW_KEPT": (0xC3, record(number=U64, kept=BOOL)),
+    "FOUND": (0xC4, record(bytes=BYTES, signature=option(SIGNATURE), delivery_nonce=fixed(16))),
+    "RECALLED": (0xC5, record(grants=U32)),
     "REFUSED": (0xFF, record(refusal=REFUSAL)),
 }

@@ -21,6 +21,11 @@ ENTRY = b"vault/entry/1"
 GRANT_SECRET = b"vault/grant-secret/1"
 SLOT = b"vault/slot/1"
 CONTENT_TAG = b"vault/content-tag/1"
+RECOVERY_VOUCHER = b"vault/recovery-voucher/1"
+ESCROW_SEAL = b"vault/escrow-seal/1"
+ESCROW = b"vault/escrow/1"
+RECOVERY_PROOF = b"vault/recovery-proof/1"
+REVOCATION = b"vault/revocation/1"
 VAULT_ID = b"vault/id/1"
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -179,16 +184,50 @@ def grant_key_info(grant, generation):
     return GRANT_KEY + b"\0" + grant + struct.pack("<I", generation)
 
 
-def seal_grant_key(key, holder, grant, generation, ephemeral_ikm):
+def seal(plaintext, holder, info, ephemeral_ikm):
     secret, enc = derive_key_pair(ephemeral_ikm)
     point = X25519PrivateKey.from_private_bytes(secret).exchange(X25519PublicKey.from_public_bytes(holder))
-    cipher, nonce = hpke_cipher(point, enc, holder, grant_key_info(grant, generation))
-    return enc, cipher.encrypt(nonce, key, b"")
+    cipher, nonce = hpke_cipher(point, enc, holder, info)
+    return enc, cipher.encrypt(nonce, plaintext, b"")
 
 
-def open_grant_key(secret, enc, ciphertext, grant, generation):
+def open_sealed(secret, enc, ciphertext, info):
     point = X25519PrivateKey.from_private_bytes(secret).exchange(X25519PublicKey.from_public_bytes(enc))
-    cipher, nonce = hpke_cipher(point, enc, x25519_public(secret), grant_key_info(grant, generation))
+    cipher, nonce = hpke_cipher(point, enc, x25519_public(secret), info)
     return cipher.decrypt(nonce, ciphertext, b"")
 
 
+def seal_grant_key(key, holder, grant, generation, ephemeral_ikm):
+    return seal(key, holder, grant_key_info(grant, generation), ephemeral_ikm)
+
+
+def open_grant_key(secret, enc, ciphertext, grant, generation):
+    return open_sealed(secret, enc, ciphertext, grant_key_info(grant, generation))
+
+
+# Recovery
+
+
+def code_bytes(text):
+    """The 20 bytes of a recovery code; its last symbol checks the others."""
+    digits = text.replace("-", "")
+    number = 0
+    for digit in digits[:-1]:
+        number = number << 5 | CROCKFORD.index(digit)
+    assert (CROCKFORD + "*~$=U")[number % 37] == digits[-1], "a symbol is mistyped"
+    return number.to_bytes(20, "big")
+
+
+def code_seed(code, label):
+    """A seed that a recovery code gives."""
+    return expand(extract(b"", code), b"vault-file/1 recovery subkey/" + label, 32)
+
+
+def code_key_pairs(code):
+    """(seed of the signing key, secret and public half of the sealing key)"""
+    sealing = derive_key_pair(code_seed(code, b"vault/recovery-sealing/1"))
+    return code_seed(code, b"vault/recovery-signing/1"), *sealing
+
+
+def escrow_info(vault, number, recovery_key):
+    return ESCROW_SEAL + b"\0" + vault + struct.pack("<Q", number) + recovery_key

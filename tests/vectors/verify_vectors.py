@@ -83,7 +83,8 @@ def document_schema(name):
     for start, found in (
         ("certificate", schema.CERTIFICATE), ("consent request", schema.REQUEST),
         ("statement", schema.STATEMENT), ("erasure", schema.ERASURE), ("acceptance", schema.ACCEPTANCE),
-        ("log head", schema.LOG_HEAD), ("payload", schema.PAYLOAD),
+        ("log head", schema.LOG_HEAD), ("escrow", schema.ESCROW),
+        ("revocation", schema.REVOCATION), ("payload", schema.PAYLOAD),
     ):
         if name.startswith(start):
             return found
@@ -187,6 +188,28 @@ class Checks:
         assert s.grant_key_info(grant, generation).hex() == one["info"]
         opened = s.open_grant_key(secret, raw(one["enc"]), raw(one["ciphertext"]), grant, generation)
         assert opened.hex() == one["key"]
+
+    def recovery(self):
+        one = self.vectors["recovery"]
+        signing, secret, public = s.code_key_pairs(s.code_bytes(one["code"]))
+        assert (signing.hex(), secret.hex(), public.hex()) == (
+            one["signing_seed"], one["sealing_secret"], one["sealing"],
+        )
+        key = s.public_of(signing)
+        escrow = postcard.read(schema.ESCROW, self.documents["escrow"])
+        holder = next(holder for holder in escrow["holders"] if holder["key"] == key)
+        assert s.escrow_info(escrow["vault"], escrow["number"], key).hex() == one["info"]
+        opened = s.open_sealed(secret, holder["enc"], holder["ciphertext"], raw(one["info"]))
+        assert opened.hex() == one["secrets"]
+        owner_key = s.public_of(postcard.read(schema.VAULT_SECRETS, opened)["owner"])
+        assert escrow["vault"] == s.digest(s.VAULT_ID, owner_key)[:16]
+        s.verify(key, s.RECOVERY_VOUCHER, escrow["vault"] + owner_key, holder["voucher"])
+        proven = {name: raw(one[name]) for name in ("nonce", "device", "server")}
+        assert postcard.write(schema.RECOVERY_PROOF, {"version": 1, **proven}).hex() == one["proven"]
+        s.verify(key, s.RECOVERY_PROOF, raw(one["proven"]), raw(one["proof"]))
+        revocation = next(f["value"] for f in self.vectors["frames"] if f["frame"] == "REVOKE")
+        for signer, signature in ((owner_key, revocation["owner"]), (key, revocation["signature"])):
+            s.verify(signer, s.REVOCATION, raw(revocation["bytes"]), raw(signature))
 
     def frames(self):
         for one in self.vectors["frames"]:

@@ -38,8 +38,8 @@ mod well_known;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use consent::{
     Activity, Amendment, Change, Contradiction, DomainAnswer, ErasureProof, Grant, GrantState, InboxRequest,
-    InvalidReceipt, KnownApp, Preview, PreviewedRecord, RECEIPT_TEXT_MAX, Receipt, RefusedStatement, RequestState,
-    Selection, VerifiedReceipt, Voucher,
+    InvalidReceipt, KnownApp, Preview, PreviewedRecord, RECEIPT_TEXT_MAX, Receipt, RefusedStatement,
+    RequestState, Selection, VerifiedReceipt, Voucher,
 };
 pub use entropy::Randomness;
 pub use error::Error;

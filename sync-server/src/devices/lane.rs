@@ -24,8 +24,7 @@ use crate::{
         push::{PushError, push},
         recall,
         reconcile::{ReconcileError, reconcile},
-        recovery,
-        statement,
+        recovery, statement,
     },
 };
 
@@ -273,7 +272,11 @@ impl Lane {
         Ok(Frame::Recalled(Recalled { grants }))
     }
 
-    async fn acknowledge(&mut self, session: &Session, stored: Result<EntriesAck, PushError>) -> Result<(), Over> {
+    async fn acknowledge(
+        &mut self,
+        session: &Session,
+        stored: Result<EntriesAck, PushError>,
+    ) -> Result<(), Over> {
         match stored {
             Ok(ack) => self.write(&Frame::EntriesAck(ack)).await,
             Err(PushError::TakenOver) => Err(self.fenced(session)),

@@ -10,9 +10,7 @@ use vault_wire::{
     time::Timestamp,
 };
 
-use super::{
-    Unavailable, grant_rules::state_at, log, notices, recovery::kept_number, statement::kept_from,
-};
+use super::{Unavailable, grant_rules::state_at, log, notices, recovery::kept_number, statement::kept_from};
 use crate::{
     Server,
     store::{

@@ -21,7 +21,10 @@ pub(crate) type Recalled = (DeliveredRequest, Vec<KeptStatement>);
 /// Ids of the running grants of a vault.
 pub(crate) fn running(server: &Server, vault: VaultId) -> Result<Vec<GrantId>, Unavailable> {
     let now = server.now();
-    let rows = server.store().view()?.rows(&GRANTS, vault.as_bytes(), usize::MAX)?;
+    let rows = server
+        .store()
+        .view()?
+        .rows(&GRANTS, vault.as_bytes(), usize::MAX)?;
     let running = rows.into_iter().filter(|(_, row)| !state_at(row, now).is_over());
     let ids = running.filter_map(|(id, _)| <[u8; 16]>::try_from(id.as_slice()).ok());
     Ok(ids.map(GrantId).take(limits::GRANTS_MAX).collect())

@@ -82,8 +82,16 @@ pub(crate) async fn keep_escrow(
             }
         }
         let number = said.number;
-        if service.ledger().escrowed(vault).is_none_or(|latest| latest.number < number) {
-            service.ledger().escrow(Escrowed { vault, number, digest })?;
+        if service
+            .ledger()
+            .escrowed(vault)
+            .is_none_or(|latest| latest.number < number)
+        {
+            service.ledger().escrow(Escrowed {
+                vault,
+                number,
+                digest,
+            })?;
         }
         replace(tx, vault, &sent, &said)?;
         Ok(EscrowKept { number, kept: true })
@@ -133,7 +141,10 @@ pub(crate) async fn revoke(
         }
         let escrow = current(&service, tx, vault)?;
         let escrow = escrow.map(|escrow| escrow.verify().map_err(|_| StoreError::Row("escrows")));
-        if escrow.transpose()?.is_none_or(|escrow| escrow.holder(&sent.key).is_none()) {
+        if escrow
+            .transpose()?
+            .is_none_or(|escrow| escrow.holder(&sent.key).is_none())
+        {
             return Ok(Err(Refusal::NothingToRecover));
         }
         let (number, stays) = (said.number, said.stays);

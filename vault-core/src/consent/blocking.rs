@@ -52,12 +52,12 @@ pub(crate) fn block(store: &Store, app: AppId) -> Result<(), Error> {
 
 /// Shows again what an application asks. Requests that lapsed meanwhile stay lapsed.
 pub(crate) fn unblock(store: &Store, app: AppId) -> Result<(), Error> {
-    store.update(|transaction| {
-        match transaction.table(&BLOCKED_APPS)?.remove(app.as_bytes())? {
+    store.update(
+        |transaction| match transaction.table(&BLOCKED_APPS)?.remove(app.as_bytes())? {
             true => Ok(()),
             false => Err(Error::NotFound("blocked application")),
-        }
-    })
+        },
+    )
 }
 
 /// Every application that this vault has met, by name.
@@ -78,7 +78,9 @@ pub(crate) fn known_apps(view: &Snapshot, now: Timestamp) -> Result<Vec<KnownApp
         let app: AppIdentity = decode(&row?.1, "an application")?;
         let since = blocked.get(app.id.as_bytes())?;
         known.push(KnownApp {
-            blocked_since: since.map(|since| decode(&since, "a blocked application")).transpose()?,
+            blocked_since: since
+                .map(|since| decode(&since, "a blocked application"))
+                .transpose()?,
             running_grants: running.get(&app.id).copied().unwrap_or(0),
             pending_requests: pending.get(&app.id).copied().unwrap_or(0),
             app,

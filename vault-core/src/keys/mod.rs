@@ -6,7 +6,9 @@ use vault_wire::{
     certificate::{Certificate, Role, SignedCertificate},
     grant_key::CannotOpen,
     id::VaultId,
-    recovery::{Escrow, RecoveryPublic, RecoverySecret, Revocation, SignedEscrow, SignedRevocation, VaultSecrets},
+    recovery::{
+        Escrow, RecoveryPublic, RecoverySecret, Revocation, SignedEscrow, SignedRevocation, VaultSecrets,
+    },
     signature::SecretKey,
     time::Timestamp,
 };
@@ -132,7 +134,12 @@ impl Identity {
     }
 
     /// The word of owner key and code that this device alone speaks for the vault.
-    pub(crate) fn revoke_others(&self, code: &RecoverySecret, number: u64, now: Timestamp) -> SignedRevocation {
+    pub(crate) fn revoke_others(
+        &self,
+        code: &RecoverySecret,
+        number: u64,
+        now: Timestamp,
+    ) -> SignedRevocation {
         Revocation::new(self.vault, number, self.transport.public(), now).sign(&self.owner, code)
     }
 

@@ -116,7 +116,10 @@ pub(super) fn answered(store: &Store, number: u64, kept: bool) -> Result<Option<
 pub(crate) fn state(store: &Store, view: &Snapshot) -> Result<EscrowState, Error> {
     let slots = recovery_slots(store);
     let row = view.table(&META)?.get(meta::ESCROW)?;
-    let row: EscrowRow = row.map(|row| decode(&row, "its escrow")).transpose()?.unwrap_or_default();
+    let row: EscrowRow = row
+        .map(|row| decode(&row, "its escrow"))
+        .transpose()?
+        .unwrap_or_default();
     let all_there = row.codes.iter().all(|code| slots.contains(&code.slot));
     Ok(match (slots.is_empty(), row.kept && all_there) {
         (true, _) => EscrowState::NoCode,

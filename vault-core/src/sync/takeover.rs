@@ -76,7 +76,8 @@ pub(crate) async fn find(
 }
 
 const UNEXPECTED: SyncError = SyncError::Protocol("it did not answer a recovery");
-const FOREIGN: SyncError = SyncError::Protocol("what it keeps for this code is not what the code vouches for");
+const FOREIGN: SyncError =
+    SyncError::Protocol("what it keeps for this code is not what the code vouches for");
 
 /// Writes down, in the file of the device that takes over, what its next session has to do: revoke every other
 /// device, ask for the grants that run, and keep an escrow of its own for the same code.

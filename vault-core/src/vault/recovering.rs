@@ -46,7 +46,10 @@ impl VaultFile {
         let file = SealedFile::create(self.path(), &slots, host.entropy(), &host.options)?;
         let store = Store::recover(file, host, &found.secrets, &transport)?;
         let slot = store.file().slots().into_iter();
-        let slot = slot.filter(|slot| slot.kind == SlotKind::Recovery).map(|slot| slot.id).next();
+        let slot = slot
+            .filter(|slot| slot.kind == SlotKind::Recovery)
+            .map(|slot| slot.id)
+            .next();
         let slot = slot.ok_or(Error::NotFound("key slot"))?;
         settle_takeover(&store, &found, (slot, &secret), (server, key))?;
         Ok(Vault::of(store))

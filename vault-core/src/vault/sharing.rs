@@ -8,8 +8,8 @@ use vault_wire::{
 use super::Vault;
 use crate::{
     consent::{
-        self, Activity, DomainAnswer, ErasureProof, Grant, InboxRequest, KnownApp, Preview, Receipt, RefusedStatement,
-        Selection,
+        self, Activity, DomainAnswer, ErasureProof, Grant, InboxRequest, KnownApp, Preview, Receipt,
+        RefusedStatement, Selection,
     },
     error::Error,
     sync::{LogStanding, Shared, log_standing, shared},

@@ -28,7 +28,12 @@ pub(super) fn meant(vault: &Vault, typed: &str) -> Result<KnownApp, Failure> {
         .filter(|known| known.app.display_name.eq_ignore_ascii_case(typed));
     let id = match (named.next(), named.next()) {
         (Some(only), None) => only.app.id,
-        _ => find::pick(typed, "application", "apps", apps.iter().map(|known| known.app.id))?,
+        _ => find::pick(
+            typed,
+            "application",
+            "apps",
+            apps.iter().map(|known| known.app.id),
+        )?,
     };
     apps.retain(|known| known.app.id == id);
     apps.pop()

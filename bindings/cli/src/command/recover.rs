@@ -85,7 +85,10 @@ fn withdraw_all(vault: &Vault) -> Result<(), Failure> {
 /// What the owner finds, and what they do not.
 fn summary(page: &mut show::Page<'_>, grants: &[Grant]) -> std::io::Result<()> {
     let running = grants.iter().filter(|grant| grant.state.is_running()).count() as u64;
-    let erased = grants.iter().filter(|grant| grant.state == GrantState::Erased).count() as u64;
+    let erased = grants
+        .iter()
+        .filter(|grant| grant.state == GrantState::Erased)
+        .count() as u64;
     if erased > 0 {
         let text = format!("{} withdrawn and erased.", counted(erased, "grant"));
         page.toned(Tone::Good, &text)?;
@@ -95,7 +98,9 @@ fn summary(page: &mut show::Page<'_>, grants: &[Grant]) -> std::io::Result<()> {
         _ => show::grant::list(page, grants)?,
     }
     page.gap()?;
-    page.line("Your records are not here: they never were at the server. A backup of the lost file has them.")?;
+    page.line(
+        "Your records are not here: they never were at the server. A backup of the lost file has them.",
+    )?;
     page.line("The recovery code stays good. Applications that you had blocked can ask again.")
 }
 

@@ -82,7 +82,10 @@ fn json(file: &str, status: &VaultStatus, waiting: &Waiting) -> Json {
 const fn escrow(state: EscrowState) -> (&'static str, &'static str) {
     match state {
         EscrowState::NoCode => ("no_code", "no code: vault recovery create"),
-        EscrowState::Waiting => ("waiting", "a code opens this file; once synced, it brings the vault back"),
+        EscrowState::Waiting => (
+            "waiting",
+            "a code opens this file; once synced, it brings the vault back",
+        ),
         EscrowState::Kept => ("kept", "a code brings the vault back on a new device"),
     }
 }

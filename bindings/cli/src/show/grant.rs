@@ -105,7 +105,9 @@ pub(crate) fn list(page: &mut Page<'_>, grants: &[Grant]) -> io::Result<()> {
     }
     if grants.iter().any(|grant| grant.keyless) {
         page.gap()?;
-        page.line("“from another device”: what that device sent can still be read, and nothing new is sent.")?;
+        page.line(
+            "“from another device”: what that device sent can still be read, and nothing new is sent.",
+        )?;
         page.line("`vault withdraw` ends it; `vault resume` lets it go on with what this vault holds.")?;
     }
     for grant in grants {

@@ -93,12 +93,12 @@ impl Session {
     pub(super) fn take_in(&mut self, kept: &KeptStatement) -> Result<Adopted, Error> {
         let (store, said) = (self.store.clone(), kept.statement.verify());
         let asked = self.owed.found.as_ref().filter(|asked| {
-            said.is_ok_and(|said| {
-                said.number == 1 && said.request == ConsentRequest::digest_of(&asked.bytes)
-            })
+            said.is_ok_and(|said| said.number == 1 && said.request == ConsentRequest::digest_of(&asked.bytes))
         });
         store.update(|transaction| match asked {
-            Some(asked) if take_up(&store, transaction, asked, kept)? => Ok(Adopted::Taken { dropped: false }),
+            Some(asked) if take_up(&store, transaction, asked, kept)? => {
+                Ok(Adopted::Taken { dropped: false })
+            }
             _ => adopt(&store, transaction, kept),
         })
     }

@@ -10,6 +10,7 @@ use vault_wire::{
     log::{Frontier, LogHead, LogProof, SignedHead, leaf},
     payload::Payload,
     receipt::SignedErasure,
+    recovery::{RecoverySecret, SignedEscrow, SignedRevocation},
     request::ConsentRequest,
     signature::{SecretKey, Signature},
     statement::SignedStatement,
@@ -20,7 +21,7 @@ use vault_wire::{
 pub type Decoder = fn(&[u8]) -> Option<Vec<u8>>;
 
 /// Every decoder by the name of its corpus.
-pub const ALL: [(&str, Decoder); 8] = [
+pub const ALL: [(&str, Decoder); 10] = [
     ("frame", frame),
     ("payload", payload),
     ("request", request),
@@ -28,6 +29,8 @@ pub const ALL: [(&str, Decoder); 8] = [
     ("certificate", certificate),
     ("erasure", erasure),
     ("acceptance", acceptance),
+    ("escrow", escrow),
+    ("revocation", revocation),
     ("log", log_head),
 ];
 
@@ -130,6 +133,31 @@ pub fn acceptance(bytes: &[u8]) -> Option<Vec<u8>> {
     };
     let acceptance = signed.verify(&key().public()).ok();
     acceptance.map(|acceptance| acceptance.sign(&key()).bytes)
+}
+
+/// An escrow, under a signature that holds.
+pub fn escrow(bytes: &[u8]) -> Option<Vec<u8>> {
+    let (bytes, signature) = signed(labels::ESCROW, bytes);
+    let signed = SignedEscrow {
+        bytes,
+        key: key().public(),
+        signature,
+    };
+    signed.verify().ok().map(|escrow| escrow.sign(&key()).bytes)
+}
+
+/// A revocation, under signatures that hold.
+pub fn revocation(bytes: &[u8]) -> Option<Vec<u8>> {
+    let code = RecoverySecret::from_seeds(&[2; 32], &[3; 32]);
+    let (bytes, owner) = signed(labels::REVOCATION, bytes);
+    let signed = SignedRevocation {
+        signature: SecretKey::from_seed(&[2; 32]).sign(labels::REVOCATION, &bytes),
+        bytes,
+        owner,
+        key: code.key(),
+    };
+    let revocation = signed.verify(&key().public()).ok();
+    revocation.map(|revocation| revocation.sign(&key(), &code).bytes)
 }
 
 fn signed(label: &str, bytes: &[u8]) -> (Vec<u8>, Signature) {

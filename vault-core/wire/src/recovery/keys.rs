@@ -145,7 +145,11 @@ impl VaultSecrets {
 }
 
 fn vouched(owner_key: &PublicKey) -> Vec<u8> {
-    [VaultId::of_owner(&owner_key.0).as_bytes().as_slice(), &owner_key.0].concat()
+    [
+        VaultId::of_owner(&owner_key.0).as_bytes().as_slice(),
+        &owner_key.0,
+    ]
+    .concat()
 }
 
 fn info(vault: VaultId, number: u64, key: &PublicKey) -> Vec<u8> {

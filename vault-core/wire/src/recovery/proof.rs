@@ -34,9 +34,14 @@ impl RecoveryProof {
         }
     }
 
+    /// The bytes that are signed.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        encode(self)
+    }
+
     /// Signs it.
     pub fn sign(&self, code: &RecoverySecret) -> Signature {
-        code.sign(labels::RECOVERY_PROOF, &encode(self))
+        code.sign(labels::RECOVERY_PROOF, &self.to_bytes())
     }
 
     /// Checks it against the key by which the server knows a code.
@@ -44,7 +49,7 @@ impl RecoveryProof {
     /// # Errors
     /// [`BadSignature`] if another code signed it, or for something else.
     pub fn verify(&self, code: &PublicKey, signature: &Signature) -> Result<(), BadSignature> {
-        code.verify(labels::RECOVERY_PROOF, &encode(self), signature)
+        code.verify(labels::RECOVERY_PROOF, &self.to_bytes(), signature)
     }
 }
 

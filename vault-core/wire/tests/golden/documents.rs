@@ -274,6 +274,26 @@ pub(crate) const LOG_HEAD: &str = "
     8098d2dfbf68                      | at
 ";
 
+pub(crate) const ESCROW_DOCUMENT: &str = "
+    01                                | version
+    14692b3f20ea8e8da3a4ed82365268f9  | vault
+    ac02                              | number
+    8098d2dfbf68                      | made_at
+    01                                | holders count
+    c7d02ce331d268a19638b76c1bfcadf2e63738032885e129a9b988cfb2c47c0c | holders[0].key
+    cdc71054f7917f41c263a8f714266dddf52f3a802930e2f6343e3563f38824f14ce5dd3373fec78f7ad86c5e6e60527f116d7bb9d61d564f8c10ac7f7581c802 | holders[0].voucher
+    9c9a9f640519f975533cd62b1128ce7065db3368e6ded1c5a168627c38b1b162 | holders[0].enc
+    512325c5a2ad3847a57d242d396e114cca62caff2f050d9e8cddc8e3cfa602899722b16d19d70ea7e87fa32cc022821120a5c2a5a7df046a3cc325654c366e59d5888d03d83ba389edfbf614221bb6d09797 | holders[0].ciphertext
+";
+
+pub(crate) const REVOCATION: &str = "
+    01                                | version
+    14692b3f20ea8e8da3a4ed82365268f9  | vault
+    02                                | number
+    8139770ea87d175f56a35466c34c7ecccb8d8a91b4ee37a25df60f5b8fc9b394 | stays
+    8098d2dfbf68                      | at
+";
+
 pub(crate) const ACCEPTANCE: &str = "
     01                                | version
     14692b3f20ea8e8da3a4ed82365268f9  | vault

@@ -134,7 +134,7 @@ pub(crate) const RECONCILE: &[&str] = &["
 "];
 
 pub(crate) const WELCOME: &[&str] = &["
-    84010000                          | length
+    86010000                          | length
     81                                | type WELCOME
     00                                | minor
     00                                | features
@@ -144,6 +144,7 @@ pub(crate) const WELCOME: &[&str] = &["
     80808004                          | limits.credit_bytes
     ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c | keys.receipts
     22bb6024bca0c34dc89f26e9adbe8f8152ba85d8348c70585fa273f0c1a01c6f | keys.sealing
+    ac02                              | escrow
     4a                                | log.bytes length
 ", LOG_HEAD, "
     ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c | log.key
@@ -372,6 +373,87 @@ pub(crate) const LOG_LEAVES: &[&str] = &["
     02                                | leaves count
     14024673a8d321057482e0732fadbcea38b6d6bc9c13b9e81db6a155b4441823 | leaves[0]
     55cdac7dd87d2b1aee48db4bebca242c704a22378477ac4a8718ae5a6b7a9ad0 | leaves[1]
+"];
+
+pub(crate) const RECOVER: &[&str] = &["
+    21000000                          | length
+    40                                | type RECOVER
+    c7d02ce331d268a19638b76c1bfcadf2e63738032885e129a9b988cfb2c47c0c | key
+"];
+
+pub(crate) const PROVE: &[&str] = &["
+    41000000                          | length
+    41                                | type PROVE
+    a55517f5d3ac7c93b9c858d0eb86efedd079f70808912f8bc99544ef0a703c30312d5818256c15110bc0d668ec2a7b54cdf1b22ac2b17f6c2011e38a88f8fa05 | signature
+"];
+
+pub(crate) const REVOKE: &[&str] = &["
+    da000000                          | length
+    42                                | type REVOKE
+    38                                | bytes length
+", REVOCATION, "
+    b137e8d4872315a7b85e9fc84add92eff1745cbf18b12e8a9b43e5e482f58d1d023ebef98c56ed2bc98dab21c588e1c64ac27834edf10f7c891530e3f4b79205 | owner
+    c7d02ce331d268a19638b76c1bfcadf2e63738032885e129a9b988cfb2c47c0c | key
+    81df2a31aac6a20e8f3d6f8d70bd86b4ec8cb76efc1743376b66e4450741a53a05c0252b70358ce0bd6dd54e1acaa93cdf6544811736ceef64bfb840b744b802 | signature
+"];
+
+pub(crate) const ESCROW: &[&str] = &["
+    4f010000                          | length
+    43                                | type ESCROW
+    ec01                              | bytes length
+", ESCROW_DOCUMENT, "
+    8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c | key
+    62d4a1daf4a261f45a1a831580103d8bfe47aa2115f71e4a54ad5835ffd744e270d461a58eaa22d007bbaf69582c9a82ce585b728f3972fe57d58d3e00e4ab09 | signature
+"];
+
+pub(crate) const RECALL: &[&str] = &["
+    01000000                          | length
+    44                                | type RECALL
+"];
+
+pub(crate) const CHALLENGE: &[&str] = &["
+    21000000                          | length
+    c0                                | type CHALLENGE
+    1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c | nonce
+"];
+
+pub(crate) const RECOVERED: &[&str] = &["
+    50010000                          | length
+    c1                                | type RECOVERED
+    ec01                              | escrow.bytes length
+", ESCROW_DOCUMENT, "
+    8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c | escrow.key
+    62d4a1daf4a261f45a1a831580103d8bfe47aa2115f71e4a54ad5835ffd744e270d461a58eaa22d007bbaf69582c9a82ce585b728f3972fe57d58d3e00e4ab09 | escrow.signature
+    01                                | revocation
+"];
+
+pub(crate) const REVOKED: &[&str] = &["
+    02000000                          | length
+    c2                                | type REVOKED
+    02                                | number
+"];
+
+pub(crate) const ESCROW_KEPT: &[&str] = &["
+    04000000                          | length
+    c3                                | type ESCROW_KEPT
+    ad02                              | number
+    00                                | kept
+"];
+
+pub(crate) const FOUND: &[&str] = &["
+    2f020000                          | length
+    c4                                | type FOUND
+    db03                              | bytes length
+", REQUEST, "
+    01                                | signature some
+    d02be515cd3cc0f47c7ac43d1ec61059744754143a600d281d593108d8fa17427bac4b5778645551a95866784236cb9f1a0a35957c795d3b8fb72624e881e60f | signature
+    19191919191919191919191919191919  | delivery_nonce
+"];
+
+pub(crate) const RECALLED: &[&str] = &["
+    03000000                          | length
+    c5                                | type RECALLED
+    ac02                              | grants
 "];
 
 pub(crate) const REFUSED: &[&str] = &["

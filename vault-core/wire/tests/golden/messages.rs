@@ -4,10 +4,11 @@ use vault_wire::{
     catalogue::Category,
     entry::{ContentTag, Entry, Fingerprint},
     frame::{
-        Closed, DeliveredRequest, Entries, EntriesAck, Event, EventsSeen, Frame, GrantPosition, Hello,
-        KeptStatement, LinkCode, LinkOpen, LogLeaves, LogPosition, Notice, Reconcile, Refusal, Refused,
-        Register, Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome,
-        StatementRefusal, SubmitStatement, Welcome,
+        Challenge, Closed, DeliveredRequest, Entries, EntriesAck, EscrowKept, Event, EventsSeen, Frame,
+        GrantPosition, Hello, KeptStatement, LinkCode, LinkOpen, LogLeaves, LogPosition, Notice, Prove,
+        Recall, Recalled, Reconcile, Recover, Recovered, Refusal, Refused, Register, Registered, Rejection,
+        Revoked, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome, StatementRefusal,
+        SubmitStatement, Welcome,
     },
     id::{GrantId, Incarnation, LogId, ReadId, Slot},
     labels,
@@ -20,9 +21,9 @@ use vault_wire::{
 use crate::{
     frames,
     samples::{
-        APP, DELIVERY_NONCE, NOON, REQUEST, STATE, acceptance, app_signing, consent_certificate, erased,
-        erasure, grant, linked, log_head, owner, proof, receipts, request, server_sealing, statement,
-        transport_certificate, vault,
+        APP, DELIVERY_NONCE, NOON, REQUEST, STATE, acceptance, app_signing, code, consent_certificate,
+        erased, erasure, escrow, grant, linked, log_head, owner, proof, receipts, recovery_proof, request,
+        revocation, server_sealing, statement, transport_certificate, vault,
     },
     sealing::{sealed_entry, sealed_grant_key},
 };
@@ -58,7 +59,7 @@ pub(crate) fn fingerprint() -> Fingerprint {
 
 /// Every sample with its name in `vectors.json` and its pinned bytes.
 pub(crate) fn frames() -> Vec<(&'static str, Frame, Pinned)> {
-    [from_device(), from_server(), notices()].concat()
+    [from_device(), from_server(), of_recovery(), notices()].concat()
 }
 
 fn from_device() -> Vec<(&'static str, Frame, Pinned)> {
@@ -134,6 +135,21 @@ fn from_device() -> Vec<(&'static str, Frame, Pinned)> {
             frames::EVENTS_SEEN,
         ),
         ("RECONCILE", Frame::Reconcile(reconcile), frames::RECONCILE),
+        (
+            "RECOVER",
+            Frame::Recover(Recover { key: code().key() }),
+            frames::RECOVER,
+        ),
+        (
+            "PROVE",
+            Frame::Prove(Prove {
+                signature: recovery_proof().sign(&code()),
+            }),
+            frames::PROVE,
+        ),
+        ("REVOKE", Frame::Revoke(Box::new(revocation())), frames::REVOKE),
+        ("ESCROW", Frame::Escrow(Box::new(escrow())), frames::ESCROW),
+        ("RECALL", Frame::Recall(Recall {}), frames::RECALL),
     ]
 }
 
@@ -160,6 +176,7 @@ fn from_server() -> Vec<(&'static str, Frame, Pinned)> {
             receipts: receipts().public(),
             sealing: server_sealing().public(),
         },
+        escrow: 300,
         log: log_head(),
         standings: (0x41..).map(|byte| GrantId([byte; 16])).zip(standings).collect(),
     };
@@ -235,6 +252,42 @@ fn from_server() -> Vec<(&'static str, Frame, Pinned)> {
         ("LOG_HEAD", Frame::LogHead(log_head()), frames::LOG_HEAD_FRAME),
         ("LOG_LEAVES", Frame::LogLeaves(leaves), frames::LOG_LEAVES),
         ("REFUSED", Frame::Refused(refused), frames::REFUSED),
+    ]
+}
+
+fn of_recovery() -> Vec<(&'static str, Frame, Pinned)> {
+    let found = DeliveredRequest {
+        signature: Some(app_signing().sign(labels::REQUEST, &request())),
+        bytes: request(),
+        delivery_nonce: DELIVERY_NONCE,
+    };
+    let recovered = Recovered {
+        escrow: escrow(),
+        revocation: 1,
+    };
+    let kept = EscrowKept {
+        number: 301,
+        kept: false,
+    };
+    vec![
+        (
+            "CHALLENGE",
+            Frame::Challenge(Challenge { nonce: [0x1c; 32] }),
+            frames::CHALLENGE,
+        ),
+        (
+            "RECOVERED",
+            Frame::Recovered(Box::new(recovered)),
+            frames::RECOVERED,
+        ),
+        ("REVOKED", Frame::Revoked(Revoked { number: 2 }), frames::REVOKED),
+        ("ESCROW_KEPT", Frame::EscrowKept(kept), frames::ESCROW_KEPT),
+        ("FOUND", Frame::Found(Box::new(found)), frames::FOUND),
+        (
+            "RECALLED",
+            Frame::Recalled(Recalled { grants: 300 }),
+            frames::RECALLED,
+        ),
     ]
 }
 

@@ -16,6 +16,9 @@ use vault_wire::{
     payload::Payload,
     purpose::Purpose,
     receipt::{Erasure, SignedErasure},
+    recovery::{
+        Escrow, RecoveryProof, RecoverySecret, Revocation, SignedEscrow, SignedRevocation, VaultSecrets,
+    },
     request::{AppIdentity, ConsentRequest, Notice, Recipient, Required, Vouched, Wording},
     signature::SecretKey,
     statement::{Event, Extent, SignedStatement, Statement},
@@ -24,12 +27,15 @@ use vault_wire::{
     value::Value,
 };
 
-use crate::documents;
+use crate::{documents, sealing::Always};
 
 pub(crate) const NOON: Timestamp = Timestamp::from_unix_ms(1_795_262_400_000);
 pub(crate) const RECORD: RecordId = RecordId([0x11; 16]);
 pub(crate) const VAULT_SECRET: [u8; 32] = [0x08; 32];
 pub(crate) const GRANT_KEY: [u8; 32] = [0x09; 32];
+/// What the code `000G-40R4-0M30-E209-185G-R38E-1W81-24GK-R` gives.
+pub(crate) const CODE_SIGNING: &str = "e1877e597358e200f9465ff309f707e0b6a719dd1a802442feb20cc76a81ab55";
+pub(crate) const CODE_SEALING: &str = "db6eb90f5761ecf25ec066d18057afeff2f375cf6d651ab9ad5f94f93f749eb1";
 pub(crate) const SUBJECT: SubjectId = SubjectId([0x12; 16]);
 pub(crate) const APP: AppId = AppId([0x13; 16]);
 pub(crate) const REQUEST: RequestId = RequestId([0x14; 16]);
@@ -269,6 +275,30 @@ pub(crate) fn acceptance() -> SignedAcceptance {
     Acceptance::new(vault(), asked, given, NOON.plus_ms(60_500), STATE).sign(&receipts())
 }
 
+/// The code of the vectors, from the seeds that it gives.
+pub(crate) fn code() -> RecoverySecret {
+    let seed = |digits| bytes_of(digits).try_into().unwrap();
+    RecoverySecret::from_seeds(&seed(CODE_SIGNING), &seed(CODE_SEALING))
+}
+
+pub(crate) fn escrow() -> SignedEscrow {
+    let secrets = VaultSecrets {
+        owner: *owner().seed(),
+        sharing: VAULT_SECRET,
+    };
+    let code = code().public(&owner().public());
+    let holder = code.seal(&secrets, vault(), 300, &mut Always(0x0a)).unwrap();
+    Escrow::new(vault(), 300, NOON, vec![holder]).sign(&owner())
+}
+
+pub(crate) fn recovery_proof() -> RecoveryProof {
+    RecoveryProof::new([0x1c; 32], transport().public(), [0x1d; 32])
+}
+
+pub(crate) fn revocation() -> SignedRevocation {
+    Revocation::new(vault(), 2, transport().public(), NOON).sign(&owner(), &code())
+}
+
 pub(crate) fn proof() -> Proof {
     Proof {
         request: request(),
@@ -336,6 +366,8 @@ pub(crate) fn documents() -> Vec<(String, Vec<u8>, &'static str)> {
         document("consent request", request(), documents::REQUEST),
         document("erasure receipt", erasure().bytes, documents::ERASURE_RECEIPT),
         document("log head", log_head().bytes, documents::LOG_HEAD),
+        document("escrow", escrow().bytes, documents::ESCROW_DOCUMENT),
+        document("revocation", revocation().bytes, documents::REVOCATION),
         document("acceptance", acceptance().bytes, documents::ACCEPTANCE),
         document(
             "payload receipt",

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// "Randomness" of one byte, so that a seal has known bytes.
-struct Always(u8);
+pub(crate) struct Always(pub(crate) u8);
 
 impl TryRng for Always {
     type Error = Infallible;

@@ -120,5 +120,7 @@ fn answers_and_refusals_keep_their_numbers() {
         Refusal::BadFrame,
         Refusal::TakenOver,
         Refusal::Unavailable,
+        Refusal::NothingToRecover,
+        Refusal::Revoked,
     ]);
 }

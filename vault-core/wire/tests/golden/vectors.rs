@@ -10,6 +10,7 @@ use vault_wire::{
     payload::{Payload, padded_length},
     purpose::Purpose,
     reconcile::{self, Item, Summary},
+    recovery::RecoverySecret,
     signature::{SecretKey, Signature},
 };
 
@@ -205,6 +206,25 @@ fn the_grant_key_of_the_vectors_opens() {
     let grant = GrantId(fixed(vector, "grant"));
     let opened = sealed.open(&holder, grant, number(vector, "generation")).unwrap();
     assert_eq!(opened.as_bytes(), &fixed(vector, "key"));
+}
+
+#[test]
+fn the_escrow_of_the_vectors_opens_with_the_code_alone() {
+    let vectors = vectors();
+    let vector = &vectors["recovery"];
+    let code = RecoverySecret::from_seeds(&fixed(vector, "signing_seed"), &fixed(vector, "sealing_ikm"));
+    assert_eq!(code.key().0, fixed(vector, "key"));
+    let escrow = samples::escrow().verify().unwrap();
+    let holder = escrow.holder(&code.key()).unwrap();
+    assert_eq!(hex(&holder.enc), text(vector, "enc"));
+    assert_eq!(hex(&holder.ciphertext), text(vector, "ciphertext"));
+    assert_eq!(hex(&holder.voucher.0), text(vector, "voucher"));
+    let opened = code.open(holder, escrow.vault, escrow.number).unwrap();
+    let secrets = [[1].as_slice(), &opened.owner, &opened.sharing].concat();
+    assert_eq!(hex(&secrets), text(vector, "secrets"));
+    let proof = samples::recovery_proof();
+    assert_eq!(hex(&proof.to_bytes()), text(vector, "proven"));
+    assert_eq!(hex(&proof.sign(&code).0), text(vector, "proof"));
 }
 
 #[test]

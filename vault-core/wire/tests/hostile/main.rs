@@ -46,7 +46,9 @@ const CERTIFICATE: Decoder = decoder("certificate", &[0x01, 0x80], decoders::cer
 const ERASURE: Decoder = decoder("erasure", &[0x01, 0x80], decoders::erasure);
 const ACCEPTANCE: Decoder = decoder("acceptance", &[0x01, 0x80], decoders::acceptance);
 const LOG_HEAD: Decoder = decoder("log head", &[0x01, 0x80], decoders::log_head);
-static DECODERS: [Decoder; 8] = [
+const ESCROW: Decoder = decoder("escrow", &[0x01, 0x80], decoders::escrow);
+const REVOCATION: Decoder = decoder("revocation", &[0x01, 0x80], decoders::revocation);
+static DECODERS: [Decoder; 10] = [
     FRAME,
     PAYLOAD,
     REQUEST,
@@ -55,6 +57,8 @@ static DECODERS: [Decoder; 8] = [
     ERASURE,
     ACCEPTANCE,
     LOG_HEAD,
+    ESCROW,
+    REVOCATION,
 ];
 
 /// Every valid sample with the decoder that it is for.
