@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod blocking;
 mod changes;
 mod clones;
 mod domains;

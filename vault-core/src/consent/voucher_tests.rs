@@ -338,3 +338,14 @@ fn a_link_does_not_rename_an_application_that_its_domain_names() {
     let shown = apps::identity(&view, request.app.id).unwrap().unwrap();
     assert_eq!(shown.display_name, "Shop");
 }
+
+#[test]
+fn a_blocked_applications_domain_is_asked_like_any_others_but_the_owner_is_not_told() {
+    let (fixture, web) = (fixture(), Web::default());
+    let request = vouched(7);
+    web.publish(SHOP, &document(&request));
+    deliver(&fixture.store, &Event::Request(signed_with(&request, &signing())));
+    block(&fixture.store, request.app.id).unwrap();
+    assert!(ask_domains(&fixture.store, &web).unwrap().is_empty());
+    assert_eq!(web.asked(), 1, "its domain would notice if nobody came");
+}

@@ -6,6 +6,7 @@ mod disk;
 mod erasure;
 mod pushes;
 mod reads;
+mod recovery;
 mod restore;
 mod sealed;
 mod set_back;

@@ -21,6 +21,7 @@ use vault_wire::{
     value::Value,
 };
 
+mod blocking;
 mod changes;
 mod receipts;
 

@@ -302,6 +302,7 @@ impl Server {
                 receipts: self.keys.0.public(),
                 sealing: self.keys.1.public(),
             },
+            escrow: 0,
             log: head,
             standings,
         };

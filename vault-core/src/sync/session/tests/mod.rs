@@ -3,6 +3,7 @@
 mod chain;
 mod changes;
 mod doubles;
+mod escrow;
 mod lanes;
 mod log;
 
