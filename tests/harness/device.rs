@@ -82,6 +82,33 @@ impl Device {
         })
     }
 
+    /// The same from a backup of this device's file.
+    ///
+    /// # Errors
+    /// Those of [`VaultFile::recover_with_backup`].
+    pub async fn recover_with_backup(
+        &self,
+        backup: &Path,
+        path: &Path,
+        dice: &mut Dice,
+        code: &RecoveryCode,
+        server: (&ServerAddress, ServerKeyPin),
+    ) -> Result<Self, Error> {
+        let host = host(&self.clock, dice.generator());
+        let key = RawKey::new(&self.key);
+        let from = (backup, &Secret::RawKey(&key));
+        let go_on = &mut |_| std::ops::ControlFlow::Continue(());
+        let vault = VaultFile::at(path)
+            .recover_with_backup(from, code, server, host, go_on)
+            .await?;
+        Ok(Self {
+            vault,
+            key: self.key,
+            path: path.to_owned(),
+            clock: Arc::clone(&self.clock),
+        })
+    }
+
     /// Where the file is.
     pub fn path(&self) -> &Path {
         &self.path

@@ -4,7 +4,8 @@
 use harness::{Answer, Ask, Developer, Device, World};
 use vault_core::{
     Category::{self, AppUsage, Browsing, ButtonEvents, Cards, Receipts, Surveys},
-    Error, Selection,
+    Error, Selection, SyncEvent,
+    wire::{frame::Event, request::ConsentRequest},
 };
 
 /// When a request lapses, in seconds after it was made.
@@ -157,12 +158,7 @@ impl Stage {
             let activity = device.vault.activity(usize::MAX).unwrap();
             activity
                 .iter()
-                .filter(|activity| {
-                    matches!(
-                        activity.event,
-                        vault_core::wire::frame::Event::RequestClosed { .. }
-                    )
-                })
+                .filter(|activity| matches!(activity.event, Event::RequestClosed { .. }))
                 .count()
         };
         harness::soon("the end of the requests", async {
@@ -177,28 +173,27 @@ impl Stage {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_learns_nothing_of_a_block_and_a_connected_device_hears_nothing_of_the_request() {
     let this = stage(911).await;
+    let other = this.world.developer("Gym").await;
+    let gym = this.blocking.link(&other).await;
+    this.blocking.sync().await;
     let mut connected = this.blocking.stay_connected();
     connected
-        .hears("the connection", |event| {
-            *event == vault_core::SyncEvent::Connected
-        })
+        .hears("the connection", |event| *event == SyncEvent::Connected)
         .await;
     let (_, ids) = this.ask_all(Receipts).await;
-    // A link is told after the request, so that by then the request was taken in.
-    let other = this.world.developer("Gym").await;
-    this.blocking.link(&other).await;
+    other.ask(&Ask::for_fields(Receipts, &["brand"]), &gym).await;
     let event = connected
-        .hears("a notice", |event| {
-            matches!(event, vault_core::SyncEvent::Notice(_))
-        })
+        .hears("a notice", |event| matches!(event, SyncEvent::Notice(_)))
         .await;
-    let vault_core::SyncEvent::Notice(notice) = event else {
+    let SyncEvent::Notice(notice) = event else {
         unreachable!()
     };
-    assert!(
-        matches!(*notice, vault_core::wire::frame::Event::Linked { .. }),
-        "{notice:?}"
-    );
+    let Event::Request(delivered) = *notice else {
+        panic!("{notice:?}")
+    };
+    let told = ConsentRequest::from_bytes(&delivered.bytes).unwrap();
+    assert_eq!(told.app.display_name, "Gym", "of the first one nothing is told");
+    assert_eq!(this.blocking.vault.requests().unwrap().len(), 1);
     connected.stop().await;
 
     let id = ids[0].parse().unwrap();

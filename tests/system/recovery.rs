@@ -207,6 +207,49 @@ async fn the_code_works_again_on_a_third_device_and_the_second_is_revoked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_backup_brings_the_records_along_and_its_grants_go_on_on_a_device_of_its_own() {
+    let mut this = stage(908).await;
+    let grant = this.granted(Receipts, "brand").await;
+    let (backup, path) = (this.world.place("a.backup"), this.world.place("new.vault"));
+    let go_on = &mut |_| std::ops::ControlFlow::Continue(());
+    this.lost.vault.back_up(&backup, go_on).unwrap();
+    let later = this.granted(Health, "metric").await;
+    let (address, pin) = (this.world.address(), this.world.pin());
+    let (lost, dice) = (&this.lost, &mut this.world.dice);
+    let new = lost.recover_with_backup(&backup, &path, dice, &this.code, (&address, pin));
+    let new = new.await.unwrap();
+    new.sync().await;
+    assert_eq!(new.records(Receipts).len(), 2);
+    assert!(
+        !new.vault.grant(grant).unwrap().keyless,
+        "its key is in the backup"
+    );
+    assert!(new.vault.grant(later).unwrap().keyless, "given after the backup");
+    let time = this.world.clocks.time();
+    new.vault.put(receipt(time, "Initech", "3", "card")).unwrap();
+    new.sync().await;
+    let read = this.developer.read(&this.subject, Receipts).await;
+    assert_eq!(read.records().len(), 3);
+    let refused = this.lost.vault.sync(|_| {}).await.unwrap_err();
+    assert!(is_refused(&refused, Refusal::Revoked), "{refused}");
+    assert_eq!(new.vault.status().unwrap().escrow, EscrowState::Kept);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_of_another_vault_is_not_taken_for_the_codes() {
+    let mut this = stage(909).await;
+    let other = this.world.device().await;
+    let (backup, path) = (this.world.place("a.backup"), this.world.place("new.vault"));
+    let go_on = &mut |_| std::ops::ControlFlow::Continue(());
+    other.vault.back_up(&backup, go_on).unwrap();
+    let (address, pin) = (this.world.address(), this.world.pin());
+    let dice = &mut this.world.dice;
+    let taken = other.recover_with_backup(&backup, &path, dice, &this.code, (&address, pin));
+    assert!(matches!(taken.await, Err(Error::OtherVault)));
+    this.lost.sync().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_lost_device_decided_offline_is_not_heard() {
     let mut this = stage(907).await;
     let kept = this.granted(Receipts, "brand").await;

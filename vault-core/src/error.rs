@@ -69,6 +69,9 @@ pub enum Error {
     /// The request was answered or lapsed.
     #[error("the request is {0} and cannot be answered any more")]
     RequestClosed(RequestState),
+    /// A backup that is not one of the vault that a recovery code belongs to.
+    #[error("this is a backup of another vault than the recovery code belongs to")]
+    OtherVault,
     /// The grant is over.
     #[error("the grant is over")]
     GrantOver,

@@ -189,6 +189,7 @@ fn of_vault(error: &Error) -> (Exit, &'static str) {
         Error::InvalidSelection(_) => (Exit::Refused, "invalid_selection"),
         Error::RequestClosed(_) => (Exit::Refused, "request_closed"),
         Error::NotWhoItSays(_) => (Exit::Refused, "not_who_it_says"),
+        Error::OtherVault => (Exit::Refused, "other_vault"),
         Error::AppBlocked => (Exit::Refused, "app_blocked"),
         Error::NotVouchedFor => (Exit::Refused, "not_vouched_for"),
         Error::GrantOver => (Exit::Refused, "grant_over"),

@@ -57,6 +57,16 @@ impl IdentitySeeds {
         }
     }
 
+    /// The same vault on a device of its own.
+    pub(crate) fn on_device(&self, transport: &[u8; 32], now: Timestamp) -> Self {
+        Self {
+            owner: self.owner,
+            transport: *transport,
+            sharing: self.sharing,
+            certified_at: now,
+        }
+    }
+
     /// The seeds of a new vault.
     pub(crate) fn generate(now: Timestamp, randomness: &Randomness) -> Self {
         Self {

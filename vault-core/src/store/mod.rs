@@ -49,6 +49,24 @@ impl Store {
         Self::fill(file, host, &seeds)
     }
 
+    /// The same vault on a device of its own: another transport key speaks for it from here on.
+    pub(crate) fn on_device(self, transport: &[u8; 32]) -> Result<Self, Error> {
+        let (now, Self { file, host, .. }) = (self.host.clock.now(), self);
+        let seeds = zeroize::Zeroizing::new(
+            file.read()?
+                .table(&META)?
+                .get(meta::IDENTITY)?
+                .unwrap_or_default(),
+        );
+        let seeds: IdentitySeeds = decode(&seeds, "its keys")?;
+        let transaction = file.write()?;
+        transaction
+            .table(&META)?
+            .insert(meta::IDENTITY, &encode(&seeds.on_device(transport, now)))?;
+        transaction.commit()?;
+        Self::open(file, host)
+    }
+
     fn fill(file: SealedFile, host: Host, seeds: &IdentitySeeds) -> Result<Self, Error> {
         let now = host.clock.now();
         let transaction = file.write()?;

@@ -3,7 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 use vault_file::{SlotId, SlotKind, Snapshot, Transaction};
-use vault_wire::recovery::{RecoveryPublic, RecoverySecret, SignedEscrow};
+use vault_wire::{
+    recovery::{RecoveryPublic, RecoverySecret, SignedEscrow},
+    signature::PublicKey,
+};
 
 use crate::{
     error::Error,
@@ -55,16 +58,28 @@ pub(crate) fn add_code(store: &Store, slot: SlotId, code: &RecoverySecret) -> Re
     })
 }
 
-/// The code that brought this vault back. The next escrow, above the one it came from, is sealed to it alone.
-pub(super) fn begin_with(
+/// The code that brought this vault back. The next escrow, above the one it came from, is sealed to it, and to
+/// the other codes that open this file.
+pub(super) fn go_on_with(
     transaction: &Transaction,
     (slot, public): (SlotId, RecoveryPublic),
     number: u64,
 ) -> Result<(), Error> {
-    let mut row = EscrowRow::default();
+    let mut row = load(transaction)?;
+    row.codes.retain(|code| code.slot != slot.0);
     row.codes.push(Code { slot: slot.0, public });
-    row.renew(number);
+    row.renew(number.max(row.number));
     keep(transaction, &row)
+}
+
+/// The key slot of a code, if it opens this file.
+pub(crate) fn slot_of(store: &Store, view: &Snapshot, key: &PublicKey) -> Result<Option<SlotId>, Error> {
+    let row = view.table(&META)?.get(meta::ESCROW)?;
+    let row: Option<EscrowRow> = row.map(|row| decode(&row, "its escrow")).transpose()?;
+    let slots = recovery_slots(store);
+    let codes = row.unwrap_or_default().codes.into_iter();
+    let mut of_code = codes.filter(|code| code.public.key == *key && slots.contains(&code.slot));
+    Ok(of_code.next().map(|code| SlotId(code.slot)))
 }
 
 /// The escrow that the server is to be sent, if it does not keep the latest: it says which one it has.

@@ -24,7 +24,7 @@ mod transport;
 pub(crate) use connection::{Connection, Until};
 pub use error::SyncError;
 pub use escrow::EscrowState;
-pub(crate) use escrow::{add_code, state as escrow_state};
+pub(crate) use escrow::{add_code, slot_of, state as escrow_state};
 pub use event::{SyncEvent, SyncReport};
 pub(crate) use incarnation::set_apart;
 pub(crate) use log::standing as log_standing;

@@ -7,6 +7,7 @@ use tokio::time::timeout;
 use vault_file::{SlotId, Snapshot, Transaction};
 use vault_wire::{
     frame::{Frame, Prove, Reader, Recover, Recovered, encode},
+    id::VaultId,
     recovery::{Escrow, RecoveryProof, RecoverySecret, SignedRevocation, VaultSecrets},
     signature::SecretKey,
 };
@@ -33,6 +34,13 @@ pub(crate) struct Found {
     escrow: Escrow,
     /// Number of the last revocation.
     revocation: u64,
+}
+
+impl Found {
+    /// The vault that the code belongs to.
+    pub(crate) const fn vault(&self) -> VaultId {
+        self.escrow.vault
+    }
 }
 
 /// Asks a server for what lies there for a code, as the device of a transport key.
@@ -96,7 +104,7 @@ pub(crate) fn settle(
         table.insert(meta::REVOCATION, &encode_row(&revocation))?;
         table.insert(meta::RECALL, &[1])?;
         drop(table);
-        escrow::begin_with(transaction, (slot, public), found.escrow.number)?;
+        escrow::go_on_with(transaction, (slot, public), found.escrow.number)?;
         server::set_server(transaction, &row)
     })
 }

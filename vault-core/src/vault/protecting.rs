@@ -161,11 +161,17 @@ impl VaultFile {
 /// of its own.
 pub(super) fn begin(file: SealedFile, secret: &Secret<'_>, host: Host) -> Result<Vault, Error> {
     let store = Store::open(file, host)?;
-    if matches!(secret, Secret::Recovery(_)) {
-        check_vouched(&store)?;
-    }
+    check_opened(&store, secret)?;
     claiming::claim(&store)?;
     Ok(Vault::of(store))
+}
+
+/// A file that a recovery code opened must be its owner's.
+pub(super) fn check_opened(store: &Store, secret: &Secret<'_>) -> Result<(), Error> {
+    match secret {
+        Secret::Recovery(_) => check_vouched(store),
+        _ => Ok(()),
+    }
 }
 
 /// What recovery codes vouch for: that the vault is of this owner.

@@ -1,8 +1,10 @@
 //! `vault recover`
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde_json::json;
-use vault_core::{Error, Grant, GrantState, ServerAddress, ServerKeyPin, SyncEvent, Vault};
+use vault_core::{Error, Grant, GrantState, RecoveryCode, ServerAddress, ServerKeyPin, SyncEvent, Vault};
 
 use crate::{
     context::Context,
@@ -10,6 +12,7 @@ use crate::{
     online::block_on,
     opener::Opener,
     place,
+    progress::Progress,
     show::{
         self, Facts, Tone, counted, plain,
         sync::{Told, report},
@@ -27,6 +30,9 @@ pub(crate) struct Recover {
     /// The fingerprint of the server's key: 64 hexadecimal digits, as the server prints them
     #[arg(long, value_name = "FINGERPRINT")]
     server_key: ServerKeyPin,
+    /// A backup of the vault: it brings the records along, and its passphrase stays
+    #[arg(long, value_name = "FILE")]
+    backup: Option<PathBuf>,
     /// Take back every grant that runs, at once
     #[arg(long)]
     withdraw_all: bool,
@@ -40,10 +46,7 @@ impl Recover {
             return Err(exists.into());
         }
         let code = Opener::recovery_code()?;
-        let passphrase = context.passphrase.ask_new()?;
-        place::make_folder_of(&path)?;
-        let (server, host) = ((&self.server, self.server_key), context.host());
-        let vault = block_on(context.file.recover((&code, &passphrase), server, host))?;
+        let vault = self.take_back(context, &code)?;
         let mut events = Vec::new();
         let mut done = block_on(vault.sync(|event| events.push(event)))?;
         if self.withdraw_all {
@@ -54,12 +57,19 @@ impl Recover {
         }
         let told: Vec<_> = events.into_iter().map(told).collect();
         let (id, grants) = (vault.status()?.id.to_string(), vault.grants()?);
+        let records = vault
+            .status()?
+            .records
+            .iter()
+            .map(|(_, number)| number)
+            .sum::<u64>();
         let file = path.display().to_string();
         context.output.show(
             || {
                 json!({
                     "vault_id": id,
                     "file": file,
+                    "records": records,
                     "grants": grants.iter().map(show::grant::json).collect::<Vec<_>>(),
                 })
             },
@@ -69,8 +79,30 @@ impl Recover {
                 page.gap()?;
                 report(page, &done, &told)?;
                 page.gap()?;
-                summary(page, &grants)
+                summary(page, &grants, records)
             },
+        )
+    }
+}
+
+impl Recover {
+    /// The vault on this device. It has not synced yet.
+    fn take_back(&self, context: &Context, code: &RecoveryCode) -> Result<Vault, Failure> {
+        let (server, host) = ((&self.server, self.server_key), context.host());
+        let Some(backup) = &self.backup else {
+            let passphrase = context.passphrase.ask_new()?;
+            place::make_folder_of(context.file.path())?;
+            return block_on(context.file.recover((code, &passphrase), server, host));
+        };
+        let opener = context.opener_of_given(backup)?;
+        place::make_folder_of(context.file.path())?;
+        let progress = Progress::of_vault(&context.output, "Restoring");
+        let (secret, mut watch) = (opener.secret(), progress.follow());
+        let from = (backup.as_path(), &secret);
+        block_on(
+            context
+                .file
+                .recover_with_backup(from, code, server, host, &mut watch),
         )
     }
 }
@@ -83,7 +115,7 @@ fn withdraw_all(vault: &Vault) -> Result<(), Failure> {
 }
 
 /// What the owner finds, and what they do not.
-fn summary(page: &mut show::Page<'_>, grants: &[Grant]) -> std::io::Result<()> {
+fn summary(page: &mut show::Page<'_>, grants: &[Grant], records: u64) -> std::io::Result<()> {
     let running = grants.iter().filter(|grant| grant.state.is_running()).count() as u64;
     let erased = grants
         .iter()
@@ -98,9 +130,15 @@ fn summary(page: &mut show::Page<'_>, grants: &[Grant]) -> std::io::Result<()> {
         _ => show::grant::list(page, grants)?,
     }
     page.gap()?;
-    page.line(
-        "Your records are not here: they never were at the server. A backup of the lost file has them.",
-    )?;
+    match records {
+        0 => {
+            page.line("Your records are not here: they never were at the server.")?;
+            page.line(
+                "A backup of the lost file has them: `vault recover … --backup FILE` takes them along.",
+            )?;
+        }
+        records => page.line(&format!("{} came with the backup.", counted(records, "record")))?,
+    }
     page.line("The recovery code stays good. Applications that you had blocked can ask again.")
 }
 
