@@ -257,6 +257,7 @@ mod tests {
             "29fc2947b9d6678122ceb1a1d93b350d9e44ac8c13fa85a3628370ed595833e4",
             "079287aee959d2a904ed6444d5107ba95e1350c429b10374007380b8656ad940",
             "7943191b42015fcf8745698c9c89a7ba63eceff09716cb249f6a6f70616962f3",
+            "14e3ff0ca4529a37d8517ae716e00e1e22ed348fa12f2079d912d9a6cdf8cf60",
         ];
         assert_eq!(derived, expected);
     }
