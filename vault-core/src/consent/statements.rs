@@ -193,8 +193,9 @@ pub(crate) fn submission(
     let mut randomness = store.host.randomness.clone();
     let sealed = match generation {
         Some(generation) => {
-            // Of a generation that is over, its holder is sent a key that nothing was sealed with.
-            let key = if generation == row.key_generation {
+            // Of a generation that is over, or whose key is elsewhere, its holder is sent a key that nothing was
+            // sealed with.
+            let key = if generation == row.key_generation && !row.keyless {
                 row.key.key()
             } else {
                 GrantKey::generate(&mut randomness)

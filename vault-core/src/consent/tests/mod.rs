@@ -24,6 +24,7 @@ use vault_wire::{
 mod blocking;
 mod changes;
 mod receipts;
+mod take_up;
 
 use super::*;
 use crate::{
