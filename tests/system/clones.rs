@@ -174,3 +174,31 @@ async fn a_record_that_leaves_a_grant_and_comes_back_after_a_quarrel_of_copies_i
     assert_eq!((report.entries, report.rejected), (1, 0));
     assert_eq!(twins.read().await, own(second));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_older_than_a_grant_hears_of_it_sends_nothing_under_it_and_can_withdraw_it() {
+    let mut world = World::new(65).await;
+    let device = world.device().await;
+    device
+        .vault
+        .put(receipt(world.clocks.time(), "Acme", "1", "card"))
+        .unwrap();
+    let developer = world.developer("Shop").await;
+    let subject = device.link(&developer).await;
+    let place = world.place("older.vault");
+    let older = device.backed_up_to(&place, &mut world.dice);
+    developer
+        .ask(&Ask::for_fields(Receipts, &["brand"]), &subject)
+        .await;
+    let grant = device.grant(|all| all).await;
+
+    older.sync().await;
+    assert!(older.vault.grant(grant).unwrap().keyless);
+    assert_eq!(older.sync().await.entries, 0);
+    assert_eq!(device.sync().await.statements, 0, "nothing changed for the other");
+    assert_eq!(developer.read(&subject, Receipts).await.records().len(), 1);
+    older.withdraw(grant).await;
+    assert_eq!(developer.read(&subject, Receipts).await.status, 403);
+    device.sync().await;
+    assert_eq!(device.state_of(grant), vault_core::GrantState::Erased);
+}
