@@ -200,11 +200,10 @@ async fn the_server_learns_nothing_of_a_block_and_a_connected_device_hears_nothi
     let hidden = this.blocking.vault.request(id).unwrap().request;
     let answer = this.blocking.vault.approve(id, &Selection::everything(&hidden));
     assert!(matches!(answer, Err(Error::AppBlocked)));
-    let app = this.blocking.vault.apps().unwrap().into_iter();
-    let app = app
-        .filter(|known| known.blocked_since.is_some())
-        .map(|known| known.app.id);
-    this.blocking.vault.unblock_app(app.last().unwrap()).unwrap();
+    let apps = this.blocking.vault.apps().unwrap();
+    let blocked = apps.iter().find(|known| known.blocked_since.is_some()).unwrap();
+    assert_eq!(blocked.pending_requests, 0, "what is held back is not counted");
+    this.blocking.vault.unblock_app(blocked.app.id).unwrap();
     let granted = this.blocking.vault.approve(id, &Selection::everything(&hidden));
     assert!(granted.is_ok(), "it still waited: {granted:?}");
 }

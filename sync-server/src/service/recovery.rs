@@ -2,19 +2,18 @@
 //! speaks for the vault.
 
 use vault_wire::{
-    Digest, digest,
+    digest,
     frame::{EscrowKept, Recovered, Refusal, Revoked as Told},
     id::VaultId,
     labels,
-    recovery::{Escrow, RecoveryProof, SignedEscrow, SignedRevocation},
+    recovery::{RecoveryProof, SignedEscrow, SignedRevocation},
     signature::{PublicKey, Signature},
 };
 
-use super::Unavailable;
 use crate::{
     Server,
     store::{
-        Escrowed, Revoked, Rows, StoreError, Tx,
+        EscrowRow, Escrowed, Revoked, Rows, StoreError, Tx,
         tables::{ESCROWS, RECOVERY_KEYS, VAULTS},
     },
 };
@@ -29,39 +28,34 @@ pub(crate) fn recovered(
 ) -> Result<Recovered, Refusal> {
     let is_proven = proof.verify(&key, signature).is_ok();
     let found = find(server, key).map_err(|_| Refusal::Unavailable)?;
-    let (escrow, said) = found.filter(|_| is_proven).ok_or(Refusal::NothingToRecover)?;
-    tracing::warn!(vault = %said.vault, "a recovery code was used");
-    let revocation = server.ledger().revoked(said.vault).map_or(0, |last| last.number);
+    let (vault, row) = found.filter(|_| is_proven).ok_or(Refusal::NothingToRecover)?;
+    tracing::warn!(%vault, "a recovery code was used");
+    let revocation = server.ledger().revoked(vault).map_or(0, |last| last.number);
+    let escrow = row.escrow;
     Ok(Recovered { escrow, revocation })
 }
 
-/// The latest escrow that one of its codes opens. What older data hold, set back or not, is no longer given out.
-fn find(server: &Server, key: PublicKey) -> Result<Option<(SignedEscrow, Escrow)>, StoreError> {
+fn find(server: &Server, key: PublicKey) -> Result<Option<(VaultId, EscrowRow)>, StoreError> {
     let view = server.store().view()?;
-    let vault = view.get(&RECOVERY_KEYS, &key.0)?;
-    let at = vault.unwrap_or(VaultId([0; 16]));
-    let Some(escrow) = current(server, &view, at)? else {
-        return Ok(None);
-    };
-    let said = escrow.verify().map_err(|_| StoreError::Row("escrows"))?;
-    Ok(said.holder(&key).is_some().then_some((escrow, said)))
+    let vault = view.get(&RECOVERY_KEYS, &key.0)?.unwrap_or(VaultId([0; 16]));
+    let row = current(server, &view, vault)?.filter(|row| row.keys.contains(&key));
+    Ok(row.map(|row| (vault, row)))
 }
 
-/// The escrow of a vault, if no later one is known of.
-fn current(server: &Server, rows: &impl Rows, vault: VaultId) -> Result<Option<SignedEscrow>, StoreError> {
+/// The escrow of a vault, if no later one is known of. What older data hold is no longer given out.
+fn current(server: &Server, rows: &impl Rows, vault: VaultId) -> Result<Option<EscrowRow>, StoreError> {
     let latest = server.ledger().escrowed(vault);
     let kept = rows.get(&ESCROWS, vault.as_bytes())?;
-    Ok(kept.filter(|kept| latest.is_none_or(|latest| latest.digest == digest_of(kept))))
+    Ok(kept.filter(|kept| latest.is_none_or(|latest| latest.digest == kept.digest)))
 }
 
 /// Number of the escrow that is kept for a vault; 0 if there is none.
 pub(super) fn kept_number(server: &Server, rows: &impl Rows, vault: VaultId) -> Result<u64, StoreError> {
-    let kept = current(server, rows, vault)?;
-    let said = kept.map(|kept| kept.verify().map_err(|_| StoreError::Row("escrows")));
-    Ok(said.transpose()?.map_or(0, |said| said.number))
+    Ok(current(server, rows, vault)?.map_or(0, |kept| kept.number))
 }
 
-/// Keeps an escrow of a vault, unless one with a higher number was kept before, be it that this data was set back since.
+/// Keeps an escrow of a vault, unless one with a higher number was kept before, be it that this data was set
+/// back since.
 pub(crate) async fn keep_escrow(
     server: &Server,
     vault: VaultId,
@@ -71,48 +65,44 @@ pub(crate) async fn keep_escrow(
     if said.vault != vault {
         return Err(Refusal::BadFrame);
     }
+    let row = EscrowRow {
+        number: said.number,
+        digest: digest(labels::ESCROW, &sent.bytes),
+        keys: said.holders.iter().map(|holder| holder.key).collect(),
+        escrow: sent,
+    };
     let service = server.clone();
-    let kept = server.store().write(move |tx| {
-        let digest = digest_of(&sent);
-        if let Some(latest) = service.ledger().escrowed(vault) {
-            let is_newest = said.number > latest.number || digest == latest.digest;
-            if !is_newest {
-                let number = latest.number;
-                return Ok(EscrowKept { number, kept: false });
-            }
-        }
-        let number = said.number;
-        if service
-            .ledger()
-            .escrowed(vault)
-            .is_none_or(|latest| latest.number < number)
-        {
-            service.ledger().escrow(Escrowed {
-                vault,
-                number,
-                digest,
-            })?;
-        }
-        replace(tx, vault, &sent, &said)?;
-        Ok(EscrowKept { number, kept: true })
-    });
+    let kept = server.store().write(move |tx| keep(&service, tx, vault, &row));
     let kept = kept.await.map_err(|_| Refusal::Unavailable)?;
     tracing::info!(%vault, number = kept.number, kept = kept.kept, "escrow sent");
     Ok(kept)
 }
 
-/// Codes that the new escrow does not name find nothing any more.
-fn replace(tx: &Tx, vault: VaultId, sent: &SignedEscrow, said: &Escrow) -> Result<(), StoreError> {
+fn keep(server: &Server, tx: &Tx, vault: VaultId, row: &EscrowRow) -> Result<EscrowKept, StoreError> {
+    let (number, digest) = (row.number, row.digest);
+    match server.ledger().escrowed(vault) {
+        Some(latest) if latest.digest == digest => {}
+        Some(latest) if latest.number >= number => {
+            let number = latest.number;
+            return Ok(EscrowKept { number, kept: false });
+        }
+        _ => server.ledger().escrow(Escrowed {
+            vault,
+            number,
+            digest,
+        })?,
+    }
+    // Codes that the new escrow does not name find nothing any more.
     if let Some(before) = tx.get(&ESCROWS, vault.as_bytes())? {
-        let before = before.verify().map_err(|_| StoreError::Row("escrows"))?;
-        for holder in before.holders {
-            tx.remove(&RECOVERY_KEYS, &holder.key.0)?;
+        for key in before.keys {
+            tx.remove(&RECOVERY_KEYS, &key.0)?;
         }
     }
-    for holder in &said.holders {
-        tx.put(&RECOVERY_KEYS, &holder.key.0, &vault)?;
+    for key in &row.keys {
+        tx.put(&RECOVERY_KEYS, &key.0, &vault)?;
     }
-    tx.put(&ESCROWS, vault.as_bytes(), sent)
+    tx.put(&ESCROWS, vault.as_bytes(), row)?;
+    Ok(EscrowKept { number, kept: true })
 }
 
 /// Makes the device that TLS authenticated the only one that speaks for its vault. Others that are connected
@@ -123,35 +113,35 @@ pub(crate) async fn revoke(
     sent: SignedRevocation,
 ) -> Result<Told, Refusal> {
     let vault = sent.claimed_vault().ok_or(Refusal::BadFrame)?;
+    let owner = server
+        .store()
+        .view()
+        .and_then(|view| view.get(&VAULTS, vault.as_bytes()));
+    let owner = owner
+        .map_err(|_| Refusal::Unavailable)?
+        .ok_or(Refusal::NotEnrolled)?;
+    let said = sent
+        .verify(&owner.owner_key)
+        .map_err(|_| Refusal::BadCertificate)?;
+    if said.stays != device {
+        return Err(Refusal::BadCertificate);
+    }
     let service = server.clone();
     let revoked = server.store().write(move |tx| {
-        let Some(row) = tx.get(&VAULTS, vault.as_bytes())? else {
-            return Ok(Err(Refusal::NotEnrolled));
-        };
-        let Ok(said) = sent.verify(&row.owner_key) else {
-            return Ok(Err(Refusal::BadCertificate));
-        };
-        if said.stays != device {
-            return Ok(Err(Refusal::BadCertificate));
-        }
         match service.ledger().revoked(vault) {
-            Some(last) if last.number == said.number && last.stays == device => return Ok(Ok(said)),
+            Some(last) if last.number == said.number && last.stays == device => return Ok(Ok(())),
             Some(last) if last.number >= said.number => return Ok(Err(Refusal::Revoked)),
             _ => {}
         }
         let escrow = current(&service, tx, vault)?;
-        let escrow = escrow.map(|escrow| escrow.verify().map_err(|_| StoreError::Row("escrows")));
-        if escrow
-            .transpose()?
-            .is_none_or(|escrow| escrow.holder(&sent.key).is_none())
-        {
+        if !escrow.is_some_and(|escrow| escrow.keys.contains(&sent.key)) {
             return Ok(Err(Refusal::NothingToRecover));
         }
         let (number, stays) = (said.number, said.stays);
         service.ledger().revoke(Revoked { vault, number, stays })?;
-        Ok(Ok(said))
+        Ok(Ok(()))
     });
-    let said = revoked.await.map_err(|_| Refusal::Unavailable)??;
+    revoked.await.map_err(|_| Refusal::Unavailable)??;
     server.devices().leave_only(vault, device);
     tracing::warn!(%vault, number = said.number, "every other device of a vault is revoked");
     Ok(Told { number: said.number })
@@ -161,14 +151,4 @@ pub(crate) async fn revoke(
 pub(crate) fn is_revoked(server: &Server, vault: VaultId, device: PublicKey) -> bool {
     let last = server.ledger().revoked(vault);
     last.is_some_and(|last| last.stays != device)
-}
-
-fn digest_of(escrow: &SignedEscrow) -> Digest {
-    digest(labels::ESCROW, &escrow.bytes)
-}
-
-impl From<Unavailable> for Refusal {
-    fn from(_: Unavailable) -> Self {
-        Self::Unavailable
-    }
 }

@@ -11,6 +11,7 @@ use vault_wire::{
     purpose::Purpose,
     receipt::SignedErasure,
     reconcile::Summary,
+    recovery::SignedEscrow,
     request::AppIdentity,
     signature::{PublicKey, Signature},
     statement::SignedStatement,
@@ -63,6 +64,16 @@ pub(crate) struct TokenRow {
 pub(crate) struct VaultRow {
     pub(crate) owner_key: PublicKey,
     pub(crate) enrolled_at: Timestamp,
+}
+
+/// What lies here for the recovery codes of a vault.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct EscrowRow {
+    pub(crate) number: u64,
+    pub(crate) digest: Digest,
+    /// The keys of its codes.
+    pub(crate) keys: Vec<PublicKey>,
+    pub(crate) escrow: SignedEscrow,
 }
 
 /// An open link code.

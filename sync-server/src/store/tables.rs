@@ -9,7 +9,6 @@ use vault_wire::{
     frame::Event,
     id::{AccountId, Incarnation, KeyId, RequestId, VaultId},
     reconcile::Tally,
-    recovery::SignedEscrow,
     time::Timestamp,
 };
 
@@ -36,7 +35,7 @@ pub(crate) static INVITES: Typed<Timestamp> = Typed::new("invites");
 /// vault → who owns it
 pub(crate) static VAULTS: Typed<VaultRow> = Typed::new("vaults");
 /// vault → its own secrets, sealed to its recovery codes
-pub(crate) static ESCROWS: Typed<SignedEscrow> = Typed::new("escrows");
+pub(crate) static ESCROWS: Typed<EscrowRow> = Typed::new("escrows");
 /// key of a recovery code → the vault whose escrow it opens
 pub(crate) static RECOVERY_KEYS: Typed<VaultId> = Typed::new("recovery_keys");
 /// vault | device → the life of the vault file that it last spoke for

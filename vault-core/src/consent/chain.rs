@@ -42,6 +42,8 @@ pub struct RefusedStatement {
 pub(crate) enum Adopted {
     /// It is one of this copy's own, or nothing that it has to care for.
     Known,
+    /// It begins a grant that this device had not met.
+    Found,
     /// It is part of the chain now. Something that the owner widened here was dropped for it, or nothing.
     Taken { dropped: bool },
     /// It is not the owner's, or does not follow what is known here.

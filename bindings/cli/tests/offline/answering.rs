@@ -20,6 +20,7 @@ fn a_vault_that_met_nobody_says_so() {
         ("grants", "You have granted nothing"),
         ("activity", "Nothing has happened"),
         ("receipts", "You have said nothing"),
+        ("apps", "No application has met this vault"),
     ] {
         let answer = home.run(&[command]).must_succeed();
         assert!(answer.stdout.contains(said), "{}", answer.stdout);
@@ -27,6 +28,7 @@ fn a_vault_that_met_nobody_says_so() {
     }
     for command in [
         "preview", "approve", "reject", "pause", "resume", "narrow", "renew", "withdraw", "receipts",
+        "block", "unblock",
     ] {
         let answer = home.run(&[command, "7KQ8M2XA", "--json"]).must_fail(5);
         assert_eq!(answer.error()["code"], "not_found", "{command}");
@@ -62,6 +64,8 @@ fn a_command_that_is_called_wrongly_says_how_to_call_it() {
         &["connect", "vault.example", "--server-key", "ab"],
         &["import"],
         &["withdraw"],
+        &["block"],
+        &["recover", "vault.example:8444"],
         &["dance"],
     ] {
         let answer = home.run(arguments).must_fail(2);

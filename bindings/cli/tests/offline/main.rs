@@ -10,3 +10,5 @@ mod importing;
 mod opening;
 #[cfg(test)]
 mod protecting;
+#[cfg(test)]
+mod recovering;

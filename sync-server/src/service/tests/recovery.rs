@@ -121,7 +121,7 @@ async fn whoever_has_the_servers_data_and_keys_has_nothing_that_opens_an_escrow(
         .view()
         .unwrap()
         .get(&ESCROWS, world.device.vault.as_bytes());
-    let kept = row.unwrap().unwrap();
+    let kept = row.unwrap().unwrap().escrow;
     for secret in [*world.device.owner.seed(), [0x33; 32]] {
         assert!(!kept.bytes.windows(32).any(|bytes| bytes == secret));
     }

@@ -29,6 +29,11 @@ pub(super) struct Owed {
 const ESCROWS_MAX: u32 = 3;
 
 impl Owed {
+    /// Whether the server is telling of every running grant.
+    pub(super) const fn recalls(&self) -> bool {
+        self.recall
+    }
+
     pub(super) const fn is_nothing(&self) -> bool {
         !self.revocation && !self.recall && self.escrow.is_none()
     }
@@ -96,9 +101,7 @@ impl Session {
             said.is_ok_and(|said| said.number == 1 && said.request == ConsentRequest::digest_of(&asked.bytes))
         });
         store.update(|transaction| match asked {
-            Some(asked) if take_up(&store, transaction, asked, kept)? => {
-                Ok(Adopted::Taken { dropped: false })
-            }
+            Some(asked) if take_up(&store, transaction, asked, kept)? => Ok(Adopted::Found),
             _ => adopt(&store, transaction, kept),
         })
     }

@@ -119,6 +119,9 @@ impl Session {
         match self.take_in(kept)? {
             Adopted::NotOurs => return Err(not_the_owners()),
             Adopted::Known => {}
+            Adopted::Found => self.events.push_back(SyncEvent::GrantFound { grant }),
+            // How a grant came to stand as it does is told with it.
+            Adopted::Taken { dropped: false } if self.owed.recalls() => {}
             Adopted::Taken { dropped } => {
                 self.events
                     .push_back(SyncEvent::StatementTaken { grant, dropped });

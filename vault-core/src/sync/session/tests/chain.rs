@@ -4,7 +4,10 @@ use std::convert::Infallible;
 
 use vault_wire::{
     acceptance::Acceptance,
-    frame::{Frame, KeptStatement, StatementOutcome, StatementRefusal, SubmitStatement},
+    frame::{
+        Event as Notified, Frame, KeptStatement, Recalled, StatementOutcome, StatementRefusal,
+        SubmitStatement,
+    },
     id::ErasureId,
     receipt::Erasure,
     signature::SecretKey,
@@ -80,6 +83,21 @@ impl Server {
         let from = usize::try_from(number).unwrap_or(usize::MAX);
         let kept = self.chain.iter().skip(from).cloned();
         kept.map(|kept| Frame::Kept(Box::new(kept))).collect()
+    }
+
+    /// Tells of the grant, if it runs.
+    pub(super) fn recall(&self) -> Vec<Frame> {
+        let asked = self.notices.iter().rev().find_map(|notice| match notice {
+            Notified::Request(asked) => Some(Frame::Found(Box::new(asked.clone()))),
+            _ => None,
+        });
+        let runs = !self.withdrawn && !self.chain.is_empty();
+        let found = asked.filter(|_| runs).into_iter().chain(self.kept_after(0));
+        let mut told: Vec<_> = found.filter(|_| runs).collect();
+        told.push(Frame::Recalled(Recalled {
+            grants: u32::from(runs),
+        }));
+        told
     }
 
     fn said(&self) -> impl DoubleEndedIterator<Item = Event> {

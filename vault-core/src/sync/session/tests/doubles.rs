@@ -264,6 +264,7 @@ impl Server {
                 let message = reconcile::answer(&mut holding, &asked.message).unwrap();
                 vec![Frame::Reconciled(Reconcile { message, ..asked })]
             }
+            Frame::Recall(_) => self.recall(),
             other => panic!("a device does not say {other:?}"),
         }
     }
