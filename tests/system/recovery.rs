@@ -207,6 +207,25 @@ async fn the_code_works_again_on_a_third_device_and_the_second_is_revoked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_set_back_before_the_new_device_spoke_hears_of_it_all_the_same() {
+    let mut this = stage(912).await;
+    let grant = this.granted(Receipts, "brand").await;
+    this.back_up().await;
+    let (_, newer) = this.lost.vault.create_recovery_code().unwrap();
+    this.lost.sync().await;
+    let new = this.world.recover(&newer).await.unwrap();
+    this.set_data_back().await;
+    let first = new.vault.sync(|_| {}).await.unwrap_err();
+    assert!(is_refused(&first, Refusal::NothingToRecover), "{first}");
+    this.lost.sync().await;
+    let (_, events) = new.sync_events().await;
+    assert!(events.contains(&SyncEvent::OthersRevoked), "{events:?}");
+    let refused = this.lost.vault.sync(|_| {}).await.unwrap_err();
+    assert!(is_refused(&refused, Refusal::Revoked), "{refused}");
+    new.withdraw(grant).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_backup_brings_the_records_along_and_its_grants_go_on_on_a_device_of_its_own() {
     let mut this = stage(908).await;
     let grant = this.granted(Receipts, "brand").await;

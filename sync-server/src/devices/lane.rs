@@ -117,9 +117,8 @@ impl Lane {
                 }
                 Frame::Recover(said) => self.recover(said).await?,
                 Frame::Revoke(revocation) => {
-                    let revoked = recovery::revoke(&self.server, self.device, *revocation).await;
-                    self.write(&Frame::Revoked(revoked.map_err(Over::Refused)?))
-                        .await?;
+                    let revoked = self.revoke(*revocation).await?;
+                    self.write(&revoked).await?;
                 }
                 Frame::Hello(said) => return self.welcome(said).await,
                 _ => return Err(Over::Refused(Refusal::BadFrame)),
@@ -237,6 +236,7 @@ impl Lane {
                 let kept = recovery::keep_escrow(&self.server, vault, *escrow).await;
                 Frame::EscrowKept(kept.map_err(Over::Refused)?)
             }
+            Frame::Revoke(revocation) => self.revoke(*revocation).await?,
             Frame::Recall(_) => self.recall(vault).await?,
             Frame::EventsSeen(seen) => {
                 return notices::seen(&self.server, vault, seen.through)

@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use vault_file::{SlotId, Snapshot, Transaction};
 use vault_wire::{
-    frame::{Frame, Prove, Reader, Recover, Recovered, encode},
+    frame::{Frame, Prove, Reader, Recover, Recovered, Refusal, encode},
     id::VaultId,
     recovery::{Escrow, RecoveryProof, RecoverySecret, SignedRevocation, VaultSecrets},
     signature::SecretKey,
@@ -97,22 +98,57 @@ pub(crate) fn settle(
 ) -> Result<(), Error> {
     let number = found.revocation.saturating_add(1);
     let revocation = store.identity.revoke_others(code, number, store.now());
+    let pending = Pending {
+        revocation,
+        after_escrow: false,
+    };
     let public = code.public(&store.identity.owner_key());
     let row = server::trusted(store, address, pin)?;
     store.update(|transaction| {
-        let mut table = transaction.table(&META)?;
-        table.insert(meta::REVOCATION, &encode_row(&revocation))?;
-        table.insert(meta::RECALL, &[1])?;
-        drop(table);
+        keep(transaction, &pending)?;
+        transaction.table(&META)?.insert(meta::RECALL, &[1])?;
         escrow::go_on_with(transaction, (slot, public), found.escrow.number)?;
         server::set_server(transaction, &row)
     })
 }
 
+/// A revocation that the server is still to be told.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Pending {
+    pub(super) revocation: SignedRevocation,
+    /// Whether an escrow has to be kept first: the server had lost the one that it relies on.
+    pub(super) after_escrow: bool,
+}
+
 /// The revocation that the server is still to be told.
-pub(super) fn pending_revocation(view: &Snapshot) -> Result<Option<SignedRevocation>, Error> {
+pub(super) fn pending_revocation(view: &Snapshot) -> Result<Option<Pending>, Error> {
     let row = view.table(&META)?.get(meta::REVOCATION)?;
     row.map(|row| decode(&row, "a revocation")).transpose()
+}
+
+/// The server refused to let this device speak. If its data was set back to before the code, a revocation can
+/// only follow an escrow; if another device was the last to take the vault over, it has to go first.
+pub(super) fn refused(store: &Store, refusal: Refusal) -> Result<(), Error> {
+    let Some(pending) = pending_revocation(&store.view()?)? else {
+        return Ok(());
+    };
+    let after_escrow = match refusal {
+        Refusal::NothingToRecover => true,
+        Refusal::Revoked => false,
+        _ => return Ok(()),
+    };
+    let pending = Pending {
+        after_escrow,
+        ..pending
+    };
+    store.update(|transaction| keep(transaction, &pending))
+}
+
+fn keep(transaction: &Transaction, pending: &Pending) -> Result<(), Error> {
+    transaction
+        .table(&META)?
+        .insert(meta::REVOCATION, &encode_row(pending))?;
+    Ok(())
 }
 
 /// Whether the server is to be asked for every running grant.

@@ -19,7 +19,7 @@ use crate::{
         SyncError, SyncEvent,
         lane::Lane,
         server::{connected_server, set_server},
-        standing,
+        standing, takeover,
     },
 };
 
@@ -28,9 +28,12 @@ impl Session {
     pub(crate) fn receive(&mut self, frame: Frame) -> Result<(), Error> {
         match frame {
             Frame::Registered(_) if self.welcomed.is_none() => Ok(()),
-            Frame::Revoked(_) if self.welcomed.is_none() => self.revoked(),
+            Frame::Revoked(_) => self.revoked(),
             Frame::Welcome(welcome) if self.welcomed.is_none() => self.welcome(&welcome),
-            Frame::Refused(refused) => Err(SyncError::Refused(refused.refusal).into()),
+            Frame::Refused(refused) => {
+                takeover::refused(&self.store, refused.refusal)?;
+                Err(SyncError::Refused(refused.refusal).into())
+            }
             _ if self.welcomed.is_none() => Err(SyncError::Protocol("it spoke before its welcome").into()),
             Frame::StatementAck(ack) => self.statement_ack(*ack),
             Frame::Kept(kept) => self.statement_kept(&kept),

@@ -2,6 +2,7 @@
 
 use vault_wire::{
     frame::{DeliveredRequest, EscrowKept, Frame, KeptStatement, Recall},
+    recovery::SignedRevocation,
     request::ConsentRequest,
 };
 
@@ -17,6 +18,8 @@ use crate::{
 pub(super) struct Owed {
     /// A revocation.
     revocation: bool,
+    /// A revocation that is to be said once the escrow is kept.
+    revocation_later: Option<SignedRevocation>,
     /// Every running grant.
     recall: bool,
     /// How often an escrow was sent, until the server answers.
@@ -35,16 +38,27 @@ impl Owed {
     }
 
     pub(super) const fn is_nothing(&self) -> bool {
-        !self.revocation && !self.recall && self.escrow.is_none()
+        !self.revocation && self.revocation_later.is_none() && !self.recall && self.escrow.is_none()
     }
 }
 
 impl Session {
     /// What is to be said before HELLO.
     pub(super) fn before_hello(&mut self) -> Result<Option<Frame>, Error> {
-        let revocation = takeover::pending_revocation(&self.store.view()?)?;
-        self.owed.revocation = revocation.is_some();
-        Ok(revocation.map(|revocation| Frame::Revoke(Box::new(revocation))))
+        let pending = takeover::pending_revocation(&self.store.view()?)?;
+        Ok(match pending {
+            Some(pending) if pending.after_escrow => {
+                self.owed.revocation_later = Some(pending.revocation);
+                None
+            }
+            Some(pending) => Some(self.revoke(pending.revocation)),
+            None => None,
+        })
+    }
+
+    fn revoke(&mut self, revocation: SignedRevocation) -> Frame {
+        self.owed.revocation = true;
+        Frame::Revoke(Box::new(revocation))
     }
 
     /// What is to be said after WELCOME, which names the escrow that the server keeps.
@@ -53,7 +67,18 @@ impl Session {
             self.owed.escrow = Some(1);
             self.outbox.push_back(Frame::Escrow(Box::new(escrow)));
         }
-        if takeover::wants_recall(&self.store.view()?)? {
+        self.go_on_with_takeover()
+    }
+
+    /// What needs the escrow to be kept, and then what needs that no other device speaks any more.
+    fn go_on_with_takeover(&mut self) -> Result<(), Error> {
+        if self.owed.escrow.is_some() || self.owed.revocation {
+            return Ok(());
+        }
+        if let Some(revocation) = self.owed.revocation_later.take() {
+            let frame = self.revoke(revocation);
+            self.outbox.push_back(frame);
+        } else if !self.owed.recall && takeover::wants_recall(&self.store.view()?)? {
             self.owed.recall = true;
             self.outbox.push_back(Frame::Recall(Recall {}));
         }
@@ -67,7 +92,10 @@ impl Session {
         }
         self.store.update(takeover::revoked)?;
         self.events.push_back(SyncEvent::OthersRevoked);
-        Ok(())
+        match self.welcomed {
+            Some(_) => self.go_on_with_takeover(),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn escrow_kept(&mut self, answer: EscrowKept) -> Result<(), Error> {
@@ -78,7 +106,7 @@ impl Session {
             self.owed.escrow = Some(sent + 1);
             self.outbox.push_back(Frame::Escrow(Box::new(escrow)));
         }
-        Ok(())
+        self.go_on_with_takeover()
     }
 
     pub(super) fn found(&mut self, asked: DeliveredRequest) {
