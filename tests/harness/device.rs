@@ -263,6 +263,11 @@ impl Connected {
         self.hears("a consent request", is_request).await;
     }
 
+    /// How the session ends by itself.
+    pub async fn ended(self) -> Result<(), Error> {
+        soon("the end of a session", self.running).await.unwrap()
+    }
+
     /// Disconnects.
     pub async fn stop(self) {
         self.stopped().await.unwrap();

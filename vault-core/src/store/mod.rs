@@ -29,6 +29,8 @@ pub(crate) struct Store {
     pub(crate) identity: Identity,
     committed: watch::Sender<u64>,
     network: watch::Sender<u64>,
+    /// Whether the vault is being locked.
+    locking: watch::Sender<bool>,
 }
 
 impl Store {
@@ -100,6 +102,7 @@ impl Store {
             host,
             committed,
             network: watch::Sender::new(0),
+            locking: watch::Sender::new(false),
         })
     }
 
@@ -156,6 +159,16 @@ impl Store {
     /// Tells of every change of the network from now on.
     pub(crate) fn network_changes(&self) -> watch::Receiver<u64> {
         self.network.subscribe()
+    }
+
+    /// Ends what goes on while the vault is open.
+    pub(crate) fn begin_to_lock(&self) {
+        self.locking.send_replace(true);
+    }
+
+    /// Tells when the vault is being locked.
+    pub(crate) fn locking(&self) -> watch::Receiver<bool> {
+        self.locking.subscribe()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -64,10 +64,13 @@ impl Vault {
         }
     }
 
-    /// Locks the vault: every clone of this handle answers [`Error::Locked`] from here on, and the keys
-    /// are wiped once operations that are running have ended.
+    /// Locks the vault: every clone of this handle answers [`Error::Locked`] from here on, connections end
+    /// with it, and the keys are wiped once other operations that are running have ended.
     pub fn lock(&self) {
-        *self.open.write().unwrap_or_else(PoisonError::into_inner) = None;
+        let open = self.open.write().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(store) = open {
+            store.begin_to_lock();
+        }
     }
 
     /// What the vault says of itself.
@@ -103,6 +106,16 @@ impl Vault {
 
     fn view(&self) -> Result<Snapshot, Error> {
         self.store()?.view()
+    }
+
+    /// Does something that takes long, and gives it up when the vault is locked meanwhile.
+    async fn while_open<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let mut locking = self.store()?.locking();
+        tokio::select! {
+            biased;
+            _ = locking.wait_for(|locked| *locked) => Err(Error::Locked),
+            outcome = work => outcome,
+        }
     }
 }
 
