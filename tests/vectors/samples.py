@@ -128,11 +128,12 @@ def chain():
 
 
 STATEMENTS = chain()
+GIVEN_DIGEST = s.digest(s.STATEMENT, STATEMENTS["given"]["bytes"])
 WITHDRAWN_DIGEST = s.digest(s.STATEMENT, STATEMENTS["withdrawn"]["bytes"])
 
 ACCEPTANCE_BYTES = write(ACCEPTANCE, {
     "version": 1, "vault": VAULT, "request": REQUEST_DIGEST,
-    "statement": s.digest(s.STATEMENT, STATEMENTS["given"]["bytes"]), "accepted_at": DECIDED + 500,
+    "statement": GIVEN_DIGEST, "accepted_at": DECIDED + 500,
     "state": STATE,
 })
 SIGNED_ACCEPTANCE = {
@@ -141,6 +142,7 @@ SIGNED_ACCEPTANCE = {
     "signature": s.sign(RECEIPTS, s.ACCEPTANCE, ACCEPTANCE_BYTES),
 }
 REQUEST_SIGNATURE = s.sign(APP_SIGNING, s.REQUEST, REQUEST_BYTES)
+DELIVERED = {"bytes": REQUEST_BYTES, "signature": REQUEST_SIGNATURE, "delivery_nonce": DELIVERY_NONCE}
 
 PAYLOADS = {
     "receipt": {
@@ -241,7 +243,7 @@ def frames():
         "minor": 0, "features": 0, "vault": VAULT, "device": TRANSPORT_CERTIFICATE,
         "incarnation": INCARNATION, "events_seen": 300,
         "grants": [{
-            "grant": GRANT, "statement": 1, "generation": 1, "count": 2,
+            "grant": GRANT, "statement": 1, "last": GIVEN_DIGEST, "generation": 1, "count": 2,
             "fingerprint": reconcile.fingerprint(HELD),
         }],
         "ended": [b(0x46), b(0x47)],
@@ -296,9 +298,7 @@ def frames():
         "grant": GRANT, "generation": 1, "number": 128,
         "rejected": [{"slot": b(0x51 + at), "why": why} for at, why in enumerate(reasons)],
     }
-    yield "NOTICE request", "NOTICE", notice(1, {"Request": {
-        "bytes": REQUEST_BYTES, "signature": REQUEST_SIGNATURE, "delivery_nonce": DELIVERY_NONCE,
-    }})
+    yield "NOTICE request", "NOTICE", notice(1, {"Request": DELIVERED})
     yield "NOTICE request closed", "NOTICE", notice(2, {
         "RequestClosed": {"request": REQUEST_ID, "how": "Superseded"},
     })
@@ -317,6 +317,6 @@ def frames():
     }
     yield "KEPT", "KEPT", {
         "statement": STATEMENTS["given"], "certificate": CONSENT_CERTIFICATE,
-        "acceptance": SIGNED_ACCEPTANCE,
+        "acceptance": SIGNED_ACCEPTANCE, "request": DELIVERED,
     }
     yield "REFUSED", "REFUSED", {"refusal": "Unavailable"}

@@ -130,8 +130,9 @@ STATEMENT_REFUSAL = enum(
     "ArrivedTooLate", "NotDelivered", "AlreadyClosed", "OutOfOrder", "Withdrawn", "BadGrantKey",
     "LacksRequired",
 )
+DELIVERED = record(bytes=BYTES, signature=option(SIGNATURE), delivery_nonce=fixed(16))
 EVENT = enum(
-    ("Request", record(bytes=BYTES, signature=option(SIGNATURE), delivery_nonce=fixed(16))),
+    ("Request", DELIVERED),
     ("RequestClosed", record(request=ID, how=enum("Cancelled", "Expired", "Superseded"))),
     (
         "Read",
@@ -154,7 +155,7 @@ FRAMES = {
     "HELLO": (0x01, record(
         minor=U16, features=U64, vault=ID, device=SIGNED, incarnation=ID, events_seen=U64,
         grants=listed(record(
-            grant=ID, statement=U64, generation=U32, count=U64, fingerprint=fixed(16),
+            grant=ID, statement=U64, last=DIGEST, generation=U32, count=U64, fingerprint=fixed(16),
         )),
         ended=listed(ID),
     )),
@@ -189,6 +190,7 @@ FRAMES = {
     "NOTICE": (0x86, record(number=U64, event=EVENT)),
     "KEPT": (0x88, record(
         statement=SIGNED_STATEMENT, certificate=SIGNED, acceptance=SIGNED_ACCEPTANCE,
+        request=option(DELIVERED),
     )),
     "RECONCILED": (0x90, record(grant=ID, generation=U32, message=BYTES)),
     "REFUSED": (0xFF, record(refusal=REFUSAL)),

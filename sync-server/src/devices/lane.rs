@@ -6,9 +6,9 @@ use std::{collections::VecDeque, future::Future, pin::Pin, time::Duration};
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 use vault_wire::{
     frame::{
-        EntriesAck, Frame, Hello, KeptStatement, Reader, Refusal, Refused, StatementOutcome,
-        StatementRefusal, Welcome, encode,
+        EntriesAck, Frame, Hello, KeptStatement, Reader, Refusal, Refused, Welcome, encode,
     },
+    id::VaultId,
     signature::PublicKey,
 };
 
@@ -17,7 +17,9 @@ use crate::{
     Server,
     live::Session,
     service::{
-        enrol, hello, link_code, notices,
+        enrol,
+        hello::{self, Lacking},
+        link_code, notices,
         push::{PushError, push},
         reconcile::{ReconcileError, reconcile},
         statement,
@@ -122,7 +124,7 @@ impl Lane {
         let owner_key =
             enrol::admit(&self.server, self.device, vault, &said.device).map_err(Over::Refused)?;
         let session = self.server.devices().enter(vault, self.device);
-        let (welcome, kept) = match hello::hello(&self.server, vault, self.device, said).await {
+        let (welcome, lacking) = match hello::hello(&self.server, vault, self.device, said).await {
             Ok(answer) => answer,
             Err(_) => {
                 self.server.devices().leave(&session);
@@ -134,7 +136,7 @@ impl Lane {
             owner_key,
             told,
         };
-        match self.greet_back(welcome, kept).await {
+        match self.greet_back(vault, welcome, lacking).await {
             Ok(()) => Ok(greeted),
             Err(over) => {
                 self.server.devices().leave(&greeted.session);
@@ -143,9 +145,19 @@ impl Lane {
         }
     }
 
-    async fn greet_back(&mut self, welcome: Welcome, kept: Vec<KeptStatement>) -> Result<(), Over> {
+    async fn greet_back(
+        &mut self,
+        vault: VaultId,
+        welcome: Welcome,
+        lacking: Vec<Lacking>,
+    ) -> Result<(), Over> {
         self.write(&Frame::Welcome(welcome)).await?;
-        self.remind(kept).await
+        for (grant, number) in lacking {
+            let kept = statement::kept_from(&self.server, vault, grant, number);
+            self.remind(kept.map_err(|_| Over::Refused(Refusal::Unavailable))?)
+                .await?;
+        }
+        Ok(())
     }
 
     /// Sends statements that the device does not know.
@@ -196,10 +208,8 @@ impl Lane {
                 let ack = statement::submit(&self.server, vault, greeted.owner_key, *sent)
                     .await
                     .map_err(unavailable)?;
-                if ack.outcome == StatementOutcome::Refused(StatementRefusal::OutOfOrder) {
-                    let kept = statement::kept_from(&self.server, vault, ack.grant, 1);
-                    self.remind(kept.map_err(unavailable)?).await?;
-                }
+                let kept = statement::reminders(&self.server, vault, &ack);
+                self.remind(kept.map_err(unavailable)?).await?;
                 Frame::StatementAck(Box::new(ack))
             }
             Frame::LinkOpen(_) => {

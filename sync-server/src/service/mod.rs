@@ -28,6 +28,7 @@ pub(crate) mod sweep;
 mod amending;
 mod api_key;
 mod audit;
+mod ended;
 mod grant_rules;
 mod held;
 mod refusals;

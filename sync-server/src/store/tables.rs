@@ -65,7 +65,9 @@ pub(crate) static GRANTS_OF_APP: Typed<()> = Typed::new("grants_of_app");
 pub(crate) static STATEMENTS: Typed<StatementRow> = Typed::new("statements");
 /// vault | grant → its withdrawal, which wins over everything
 pub(crate) static ERASURES: Typed<ErasureRow> = Typed::new("erasures");
-/// vault | grant | generation → nothing: its entries are to be removed
+/// vault | grant → nothing: the owner ended it, and this data never knew it
+pub(crate) static ENDED: Typed<()> = Typed::new("ended");
+/// vault | grant | generation → nothing: its keys and entries are to be removed
 pub(crate) static DOOMED: Typed<()> = Typed::new("doomed");
 /// vault | grant | generation | slot → the sealed entry
 pub(crate) static ENTRIES: Typed<EntryRow> = Typed::new("entries");

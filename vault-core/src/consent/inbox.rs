@@ -120,6 +120,25 @@ pub(super) fn receive(
     Ok(())
 }
 
+/// Keeps a request that the owner agreed to on another copy of this vault.
+pub(super) fn answered_elsewhere(
+    transaction: &Transaction,
+    delivered: &DeliveredRequest,
+    request: &ConsentRequest,
+    now: Timestamp,
+) -> Result<(), Error> {
+    apps::remember(transaction, &request.app)?;
+    let row = RequestRow {
+        delivered: delivered.clone(),
+        received_at: now,
+        state: RequestState::Approved,
+    };
+    transaction
+        .table(&REQUESTS)?
+        .insert(request.id.as_bytes(), &encode(&row))?;
+    Ok(())
+}
+
 /// Closes a request that ended without this vault's decision.
 pub(super) fn close(transaction: &Transaction, id: RequestId, how: Closed) -> Result<(), Error> {
     let state = match how {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     consent::{
-        GrantRow, GrantState, ended as end_here, load_grant, store_grant, was_known_to, withdrawn_elsewhere,
+        GrantRow, GrantState, digest_of, ended as end_here, load_grant, store_grant, was_known_to, withdrawn_elsewhere,
     },
     error::Error,
     store::{Store, decode, tables::GRANTS},
@@ -37,6 +37,7 @@ pub(super) fn positions(view: &Snapshot) -> Result<Vec<GrantPosition>, Error> {
             positions.push(GrantPosition {
                 grant,
                 statement: row.acknowledged,
+                last: digest_of(view, grant, row.acknowledged)?,
                 generation,
                 count: held.count,
                 fingerprint: held.fingerprint(),

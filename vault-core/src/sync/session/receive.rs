@@ -71,8 +71,8 @@ impl Session {
                 }
             }
             for grant in standing::ended(&view)? {
-                if standings.contains_key(&grant) {
-                    end_forgotten(transaction, grant)?;
+                if let Some(said) = standings.get(&grant) {
+                    end_forgotten(transaction, grant, *said != Standing::Unknown)?;
                 }
             }
             Ok(lanes)

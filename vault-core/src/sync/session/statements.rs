@@ -55,7 +55,7 @@ impl Session {
         if let Some(superseded) = superseded {
             self.lanes.remove(&superseded);
         }
-        self.open_lane(grant)?;
+        self.open_lane(grant, false)?;
         self.events
             .push_back(SyncEvent::StatementAccepted { grant, number });
         Ok(())
@@ -117,7 +117,15 @@ impl Session {
             return Err(not_the_owners());
         };
         let (grant, number) = (said.grant, said.number);
-        match store.update(|transaction| adopt(&store, transaction, kept))? {
+        let (adopted, superseded) = store.update(|transaction| {
+            let (adopted, superseded) = adopt(&store, transaction, kept)?;
+            if let Some(superseded) = superseded {
+                progress::forget(transaction, superseded)?;
+            }
+            Ok((adopted, superseded))
+        })?;
+        superseded.map(|superseded| self.lanes.remove(&superseded));
+        match adopted {
             Adopted::NotOurs => return Err(not_the_owners()),
             Adopted::Known => {}
             Adopted::Taken { dropped } => {
@@ -127,7 +135,8 @@ impl Session {
         }
         if self.behind.get(&grant).is_some_and(|last| *last <= number) {
             self.behind.remove(&grant);
-            self.open_lane(grant)?;
+            // Whoever brought these statements to the server may have brought entries too.
+            self.open_lane(grant, true)?;
         }
         Ok(())
     }
@@ -167,8 +176,9 @@ impl Session {
         }
     }
 
-    /// Lets the entries of a grant go on, if it is running and the server has its terms.
-    pub(super) fn open_lane(&mut self, grant: GrantId) -> Result<(), Error> {
+    /// Lets the entries of a grant go on, if it is running and the server has its terms. What the server holds
+    /// of it is compared if anybody else may have sent it, or this device thinks that it holds anything.
+    fn open_lane(&mut self, grant: GrantId, by_others: bool) -> Result<(), Error> {
         let view = self.store.view()?;
         let Some(row) = grant_row(&view, grant)?.filter(|row| row.state.is_running()) else {
             return Ok(());
@@ -179,10 +189,11 @@ impl Session {
         let generation = row.extent.generation;
         match self.lanes.get_mut(&grant) {
             Some(lane) if lane.generation() == generation => lane.wake(),
-            // What the server holds of it is compared if this device thinks that it holds anything.
             _ => {
                 let held = Progress::load(&view, grant, generation)?.held;
-                let lane = Lane::open(&view, grant, generation, held.count > 0)?;
+                let is_in_force = row.acknowledged >= row.extent_number;
+                let compare = held.count > 0 || (by_others && is_in_force);
+                let lane = Lane::open(&view, grant, generation, compare)?;
                 self.lanes.insert(grant, lane);
             }
         }

@@ -98,7 +98,7 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, FrameError> {
 const fn largest(kind: u8) -> usize {
     match kind {
         HELLO | WELCOME | ENTRIES | ENTRIES_ACK => FRAME_BYTES_MAX,
-        STATEMENT => limits::STATEMENT_FRAME_BYTES_MAX,
+        STATEMENT | KEPT => limits::STATEMENT_FRAME_BYTES_MAX,
         _ => limits::CONTROL_FRAME_BYTES_MAX,
     }
 }

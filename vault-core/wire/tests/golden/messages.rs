@@ -64,6 +64,7 @@ fn from_device() -> Vec<(&'static str, Frame, Pinned)> {
     let position = GrantPosition {
         grant: grant(),
         statement: 1,
+        last: statement("given").digest(),
         generation: 1,
         count: 2,
         fingerprint: fingerprint(),
@@ -193,6 +194,7 @@ fn from_server() -> Vec<(&'static str, Frame, Pinned)> {
         statement: statement("given"),
         certificate: consent_certificate(),
         acceptance: acceptance(),
+        request: Some(delivered()),
     };
     let refused = Refused {
         refusal: Refusal::Unavailable,
@@ -227,12 +229,15 @@ fn from_server() -> Vec<(&'static str, Frame, Pinned)> {
     ]
 }
 
-fn notices() -> Vec<(&'static str, Frame, Pinned)> {
-    let delivered = DeliveredRequest {
+fn delivered() -> DeliveredRequest {
+    DeliveredRequest {
         signature: Some(app_signing().sign(labels::REQUEST, &request())),
         bytes: request(),
         delivery_nonce: DELIVERY_NONCE,
-    };
+    }
+}
+
+fn notices() -> Vec<(&'static str, Frame, Pinned)> {
     let closed = Event::RequestClosed {
         request: REQUEST,
         how: Closed::Superseded,
@@ -262,7 +267,7 @@ fn notices() -> Vec<(&'static str, Frame, Pinned)> {
     [
         (
             "NOTICE request",
-            Event::Request(delivered),
+            Event::Request(delivered()),
             frames::NOTICE_REQUEST,
         ),
         ("NOTICE request closed", closed, frames::NOTICE_REQUEST_CLOSED),
