@@ -83,8 +83,7 @@ pub(crate) struct GrantRow {
     /// Number of the statement that set the extent.
     pub(crate) extent_number: u64,
     pub(crate) key: StoredGrantKey,
-    /// The generation that the key is of: the highest that this copy of the vault ever had a key of its own
-    /// for.
+    /// The generation that the key is of. Another copy's may be in force, of which this one has no key.
     pub(crate) key_generation: u32,
     /// The last generation that the server accepted and its key, until it accepts the next.
     pub(crate) former_key: Option<(u32, StoredGrantKey)>,

@@ -1,9 +1,13 @@
 //! The double's side of a chain of statements: compare and set, as the protocol demands it.
 
 use vault_wire::{
+    Digest,
     acceptance::Acceptance,
-    frame::{Frame, KeptStatement, StatementOutcome, StatementRefusal, SubmitStatement},
-    id::ErasureId,
+    frame::{
+        DeliveredRequest, Event as Told, Frame, GrantPosition, Hello, KeptStatement, Standing,
+        StatementOutcome, StatementRefusal, SubmitStatement,
+    },
+    id::{ErasureId, GrantId},
     receipt::Erasure,
     statement::{Event, Extent, Statement},
     terms::Terms,
@@ -28,7 +32,11 @@ impl Server {
         }
         let last = self.chain.last().map(|kept| kept.statement.digest());
         if said.number != self.number() + 1 || said.previous != last.unwrap_or_default() {
-            let refused = answer(StatementOutcome::Refused(StatementRefusal::OutOfOrder));
+            let why = match said.number {
+                1 => StatementRefusal::AlreadyClosed,
+                _ => StatementRefusal::OutOfOrder,
+            };
+            let refused = answer(StatementOutcome::Refused(why));
             return self.kept_after(0).into_iter().chain(refused).collect();
         }
         if let Some(extent) = extent(&said.event).filter(|extent| extent.generation > self.generation) {
@@ -47,6 +55,10 @@ impl Server {
             statement: sent.statement,
             certificate: sent.certificate,
             acceptance: acceptance.clone(),
+            request: match said.event {
+                Event::Given(_) => self.asked(),
+                _ => None,
+            },
         });
         answer(StatementOutcome::Accepted(acceptance))
     }
@@ -65,6 +77,36 @@ impl Server {
         );
         self.held.clear();
         StatementOutcome::Erased(erasure.sign(&self.keys.0))
+    }
+
+    /// The request that the grant answers.
+    fn asked(&self) -> Option<DeliveredRequest> {
+        self.notices.iter().find_map(|notice| match notice {
+            Told::Request(asked) => Some(asked.clone()),
+            _ => None,
+        })
+    }
+
+    /// The running grant, if the device did not name it.
+    pub(super) fn unnamed(&self, hello: &Hello) -> Option<(GrantId, Standing)> {
+        let grant = self.chain.first()?.statement.verify().unwrap().grant;
+        let named = hello.grants.iter().any(|position| position.grant == grant);
+        let is_unnamed = !named && !hello.ended.contains(&grant) && !self.withdrawn;
+        is_unnamed.then(|| (grant, Standing::Behind(self.number())))
+    }
+
+    /// Whether a device's last statement is the last here.
+    pub(super) fn is_last(&self, number: u64, digest: &Digest) -> bool {
+        let last = self.chain.last().map(|kept| kept.statement.digest());
+        number == self.number() && last.as_ref() == Some(digest)
+    }
+
+    /// Whether a device's last statement is one of those here.
+    pub(super) fn has(&self, position: &GrantPosition) -> bool {
+        self.chain
+            .iter()
+            .zip(1..)
+            .any(|(kept, number)| number == position.statement && kept.statement.digest() == position.last)
     }
 
     pub(super) fn number(&self) -> u64 {

@@ -272,19 +272,20 @@ impl Server {
             let standing = match () {
                 () if self.withdrawn => Standing::Withdrawn,
                 () if self.chain.is_empty() => Standing::Unknown,
-                () if position.statement < self.number() => Standing::Behind(self.number()),
                 () if position.statement > self.number() => Standing::StatementStale(self.number()),
+                () if !self.is_last(position.statement, &position.last) => Standing::Behind(self.number()),
                 () if position.generation > self.generation => return None,
                 () if held.fingerprint() != position.fingerprint => Standing::Reconcile,
                 () => return None,
             };
             Some((position.grant, standing))
         });
-        let standings: Vec<_> = standings.collect();
+        let standings: Vec<_> = standings.chain(self.unnamed(hello)).collect();
         let behind = standings
             .iter()
             .any(|(_, standing)| matches!(standing, Standing::Behind(_)));
-        let named = hello.grants.first().map_or(0, |position| position.statement);
+        let named = hello.grants.first().filter(|position| self.has(position));
+        let named = named.map_or(0, |position| position.statement);
         let kept = self.kept_after(if behind { named } else { u64::MAX });
         let welcome = Welcome {
             minor: 0,
