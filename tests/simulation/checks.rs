@@ -273,7 +273,10 @@ impl World {
             return;
         }
         let Some((_, shown)) = expected.into_iter().find(|(grant, _)| *grant == answer.grant) else {
-            self.wrong(&format!("{} is served and not in force on the device", answer.grant));
+            self.wrong(&format!(
+                "{} is served and not in force on the device",
+                answer.grant
+            ));
         };
         let got: Vec<Shown> = answer
             .records

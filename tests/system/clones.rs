@@ -195,14 +195,15 @@ async fn a_file_restored_from_before_a_consent_sees_the_grant_and_can_withdraw_i
     // The device is lost with all that happened since the backup.
     device.vault.lock();
 
-    restored
-        .vault
-        .put(receipt(now, "Globex", "1", "card"))
-        .unwrap();
+    restored.vault.put(receipt(now, "Globex", "1", "card")).unwrap();
     restored.sync().await;
     assert_eq!(restored.state_of(grant), GrantState::Active);
     let shown = restored.vault.grant(grant).unwrap();
-    assert_eq!(shown.terms.details[0].fields.len(), 1, "the owner sees what it shows");
+    assert_eq!(
+        shown.terms.details[0].fields.len(),
+        1,
+        "the owner sees what it shows"
+    );
     let read = developer.read_all(&subject, Receipts, None).await.unwrap();
     assert_eq!(read.len(), 2, "what the restored file holds");
     assert_eq!(restored.sync().await.entries, 0, "and it is settled");

@@ -5,9 +5,7 @@ use std::{collections::VecDeque, future::Future, pin::Pin, time::Duration};
 
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 use vault_wire::{
-    frame::{
-        EntriesAck, Frame, Hello, KeptStatement, Reader, Refusal, Refused, Welcome, encode,
-    },
+    frame::{EntriesAck, Frame, Hello, KeptStatement, Reader, Refusal, Refused, Welcome, encode},
     id::VaultId,
     signature::PublicKey,
 };

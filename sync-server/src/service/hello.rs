@@ -112,7 +112,11 @@ fn unnamed(
     tx.scan(&GRANTS, vault.as_bytes(), &[], |id, row| {
         let id = <[u8; 16]>::try_from(id).map(GrantId);
         let runs = !state_at(&row, now).is_over();
-        unnamed.extend(id.ok().filter(|id| runs && !named.contains(id)).map(|id| (id, row.number)));
+        unnamed.extend(
+            id.ok()
+                .filter(|id| runs && !named.contains(id))
+                .map(|id| (id, row.number)),
+        );
         ControlFlow::Continue(())
     })?;
     Ok(unnamed)
@@ -121,7 +125,10 @@ fn unnamed(
 /// Whether the last statement that the device knows to be accepted is one that is kept here.
 fn has_said(tx: &Tx, vault: VaultId, device: &GrantPosition) -> Result<bool, StoreError> {
     let (grant, number) = (device.grant.as_bytes(), device.statement.to_be_bytes());
-    tx.has(&STATEMENTS, &key(&[vault.as_bytes(), grant, &number, &device.last]))
+    tx.has(
+        &STATEMENTS,
+        &key(&[vault.as_bytes(), grant, &number, &device.last]),
+    )
 }
 
 /// Where a grant stands, if not where the device says.
@@ -173,12 +180,7 @@ fn await_statement(tx: &Tx, vault: VaultId, device: &GrantPosition) -> Result<()
 
 /// Stops answering for a grant that the owner ended, if this data does not know of it. The statement
 /// that ended it is to be sent again.
-fn end(
-    tx: &Tx,
-    ended: &mut Ended,
-    grant: GrantId,
-    now: Timestamp,
-) -> Result<Option<Standing>, StoreError> {
+fn end(tx: &Tx, ended: &mut Ended, grant: GrantId, now: Timestamp) -> Result<Option<Standing>, StoreError> {
     let at = key(&[ended.vault.as_bytes(), grant.as_bytes()]);
     if tx.has(&ERASURES, &at)? {
         return Ok(None);

@@ -120,9 +120,13 @@ fn adopt_into(
             end_forgotten(transaction, id, true)?;
             return Ok((Adopted::Known, superseded));
         }
-        GrantState::Withdrawn | GrantState::Superseded | GrantState::Refused => {
+        GrantState::Refused => {
+            // The server had the refusal and lost it: it is sent again, and ends what another copy agreed to.
+            row.acknowledged = 0;
+            store_grant(transaction, id, &row)?;
             return Ok((Adopted::Known, superseded));
         }
+        GrantState::Withdrawn | GrantState::Superseded => return Ok((Adopted::Known, superseded)),
     }
     if !follows(store, transaction, kept, said, &row)? {
         return Ok((Adopted::NotOurs, None));

@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     consent::{
-        GrantRow, GrantState, digest_of, ended as end_here, load_grant, store_grant, was_known_to, withdrawn_elsewhere,
+        GrantRow, GrantState, digest_of, ended as end_here, load_grant, store_grant, was_known_to,
+        withdrawn_elsewhere,
     },
     error::Error,
     store::{Store, decode, tables::GRANTS},

@@ -51,13 +51,13 @@ pub(crate) fn kept_from(
     let of_grant = key(&[vault.as_bytes(), grant.as_bytes()]);
     let view = server.store().view()?;
     view.scan(&STATEMENTS, &of_grant, &number.to_be_bytes(), |_, row| {
-            rows.push(row);
-            if rows.len() < KEPT_MAX {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            }
-        })?;
+        rows.push(row);
+        if rows.len() < KEPT_MAX {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    })?;
     rows.into_iter()
         .map(|row| {
             let acceptance = acceptance(server, vault, &row)?;

@@ -151,7 +151,8 @@ async fn a_grant_that_was_named_as_ended_before_this_data_knew_it_never_begins_a
 #[tokio::test]
 async fn only_so_many_grants_that_this_data_never_knew_are_remembered() {
     let world = World::new().await;
-    let name = |from: u32| (from..from + 4_096).map(|n| GrantId((1u128 << 100 | u128::from(n)).to_be_bytes()));
+    let name =
+        |from: u32| (from..from + 4_096).map(|n| GrantId((1u128 << 100 | u128::from(n)).to_be_bytes()));
     let (welcome, _) = world
         .device
         .greet(&world.server, 1, vec![], name(0).collect())
@@ -208,7 +209,8 @@ async fn a_narrowing_that_is_sent_again_destroys_what_the_first_time_did_not_com
         terms: less,
         generation: 2,
     });
-    let signed = Statement::following(&before, digest, narrowed, world.clock_at(0)).sign(&world.device.consent);
+    let signed =
+        Statement::following(&before, digest, narrowed, world.clock_at(0)).sign(&world.device.consent);
     for _ in 0..2 {
         let keys = world.server.grant_keys();
         keys.put(given.grant, 1, &crate::store::HeldKey::Open(former.clone()))

@@ -264,9 +264,9 @@ impl Device {
         ended: Vec<GrantId>,
     ) -> (Welcome, Vec<KeptStatement>) {
         let (welcome, lacking) = self.greet_only(server, incarnation, grants, ended).await;
-        let kept = lacking.into_iter().flat_map(|(grant, number)| {
-            statement::kept_from(server, self.vault, grant, number).unwrap()
-        });
+        let kept = lacking
+            .into_iter()
+            .flat_map(|(grant, number)| statement::kept_from(server, self.vault, grant, number).unwrap());
         (welcome, kept.collect())
     }
 
