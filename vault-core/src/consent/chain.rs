@@ -61,6 +61,10 @@ pub(crate) fn adopt(
     let Ok(said) = kept.statement.verify() else {
         return Ok((Adopted::NotOurs, None));
     };
+    if matches!(said.event, Event::Refused | Event::Withdrawn) {
+        // What is over at the server is told otherwise.
+        return Ok((Adopted::Known, None));
+    }
     let begins = matches!(said.event, Event::Given(_));
     match load_grant(transaction, said.grant) {
         Ok(row) => adopt_into(store, transaction, kept, &said, row),
@@ -80,7 +84,6 @@ pub(crate) fn adopt(
                 Ok((taken, superseded))
             }
             _ if begins => Ok((Adopted::NotOurs, None)),
-            // Of a grant that another copy refused, nothing is to be known.
             _ => Ok((Adopted::Known, None)),
         },
         Err(error) => Err(error),

@@ -89,21 +89,20 @@ pub(crate) fn reminders(
     vault: VaultId,
     ack: &StatementAck,
 ) -> Result<Vec<KeptStatement>, Unavailable> {
-    let is_missed = match ack.outcome {
-        StatementOutcome::Refused(StatementRefusal::OutOfOrder) => true,
-        // Another copy agreed to the same request.
-        StatementOutcome::Refused(StatementRefusal::AlreadyClosed) => {
-            let at = key(&[vault.as_bytes(), ack.grant.as_bytes()]);
-            let row = server.store().view()?.get(&GRANTS, &at)?;
-            row.is_some_and(|row| !state_at(&row, server.now()).is_over())
-        }
-        _ => false,
-    };
-    if is_missed {
-        kept_from(server, vault, ack.grant, 1)
-    } else {
-        Ok(Vec::new())
+    let may_lack = matches!(
+        ack.outcome,
+        StatementOutcome::Refused(StatementRefusal::OutOfOrder | StatementRefusal::AlreadyClosed)
+    );
+    if !may_lack {
+        return Ok(Vec::new());
     }
+    let at = key(&[vault.as_bytes(), ack.grant.as_bytes()]);
+    let row = server.store().view()?.get(&GRANTS, &at)?;
+    if row.is_none_or(|row| state_at(&row, server.now()).is_over()) {
+        // Of a grant that does not run, the next WELCOME says what became.
+        return Ok(Vec::new());
+    }
+    kept_from(server, vault, ack.grant, 1)
 }
 
 /// The request that a first statement answers, as it was delivered.

@@ -77,8 +77,9 @@ impl Session {
         let Some(row) = grant_row(&store.view()?, grant)? else {
             return Ok(());
         };
-        if number <= row.acknowledged {
-            // Another copy's statement of this number came first, and is taken over by now.
+        if number <= row.acknowledged || number > row.statement {
+            // Another copy's statement of this number came first, and is taken over by now; or it fell with
+            // one before it.
             return Ok(());
         }
         if row.is_withdrawn() && number < row.statement {
