@@ -10,7 +10,7 @@ use vault_core::{
         entry::{Binding, Entry, GrantSecret},
         frame::{
             ALPN, DeliveredRequest, Entries, EntriesAck, Event as Told, Frame, GrantPosition, Hello,
-            LinkOpen, MINOR, Register, ServerKeys, StatementOutcome, SubmitStatement, Welcome,
+            LinkOpen, LogPosition, MINOR, Register, ServerKeys, StatementOutcome, SubmitStatement, Welcome,
         },
         grant_key::GrantKey,
         id::Incarnation,
@@ -260,6 +260,7 @@ fn hello(vault: VaultId, device: SignedCertificate, grants: Vec<GrantPosition>) 
         device,
         incarnation: Incarnation([1; 16]),
         events_seen: 0,
+        log: LogPosition::NONE,
         grants,
         ended: vec![],
     })

@@ -263,7 +263,8 @@ impl World {
         let expected = self.expected(owner, app, purpose, category);
         let answer = match self.read(app, category, purpose) {
             None => return,
-            Some(Err(_)) if expected.is_empty() => return,
+            // Nothing is read before what another copy said last has come again.
+            Some(Err(_)) if expected.iter().all(|(grant, _)| self.promises.awaits(*grant)) => return,
             Some(Err(error)) => self.wrong(&format!("{category} is refused though it is granted: {error}")),
             Some(Ok(answer)) => answer,
         };
@@ -360,6 +361,8 @@ impl World {
         for grant in this.vault.grants().unwrap() {
             let consent = &self.consents[&grant.id];
             let may_end = matches!(grant.terms.duration, Duration::TimeBound(_));
+            // To refuse on one copy what was agreed to on another takes it back.
+            let is_taken_back = consent.is_withdrawn || self.refused.contains(&grant.request);
             let has_reason = match grant.state {
                 GrantState::Active | GrantState::Paused => {
                     let paused = matches!(
@@ -373,9 +376,9 @@ impl World {
                 GrantState::Erased => {
                     // Data set back to before the grant was ever there have nothing to erase.
                     let is_erased = self.promises.is_erased(grant.id) || self.had_two_lives();
-                    consent.is_withdrawn && is_erased
+                    is_taken_back && is_erased
                 }
-                GrantState::Withdrawn => consent.is_withdrawn,
+                GrantState::Withdrawn => is_taken_back,
                 GrantState::Expired => may_end || self.clocks_jumped(),
                 GrantState::NotAccepted(_) => {
                     consent.is_withdrawn

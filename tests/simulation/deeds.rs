@@ -343,6 +343,7 @@ impl World {
             return;
         };
         let holds = self.owners[owner].holds.clone();
+        self.refused.insert(asked.id);
         self.owners[owner].change(holds, Vec::new(), |vault| vault.reject(asked.id));
         self.note(format!("{owner} refuses"));
     }

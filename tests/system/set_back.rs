@@ -1,8 +1,8 @@
 //! A server whose data was set back, and the device that heals it.
 
-use std::{fs, path::Path};
+use std::fs;
 
-use harness::{Ask, Developer, Device, World, receipt};
+use harness::{Ask, Developer, Device, World, copy_folder, receipt};
 use vault_core::{Category::Receipts, GrantId, GrantState};
 
 struct Stage {
@@ -73,14 +73,6 @@ impl Stage {
             ("data-backup", self.world.data_folder().to_owned()),
             ("config-backup", self.world.config_folder().to_owned()),
         ]
-    }
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
     }
 }
 

@@ -1,8 +1,8 @@
 //! Invariant I7: a withdrawal wins over everything that could bring the grant back.
 
-use std::{fs, path::Path};
+use std::fs;
 
-use harness::{Ask, Developer, Device, Forger, World, receipt};
+use harness::{Ask, Developer, Device, Forger, World, copy_folder, receipt};
 use sync_server::service::holdings::{Holdings, holdings};
 use vault_core::{
     Category::Receipts,
@@ -55,14 +55,6 @@ impl Granted {
 
     fn held(&self) -> Holdings {
         holdings(self.world.server(), self.device.vault.status().unwrap().id).unwrap()
-    }
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
     }
 }
 

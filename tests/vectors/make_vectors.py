@@ -17,7 +17,7 @@ import samples
 import sealing as s
 from postcard import trace, write
 from schema import (
-    ACCEPTANCE, CERTIFICATE, ENTRY, ERASURE, FRAMES, PAYLOAD, PURPOSE, REQUEST, STATEMENT,
+    ACCEPTANCE, CERTIFICATE, ENTRY, ERASURE, FRAMES, LOG_HEAD, PAYLOAD, PURPOSE, REQUEST, STATEMENT,
 )
 import postcard
 
@@ -48,6 +48,7 @@ def documents():
         yield "statement " + name, STATEMENT, signed["bytes"]
     yield "erasure receipt", ERASURE, samples.ERASURE_BYTES
     yield "acceptance", ACCEPTANCE, samples.ACCEPTANCE_BYTES
+    yield "log head", LOG_HEAD, samples.LOG_HEAD_BYTES
     for name, data in samples.PAYLOAD_BYTES.items():
         yield "payload " + name, PAYLOAD, data
 
@@ -60,6 +61,7 @@ def signatures():
         yield "statement " + name, samples.CONSENT, s.STATEMENT, signed["bytes"]
     yield "erasure receipt", samples.RECEIPTS, s.ERASURE, samples.ERASURE_BYTES
     yield "acceptance", samples.RECEIPTS, s.ACCEPTANCE, samples.ACCEPTANCE_BYTES
+    yield "log head", samples.RECEIPTS, s.LOG_HEAD, samples.LOG_HEAD_BYTES
 
 
 def vectors():

@@ -2,10 +2,11 @@
 
 import hashlib
 
+import log
 import reconcile
 import sealing as s
 from postcard import write
-from schema import ACCEPTANCE, CERTIFICATE, ERASURE, PAYLOAD, REQUEST, STATEMENT
+from schema import ACCEPTANCE, CERTIFICATE, ERASURE, EVENT, LOG_HEAD, PAYLOAD, REQUEST, STATEMENT
 
 
 def b(byte, length=16):
@@ -194,11 +195,23 @@ ERASURE_BYTES = write(ERASURE, {
     "version": 1, "id": ERASURE_ID, "grant": GRANT, "statement": WITHDRAWN_DIGEST, "entries": 1000,
     "keys": 2, "erased_at": NOON + 1000, "backups_expire_at": NOON + 2_592_000_000, "state": STATE,
 })
+LINKED_NOTICE = {"Linked": {"app": APP_IDENTITY, "subject": SUBJECT, "at": NOON}}
+ERASED_NOTICE = {"Erased": {"grant": GRANT, "receipt": s.digest(s.ERASURE, ERASURE_BYTES)}}
+LEAVES = [log.leaf(write(EVENT, notice)) for notice in (LINKED_NOTICE, ERASED_NOTICE)]
+LOG_HEAD_BYTES = write(LOG_HEAD, {
+    "version": 1, "vault": VAULT, "log": s.digest(s.FIRST_LOG, VAULT)[:16], "base": 298, "size": 2,
+    "root": log.root(LEAVES), "at": NOON,
+})
+SIGNED_HEAD = {
+    "bytes": LOG_HEAD_BYTES,
+    "key": s.public_of(RECEIPTS),
+    "signature": s.sign(RECEIPTS, s.LOG_HEAD, LOG_HEAD_BYTES),
+}
 SIGNED_ERASURE = {
     "bytes": ERASURE_BYTES,
     "key": s.public_of(RECEIPTS),
     "signature": s.sign(RECEIPTS, s.ERASURE, ERASURE_BYTES),
-    "log_proof": b"",
+    "log": {"head": SIGNED_HEAD, "index": 1, "path": log.path(LEAVES, 1)},
 }
 
 IDS = {
@@ -242,6 +255,7 @@ def frames():
     yield "HELLO", "HELLO", {
         "minor": 0, "features": 0, "vault": VAULT, "device": TRANSPORT_CERTIFICATE,
         "incarnation": INCARNATION, "events_seen": 300,
+        "log": {"log": s.digest(s.FIRST_LOG, VAULT)[:16], "last": LEAVES[1]},
         "grants": [{
             "grant": GRANT, "statement": 1, "last": GIVEN_DIGEST, "generation": 1, "count": 2,
             "fingerprint": reconcile.fingerprint(HELD),
@@ -277,7 +291,7 @@ def frames():
         "minor": 0, "features": 0, "state": STATE, "time": NOON,
         "limits": {"batch_entries": 512, "credit_bytes": 8_388_608},
         "keys": {"receipts": s.public_of(RECEIPTS), "sealing": SERVER_SEALING},
-        "last_notice": 300,
+        "log": SIGNED_HEAD,
         "standings": [
             {"grant": b(0x41), "standing": "Reconcile"},
             {"grant": b(0x42), "standing": "Unknown"},
@@ -309,9 +323,12 @@ def frames():
     yield "NOTICE refused reads", "NOTICE", notice(4, {"RefusedReads": {
         "at": NOON, "app": APP, "app_name": "Spendwise", "category": "health", "attempts": 3,
     }})
-    yield "NOTICE linked", "NOTICE", notice(5, {
-        "Linked": {"app": APP_IDENTITY, "subject": SUBJECT, "at": NOON},
-    })
+    yield "NOTICE linked", "NOTICE", notice(5, LINKED_NOTICE)
+    yield "NOTICE stated", "NOTICE", notice(6, {"Stated": {
+        "grant": GRANT, "number": 1, "statement": s.digest(s.STATEMENT, STATEMENTS["given"]["bytes"]),
+        "at": NOON + 60_500,
+    }})
+    yield "NOTICE erased", "NOTICE", notice(7, ERASED_NOTICE)
     yield "RECONCILED", "RECONCILED", {
         "grant": GRANT, "generation": 1, "message": reconcile.answer(HELD, reconcile.question([])),
     }
@@ -319,4 +336,6 @@ def frames():
         "statement": STATEMENTS["given"], "certificate": CONSENT_CERTIFICATE,
         "acceptance": SIGNED_ACCEPTANCE, "request": DELIVERED,
     }
+    yield "LOG_HEAD", "LOG_HEAD", SIGNED_HEAD
+    yield "LOG_LEAVES", "LOG_LEAVES", {"first": 299, "leaves": LEAVES}
     yield "REFUSED", "REFUSED", {"refusal": "Unavailable"}

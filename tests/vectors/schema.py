@@ -101,7 +101,10 @@ ERASURE = record(
     version=U8, id=ID, grant=ID, statement=DIGEST, entries=U64, keys=U32, erased_at=TIME,
     backups_expire_at=option(TIME), state=ID,
 )
-SIGNED_ERASURE = record(bytes=BYTES, key=KEY, signature=SIGNATURE, log_proof=BYTES)
+LOG_HEAD = record(version=U8, vault=ID, log=ID, base=U64, size=U64, root=DIGEST, at=TIME)
+SIGNED_HEAD = record(bytes=BYTES, key=KEY, signature=SIGNATURE)
+LOG_PROOF = record(head=SIGNED_HEAD, index=U64, path=listed(DIGEST))
+SIGNED_ERASURE = record(bytes=BYTES, key=KEY, signature=SIGNATURE, log=LOG_PROOF)
 
 ACCEPTANCE = record(
     version=U8, vault=ID, request=DIGEST, statement=DIGEST, accepted_at=TIME, state=ID,
@@ -146,6 +149,8 @@ EVENT = enum(
         record(at=TIME, app=ID, app_name=TEXT, category=CATEGORY, attempts=U32),
     ),
     ("Linked", record(app=APP, subject=ID, at=TIME)),
+    ("Stated", record(grant=ID, number=U64, statement=DIGEST, at=TIME)),
+    ("Erased", record(grant=ID, receipt=DIGEST)),
 )
 REFUSAL = enum(
     "NotEnrolled", "InviteRequired", "BadCertificate", "BadFrame", "TakenOver", "Unavailable"
@@ -154,6 +159,7 @@ REFUSAL = enum(
 FRAMES = {
     "HELLO": (0x01, record(
         minor=U16, features=U64, vault=ID, device=SIGNED, incarnation=ID, events_seen=U64,
+        log=record(log=ID, last=DIGEST),
         grants=listed(record(
             grant=ID, statement=U64, last=DIGEST, generation=U32, count=U64, fingerprint=fixed(16),
         )),
@@ -174,7 +180,7 @@ FRAMES = {
         minor=U16, features=U64, state=ID, time=TIME,
         limits=record(batch_entries=U32, credit_bytes=U64),
         keys=record(receipts=KEY, sealing=KEY),
-        last_notice=U64,
+        log=SIGNED_HEAD,
         standings=listed(record(grant=ID, standing=STANDING)),
     )),
     "REGISTERED": (0x82, record(time=TIME)),
@@ -193,5 +199,7 @@ FRAMES = {
         request=option(DELIVERED),
     )),
     "RECONCILED": (0x90, record(grant=ID, generation=U32, message=BYTES)),
+    "LOG_HEAD": (0xD0, SIGNED_HEAD),
+    "LOG_LEAVES": (0xD1, record(first=U64, leaves=listed(DIGEST))),
     "REFUSED": (0xFF, record(refusal=REFUSAL)),
 }

@@ -82,7 +82,8 @@ def is_day(year, month, day):
 def document_schema(name):
     for start, found in (
         ("certificate", schema.CERTIFICATE), ("consent request", schema.REQUEST),
-        ("statement", schema.STATEMENT), ("erasure", schema.ERASURE), ("acceptance", schema.ACCEPTANCE), ("payload", schema.PAYLOAD),
+        ("statement", schema.STATEMENT), ("erasure", schema.ERASURE), ("acceptance", schema.ACCEPTANCE),
+        ("log head", schema.LOG_HEAD), ("payload", schema.PAYLOAD),
     ):
         if name.startswith(start):
             return found

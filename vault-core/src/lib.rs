@@ -45,7 +45,10 @@ pub use entropy::Randomness;
 pub use error::Error;
 pub use host::Host;
 pub use records::{Collection, NewRecord, Query, Record};
-pub use sync::{RejectedRecord, ServerAddress, ServerKeyPin, Shared, SyncError, SyncEvent, SyncReport};
+pub use sync::{
+    LogFault, LogFaultKind, LogStanding, RejectedRecord, ServerAddress, ServerKeyPin, Shared, SyncError,
+    SyncEvent, SyncReport,
+};
 pub use vault::{Conversation, GrantHistory, ImportProgress, ImportSummary, Vault, VaultFile, VaultStatus};
 pub use well_known::{AppDocuments, DOCUMENT_BYTES_MAX, DocumentError, HttpsDocuments};
 

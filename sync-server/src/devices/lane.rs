@@ -16,7 +16,7 @@ use crate::{
     live::Session,
     service::{
         enrol,
-        hello::{self, Lacking},
+        hello::{self, Answer, Lacking},
         link_code, notices,
         push::{PushError, push},
         reconcile::{ReconcileError, reconcile},
@@ -77,13 +77,13 @@ impl Lane {
 
     /// Serves the device until the connection is over.
     pub(crate) async fn serve(&mut self, greeting: Duration) -> Over {
+        // What is large and seldom needed lies on the heap while it is: most connections are idle.
         let greeted = match timeout(greeting, Box::pin(self.greet())).await {
             Ok(Ok(greeted)) => greeted,
             Ok(Err(over)) => return over,
             Err(_) => return Over::Left,
         };
         let (session, devices) = (greeted.session.clone(), self.server.devices().clone());
-        // What is large and seldom needed lies on the heap while it is: most connections are idle.
         let over = self.converse(greeted).await;
         devices.leave(&session);
         match over {
@@ -118,11 +118,15 @@ impl Lane {
     }
 
     async fn welcome(&mut self, said: Hello) -> Result<Greeted, Over> {
-        let (vault, told) = (said.vault, said.events_seen);
+        let vault = said.vault;
         let owner_key =
             enrol::admit(&self.server, self.device, vault, &said.device).map_err(Over::Refused)?;
         let session = self.server.devices().enter(vault, self.device);
-        let (welcome, lacking) = match hello::hello(&self.server, vault, self.device, said).await {
+        let Answer {
+            welcome,
+            lacking,
+            told,
+        } = match hello::hello(&self.server, vault, self.device, said).await {
             Ok(answer) => answer,
             Err(_) => {
                 self.server.devices().leave(&session);
@@ -246,18 +250,34 @@ impl Lane {
             .map_err(|_| Over::Refused(Refusal::Unavailable))
     }
 
-    /// Sends every notice that the device was not sent yet.
+    /// Sends every notice that the device was not sent yet, the leaves of those that are gone, and what the
+    /// log is by now.
     async fn tell(&mut self, greeted: &mut Greeted) -> Result<(), Over> {
+        let (vault, before) = (greeted.session.vault, greeted.told);
+        let unavailable = |_| Over::Refused(Refusal::Unavailable);
         loop {
-            let next = notices::after(&self.server, greeted.session.vault, greeted.told).await;
-            let next = next.map_err(|_| Over::Refused(Refusal::Unavailable))?;
+            let gone = notices::gone_after(&self.server, vault, greeted.told).map_err(unavailable)?;
+            if !gone.leaves.is_empty() {
+                greeted.told += gone.leaves.len() as u64;
+                self.write(&Frame::LogLeaves(gone)).await?;
+                continue;
+            }
+            let next = notices::after(&self.server, vault, greeted.told)
+                .await
+                .map_err(unavailable)?;
             if next.is_empty() {
-                return Ok(());
+                break;
             }
             for notice in next {
                 greeted.told = notice.number;
                 self.write(&Frame::Notice(Box::new(notice))).await?;
             }
+        }
+        let head = notices::head_at(&self.server, vault, greeted.told).map_err(unavailable)?;
+        match head {
+            Some(head) if greeted.told > before => self.write(&Frame::LogHead(head)).await,
+            // There is nothing new, or more is on its way, and the head follows that.
+            _ => Ok(()),
         }
     }
 

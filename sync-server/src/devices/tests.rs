@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 use vault_wire::{
     certificate::{Certificate, Role},
-    frame::{ALPN, Frame, Hello, LinkOpen, MINOR, Reader, Refusal, Refused, Register, encode},
+    frame::{ALPN, Frame, Hello, LinkOpen, LogPosition, MINOR, Reader, Refusal, Refused, Register, encode},
     id::{Incarnation, VaultId},
     limits::FRAME_BYTES_MAX,
     signature::SecretKey,
@@ -79,6 +79,7 @@ impl Device {
             device: self.certificate(),
             incarnation: Incarnation([1; 16]),
             events_seen: 0,
+            log: LogPosition::NONE,
             grants: Vec::new(),
             ended: Vec::new(),
         })

@@ -1,26 +1,31 @@
-//! Writing what is held of one generation of a grant: the entries, their order of arrival, their sums.
+//! Writing what is held of one generation of a grant: the entries in the order in which they arrive, the
+//! slots that they stand in, and the sums of them.
 
 use std::collections::{BTreeMap, btree_map};
 
 use vault_wire::{
-    entry::{Body, Entry},
+    entry::{Body, ContentTag, Entry},
     frame::Rejection,
+    id::Slot,
     reconcile::{Change, Item, Tally},
     time::Timestamp,
 };
 
 use crate::store::{
-    EntryRow, GrantRow, Opened, StoreError, Tx,
-    tables::{ARRIVALS, ENTRIES, TALLIES, key},
+    EntryRow, GrantRow, Opened, Place, SlotRow, StoreError, Tx,
+    tables::{ENTRIES, SLOTS, TALLIES, key},
 };
 
-/// One generation of a grant, being written.
+/// One generation of a grant, being written. Nothing is written before [`finish`](Self::finish).
 pub(super) struct Holding<'t> {
     generation: Vec<u8>,
     entries: Opened<'t, EntryRow>,
-    arrivals: Opened<'t, vault_wire::id::Slot>,
+    slots: Opened<'t, SlotRow>,
     tallies: Opened<'t, Tally>,
-    /// The tallies that changed.
+    /// Entries that arrived, by their keys.
+    arrived: BTreeMap<Vec<u8>, EntryRow>,
+    /// Slots and tallies that changed.
+    touched: BTreeMap<Slot, SlotRow>,
     changed: BTreeMap<u8, Tally>,
 }
 
@@ -30,56 +35,66 @@ impl<'t> Holding<'t> {
         Ok(Self {
             generation: key(&[grant, &row.generation.to_be_bytes()]),
             entries: tx.open(&ENTRIES)?,
-            arrivals: tx.open(&ARRIVALS)?,
+            slots: tx.open(&SLOTS)?,
             tallies: tx.open(&TALLIES)?,
+            arrived: BTreeMap::new(),
+            touched: BTreeMap::new(),
             changed: BTreeMap::new(),
         })
     }
 
-    /// Stores an entry. A deletion stays as a marker, so that an older put cannot bring the slot back.
+    /// Takes an entry. A slot that is emptied keeps its revision, so that an older put cannot bring it back.
     pub(super) fn put(
         &mut self,
         row: &mut GrantRow,
-        entry: &Entry,
+        entry: Entry,
         statement: u64,
         now: Timestamp,
     ) -> Result<Result<(), Rejection>, StoreError> {
-        let at = key(&[&self.generation, entry.slot.as_bytes()]);
-        if let Some(before) = self.entries.get(&at)? {
-            if before.entry.rev == entry.rev && before.entry.tag == entry.tag {
+        let (slot, tag, rev) = (entry.slot, entry.tag, entry.rev);
+        if let Some(before) = self.slot(slot)? {
+            if before.rev == rev && before.tag() == tag {
                 return Ok(Ok(()));
             }
-            if before.entry.rev >= entry.rev {
-                return Ok(Err(Rejection::Stale(before.entry.rev)));
+            if before.rev >= rev {
+                return Ok(Err(Rejection::Stale(before.rev)));
             }
-            if let Body::Put { category, .. } = before.entry.body {
-                let item = Item::new(before.entry.slot, before.entry.tag);
-                self.change(row, &Change::Removed(item))?;
-                self.arrivals
-                    .remove(&self.arrival_key(category as u8, before.arrival))?;
+            if let Some(place) = before.place {
+                self.change(row, &Change::Removed(Item::new(slot, place.tag)))?;
+                self.remove(place)?;
             }
         }
-        let arrival = row.next_arrival;
-        if let Body::Put { category, .. } = entry.body {
-            self.change(row, &Change::Added(Item::new(entry.slot, entry.tag)))?;
-            row.next_arrival += 1;
-            self.arrivals
-                .put(&self.arrival_key(category as u8, arrival), &entry.slot)?;
-        }
-        let stored = EntryRow {
-            entry: entry.clone(),
-            statement,
-            arrival,
-            updated_at: now,
+        let place = match entry.body {
+            Body::Put { category, .. } => Some(Place {
+                tag,
+                category: category as u8,
+                arrival: row.next_arrival,
+            }),
+            Body::Delete => None,
         };
-        self.entries.put(&at, &stored)?;
+        if let Some(place) = place {
+            row.next_arrival += 1;
+            self.change(row, &Change::Added(Item::new(slot, tag)))?;
+            let arrived = EntryRow {
+                entry,
+                statement,
+                updated_at: now,
+            };
+            self.arrived.insert(self.key_of(place), arrived);
+        }
+        self.touched.insert(slot, SlotRow { rev, place });
         Ok(Ok(()))
     }
 
-    /// Writes the sums down.
+    /// Writes it all down, in the order of the keys.
     pub(super) fn finish(mut self) -> Result<(), StoreError> {
+        self.entries.put_sorted(self.arrived)?;
+        let prefix = &self.generation;
+        let slots = self.touched.into_iter();
+        self.slots
+            .put_sorted(slots.map(|(slot, row)| (key(&[prefix, slot.as_bytes()]), row)))?;
         for (first, tally) in &self.changed {
-            let at = key(&[&self.generation, &[*first]]);
+            let at = key(&[prefix, &[*first]]);
             if tally.is_empty() {
                 self.tallies.remove(&at)?;
             } else {
@@ -87,6 +102,21 @@ impl<'t> Holding<'t> {
             }
         }
         Ok(())
+    }
+
+    fn slot(&self, slot: Slot) -> Result<Option<SlotRow>, StoreError> {
+        match self.touched.get(&slot) {
+            Some(row) => Ok(Some(*row)),
+            None => self.slots.get(&key(&[&self.generation, slot.as_bytes()])),
+        }
+    }
+
+    fn remove(&mut self, place: Place) -> Result<(), StoreError> {
+        let at = self.key_of(place);
+        match self.arrived.remove(&at) {
+            Some(_) => Ok(()),
+            None => self.entries.remove(&at),
+        }
     }
 
     fn change(&mut self, row: &mut GrantRow, change: &Change) -> Result<(), StoreError> {
@@ -102,7 +132,14 @@ impl<'t> Holding<'t> {
         Ok(())
     }
 
-    fn arrival_key(&self, category: u8, arrival: u64) -> Vec<u8> {
-        key(&[&self.generation, &[category], &arrival.to_be_bytes()])
+    fn key_of(&self, place: Place) -> Vec<u8> {
+        key(&[&self.generation, &[place.category], &place.arrival.to_be_bytes()])
+    }
+}
+
+impl SlotRow {
+    /// The tag of what stands there; zeros if it was emptied.
+    fn tag(&self) -> ContentTag {
+        self.place.map_or(ContentTag([0; 16]), |place| place.tag)
     }
 }

@@ -4,13 +4,13 @@ use std::{cmp::Ordering, collections::BTreeSet, ops::ControlFlow};
 
 use vault_wire::{
     frame::{GrantPosition, Hello, MINOR, ServerLimits, Standing, Welcome},
-    id::{GrantId, VaultId},
+    id::{GrantId, LogId, VaultId},
     limits,
     signature::PublicKey,
     time::Timestamp,
 };
 
-use super::{Unavailable, ended::Ended, grant_rules::state_at, notices};
+use super::{Unavailable, ended::Ended, grant_rules::state_at, log, notices};
 use crate::{
     Server,
     store::{
@@ -22,17 +22,25 @@ use crate::{
 /// Statements that a device lacks: those of a grant from a number on.
 pub(crate) type Lacking = (GrantId, u64);
 
-/// The answer to a HELLO, and the statements that the device lacks. It is worked out behind everything
-/// that older connections of the device have queued, and those are fenced by now: what it says stays
-/// true for this connection.
+/// What follows a HELLO.
+pub(crate) struct Answer {
+    pub(crate) welcome: Welcome,
+    pub(crate) lacking: Vec<Lacking>,
+    /// The number after which notices are told.
+    pub(crate) told: u64,
+}
+
+/// The answer to a HELLO. It is worked out behind everything that older connections of the device have
+/// queued, and those are fenced by now: what it says stays true for this connection.
 pub(crate) async fn hello(
     server: &Server,
     vault: VaultId,
     device: PublicKey,
     hello: Hello,
-) -> Result<(Welcome, Vec<Lacking>), Unavailable> {
+) -> Result<Answer, Unavailable> {
     let now = server.now();
-    let (standings, lacking, last_notice) = server
+    let (service, another_log) = (server.clone(), LogId::fresh(now, &mut server.entropy()));
+    let ((standings, lacking), (told, log)) = server
         .store()
         .write(move |tx| {
             let at = key(&[vault.as_bytes(), &device.0]);
@@ -41,9 +49,11 @@ pub(crate) async fn hello(
                 tracing::info!(%vault, again = known.is_some(), "a vault file begins a life");
                 tx.put(&DEVICES, &at, &hello.incarnation)?;
             }
-            let (standings, lacking) = compare_all(tx, vault, &hello, now)?;
-            notices::count_on_from(tx, vault, hello.events_seen)?;
-            Ok((standings, lacking, notices::last_kept(tx, vault)?))
+            let compared = compare_all(tx, vault, &hello, now)?;
+            notices::continue_log(tx, vault, hello.events_seen, hello.log, another_log)?;
+            let told = log::told_from(tx, vault, hello.events_seen, hello.log)?;
+            let (_, head) = log::head(&service, tx, vault, now)?;
+            Ok((compared, (told, head)))
         })
         .await?;
     let welcome = Welcome {
@@ -56,10 +66,14 @@ pub(crate) async fn hello(
             credit_bytes: limits::CREDIT_BYTES,
         },
         keys: server.keys().public(),
-        last_notice,
+        log,
         standings,
     };
-    Ok((welcome, lacking))
+    Ok(Answer {
+        welcome,
+        lacking,
+        told,
+    })
 }
 
 /// Where grants stand otherwise than the device says.

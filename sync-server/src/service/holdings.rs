@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, ops::ControlFlow};
 
 use vault_wire::{
-    entry::{Binding, Body},
+    entry::Binding,
     id::{GrantId, VaultId},
 };
 
@@ -48,9 +48,6 @@ pub fn holdings(server: &Server, vault: VaultId) -> Result<Holdings, Unavailable
 
 impl Holdings {
     fn add(&mut self, server: &Server, place: &[u8], row: &EntryRow) -> Result<(), StoreError> {
-        if matches!(row.entry.body, Body::Delete) {
-            return Ok(());
-        }
         self.entries += 1;
         let binding = binding(place, row.statement).ok_or(StoreError::Row("entries"))?;
         let opened = match server.grant_keys().get(binding.grant, binding.generation)? {
@@ -65,7 +62,7 @@ impl Holdings {
     }
 }
 
-/// The end of an entry's key: grant, generation, slot.
+/// The end of an entry's key begins with grant and generation.
 fn binding(place: &[u8], statement: u64) -> Option<Binding> {
     let grant = GrantId(*place.first_chunk()?);
     let generation = u32::from_be_bytes(*place.get(16..)?.first_chunk()?);

@@ -31,6 +31,7 @@ mod audit;
 mod ended;
 mod grant_rules;
 mod held;
+mod log;
 mod refusals;
 mod retry_after;
 mod secret_text;

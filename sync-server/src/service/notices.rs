@@ -4,48 +4,53 @@
 use std::ops::ControlFlow;
 
 use vault_wire::{
-    frame::{Event, Notice},
-    id::VaultId,
+    frame::{Event, LogLeaves, LogPosition, Notice},
+    id::{LogId, VaultId},
+    log::SignedHead,
     request::ConsentRequest,
 };
 
-use super::Unavailable;
+use super::{
+    Unavailable,
+    log::{self, Logged},
+};
 use crate::{
     Server,
     store::{
         Rows, StoreError, Tx,
-        tables::{NOTICE_HEADS, NOTICES, REQUEST_DIGESTS, REQUESTS, key},
+        tables::{NOTICES, REQUEST_DIGESTS, REQUESTS, key},
     },
 };
 
 /// Most notices handed to a device at a time.
 const PAGE: usize = 64;
-/// No vault can have been told so many notices; a number above it is not believed.
-const NUMBER_MAX: u64 = u64::MAX / 2;
 
 /// Adds a notice, as part of the transaction in which it happened.
 pub(crate) fn append(tx: &Tx, vault: VaultId, event: &Event) -> Result<(), StoreError> {
-    let number = head(tx, vault)?.saturating_add(1);
-    tx.put(&NOTICE_HEADS, vault.as_bytes(), &number)?;
-    tx.put(&NOTICES, &notice_key(vault, number), event)
+    append_logged(tx, vault, event).map(drop)
 }
 
-/// Number of the last notice that the vault has not yet confirmed; 0 if there is none. What an older
-/// copy of the vault never saw but another one confirmed is gone, and must not be waited for.
-pub(super) fn last_kept(tx: &Tx, vault: VaultId) -> Result<u64, StoreError> {
-    let head = head(tx, vault)?;
-    let is_kept = tx.has(&NOTICES, &notice_key(vault, head))?;
-    Ok(if is_kept { head } else { 0 })
+/// Adds a notice and says where it stands in the log.
+pub(super) fn append_logged(tx: &Tx, vault: VaultId, event: &Event) -> Result<Logged, StoreError> {
+    let logged = log::append(tx, vault, event)?;
+    tx.put(&NOTICES, &notice_key(vault, logged.number), event)?;
+    Ok(logged)
 }
 
-/// Counts on from what the vault has, if that is more than it was ever told: then this data was
-/// restored from a backup. What waits is told under new numbers, because twice is better than never.
-pub(super) fn count_on_from(tx: &Tx, vault: VaultId, seen: u64) -> Result<(), StoreError> {
-    if seen <= head(tx, vault)? || seen > NUMBER_MAX {
+/// Begins another log if the device's is not the beginning of this one: then this data was restored from
+/// a backup. What waits is told under new numbers, because twice is better than never.
+pub(super) fn continue_log(
+    tx: &Tx,
+    vault: VaultId,
+    seen: u64,
+    device: LogPosition,
+    another: LogId,
+) -> Result<(), StoreError> {
+    if log::continues(tx, vault, seen, device)? {
         return Ok(());
     }
     let waiting = tx.rows(&NOTICES, vault.as_bytes(), usize::MAX)?;
-    tx.put(&NOTICE_HEADS, vault.as_bytes(), &seen)?;
+    log::begin_again(tx, vault, seen, another)?;
     for (number, event) in waiting {
         tx.remove(&NOTICES, &key(&[vault.as_bytes(), &number]))?;
         append(tx, vault, &event)?;
@@ -53,8 +58,26 @@ pub(super) fn count_on_from(tx: &Tx, vault: VaultId, seen: u64) -> Result<(), St
     Ok(())
 }
 
-fn head(tx: &Tx, vault: VaultId) -> Result<u64, StoreError> {
-    Ok(tx.get(&NOTICE_HEADS, vault.as_bytes())?.unwrap_or(0))
+/// The leaves between what a device has and the first notice that is kept, at most one frame of them.
+pub(crate) fn gone_after(server: &Server, vault: VaultId, number: u64) -> Result<LogLeaves, Unavailable> {
+    let view = server.store().view()?;
+    let mut first_kept = u64::MAX;
+    let from = number.saturating_add(1);
+    view.scan(&NOTICES, vault.as_bytes(), &from.to_be_bytes(), |rest, _| {
+        first_kept = rest.try_into().map_or(u64::MAX, u64::from_be_bytes);
+        ControlFlow::Break(())
+    })?;
+    Ok(log::leaves(&view, vault, from, first_kept)?)
+}
+
+/// The head of a vault's log, if it ends with this number.
+pub(crate) fn head_at(
+    server: &Server,
+    vault: VaultId,
+    number: u64,
+) -> Result<Option<SignedHead>, Unavailable> {
+    let (last, head) = log::head(server, &server.store().view()?, vault, server.now())?;
+    Ok((last == number).then_some(head))
 }
 
 /// The next notices after a number, at most 64. That a consent request was handed out, and when, is

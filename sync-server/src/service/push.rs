@@ -10,12 +10,12 @@ use vault_wire::{
     time::Timestamp,
 };
 
-use super::{grant_rules::state_at, held::Holding, time_span::may_lie_within};
+use super::{grant_rules::takes_entries, held::Holding, time_span::may_lie_within};
 use crate::{
     Server,
     live::Session,
     store::{
-        GrantRow, GrantState, HeldKey, Rows, StoreError, Tx,
+        GrantRow, HeldKey, Rows, StoreError, Tx,
         tables::{GRANTS, key},
     },
 };
@@ -145,27 +145,27 @@ fn store(
     let Some(row) = row else {
         return Ok(checked.refused());
     };
-    if state_at(&row, now) != GrantState::Active {
+    if !takes_entries(&row, now) {
         return Ok(checked.refused());
     }
     let mut row = row;
-    let batch = &checked.batch;
+    let Checked { batch, verdicts, .. } = &checked;
     let in_force = batch.generation == row.generation
         && (row.extent_number..=row.number).contains(&batch.statement)
-        && checked.verdicts.len() == batch.entries.len();
+        && verdicts.len() == batch.entries.len();
     if !in_force {
         return Ok(checked.refused());
     }
     let mut rejected = Vec::new();
     let mut held = Holding::of(tx, &at, &row)?;
-    for (entry, verdict) in batch.entries.iter().zip(&checked.verdicts) {
+    let Checked { batch, verdicts, .. } = checked;
+    for (entry, verdict) in batch.entries.into_iter().zip(verdicts) {
+        let slot = entry.slot;
         let stored = match verdict {
             Ok(()) => held.put(&mut row, entry, batch.statement, now)?,
-            Err(rejection) => Err(*rejection),
+            Err(rejection) => Err(rejection),
         };
-        if let Err(rejection) = stored {
-            rejected.push((entry.slot, rejection));
-        }
+        rejected.extend(stored.err().map(|rejection| (slot, rejection)));
     }
     held.finish()?;
     tx.put(&GRANTS, &at, &row)?;

@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use vault_wire::{
-    entry::Body,
+    entry::ContentTag,
     frame::Reconcile,
-    id::VaultId,
+    id::{Slot, VaultId},
     reconcile::{self, Edge, Fault, Item, Span, Tallied, Tally},
 };
 
@@ -13,7 +13,7 @@ use crate::{
     Server,
     store::{
         Rows, StoreError, View,
-        tables::{ENTRIES, TALLIES, key},
+        tables::{SLOTS, TALLIES, key},
     },
 };
 
@@ -62,14 +62,13 @@ fn items(view: &View, generation: &[u8], span: &Span, limit: usize) -> Result<Ve
         return Ok(Vec::new());
     };
     let mut items = Vec::new();
-    view.scan(&ENTRIES, generation, from.slot().as_bytes(), |_, row| {
-        let item = Item::new(row.entry.slot, row.entry.tag);
-        if Edge::At(item) >= span.to || items.len() == limit {
+    view.scan(&SLOTS, generation, from.slot().as_bytes(), |slot, row| {
+        let slot = slot.try_into().map_or(Slot([0xff; 16]), Slot);
+        if Edge::At(Item::new(slot, ContentTag([0; 16]))) >= span.to || items.len() == limit {
             return ControlFlow::Break(());
         }
-        if matches!(row.entry.body, Body::Put { .. }) && span.contains(&item) {
-            items.push(item);
-        }
+        let item = row.place.map(|place| Item::new(slot, place.tag));
+        items.extend(item.filter(|item| span.contains(item)));
         ControlFlow::Continue(())
     })?;
     Ok(items)

@@ -10,14 +10,14 @@ use vault_wire::{
     time::Timestamp,
 };
 
-use super::{Unavailable, grant_rules::state_at, notices, read::CONTINUE_MS, refusals, statement};
+use super::{Unavailable, grant_rules::state_at, log, notices, read::CONTINUE_MS, refusals, statement};
 use crate::{
     Server,
     store::{
         Deadline, GrantState, RequestRow, RequestState, Rows, StoreError, Tx,
         tables::{
-            COOL_DOWNS, DEADLINES, GRANTS, LINK_CODES, NOTICE_HEADS, NOTICES, OPEN_LINKS, PENDING, REQUESTS,
-            TOKENS, VAULTS, key,
+            COOL_DOWNS, DEADLINES, GRANTS, LINK_CODES, NOTICES, OPEN_LINKS, PENDING, REQUESTS, TOKENS,
+            VAULTS, key,
         },
     },
 };
@@ -129,7 +129,7 @@ fn expire_request(
         for (number, _) in tx.rows(&NOTICES, vault.as_bytes(), PAGE)? {
             tx.remove(&NOTICES, &key(&[vault.as_bytes(), &number]))?;
         }
-        tx.remove(&NOTICE_HEADS, vault.as_bytes())?;
+        log::forget(tx, vault, PAGE)?;
     }
     Ok(Some((vault, id)))
 }

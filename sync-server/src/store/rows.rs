@@ -5,8 +5,9 @@ use vault_wire::{
     Digest,
     catalogue::Category,
     certificate::SignedCertificate,
-    entry::Entry,
-    id::{AccountId, AppId, CallId, GrantId, KeyId, ReadId, RequestId, SubjectId, TokenId, VaultId},
+    entry::{ContentTag, Entry},
+    id::{AccountId, AppId, CallId, GrantId, KeyId, LogId, ReadId, RequestId, SubjectId, TokenId, VaultId},
+    log::Frontier,
     purpose::Purpose,
     receipt::SignedErasure,
     reconcile::Summary,
@@ -188,14 +189,29 @@ pub(crate) struct ErasureRow {
     pub(crate) receipt: SignedErasure,
 }
 
-/// A stored entry. A deletion stays as a marker, so that an older put cannot bring the slot back.
+/// A stored entry, which puts something into its slot.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct EntryRow {
     pub(crate) entry: Entry,
     /// Statement under which it was sealed.
     pub(crate) statement: u64,
-    pub(crate) arrival: u64,
     pub(crate) updated_at: Timestamp,
+}
+
+/// A slot. It stays when it is emptied, so that an older put cannot bring it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SlotRow {
+    pub(crate) rev: u64,
+    /// What stands there.
+    pub(crate) place: Option<Place>,
+}
+
+/// What stands in a slot, and where its entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    pub(crate) tag: ContentTag,
+    pub(crate) category: u8,
+    pub(crate) arrival: u64,
 }
 
 /// Refused reads of one category by one application.
@@ -206,6 +222,29 @@ pub(crate) struct RefusalRow {
     pub(crate) last_at: Timestamp,
     /// When the owner was last told.
     pub(crate) told_at: Option<Timestamp>,
+}
+
+/// The log of what a vault was told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct LogRow {
+    pub(crate) log: LogId,
+    /// Number of the last notice before the first leaf.
+    pub(crate) base: u64,
+    pub(crate) frontier: Frontier,
+}
+
+impl LogRow {
+    pub(crate) fn begin(log: LogId, base: u64) -> Self {
+        Self {
+            log,
+            base,
+            frontier: Frontier::default(),
+        }
+    }
+
+    pub(crate) const fn last_number(&self) -> u64 {
+        self.base.saturating_add(self.frontier.size())
+    }
 }
 
 /// One entry of an account's audit log. It holds no field value.

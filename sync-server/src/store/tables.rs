@@ -5,8 +5,9 @@
 //! a vault id too, made from the subject's own id, so that it costs the same rows as a known one.
 
 use vault_wire::{
+    Digest,
     frame::Event,
-    id::{AccountId, Incarnation, KeyId, RequestId, Slot, VaultId},
+    id::{AccountId, Incarnation, KeyId, RequestId, VaultId},
     reconcile::Tally,
     time::Timestamp,
 };
@@ -69,19 +70,22 @@ pub(crate) static ERASURES: Typed<ErasureRow> = Typed::new("erasures");
 pub(crate) static ENDED: Typed<()> = Typed::new("ended");
 /// vault | grant | generation → nothing: its keys and entries are to be removed
 pub(crate) static DOOMED: Typed<()> = Typed::new("doomed");
-/// vault | grant | generation | slot → the sealed entry
+/// vault | grant | generation | category | arrival → the sealed entry. In order of arrival, because slots
+/// are hashes: what comes in goes to the end, and what is read lies together.
 pub(crate) static ENTRIES: Typed<EntryRow> = Typed::new("entries");
+/// vault | grant | generation | slot → its revision, and what stands there
+pub(crate) static SLOTS: Typed<SlotRow> = Typed::new("slots");
 /// vault | grant | generation | first byte of slots → sums over what is held there
 pub(crate) static TALLIES: Typed<Tally> = Typed::new("tallies");
-/// vault | grant | generation | category | arrival → slot
-pub(crate) static ARRIVALS: Typed<Slot> = Typed::new("arrivals");
 /// vault | grant | time | read → nothing: reads that count towards a frequency
 pub(crate) static READS: Typed<()> = Typed::new("reads");
 
 /// vault | number → notice
 pub(crate) static NOTICES: Typed<Event> = Typed::new("notices");
-/// vault → number of the last notice
-pub(crate) static NOTICE_HEADS: Typed<u64> = Typed::new("notice_heads");
+/// vault → its log: which it is and its peaks
+pub(crate) static LOGS: Typed<LogRow> = Typed::new("logs");
+/// vault | number → the notice as a leaf of the log; kept when the notice is gone
+pub(crate) static LOG_LEAVES: Typed<Digest> = Typed::new("log_leaves");
 /// vault | account | app | category → refused reads that the owner is still to be told of
 pub(crate) static REFUSALS: Typed<RefusalRow> = Typed::new("refusals");
 

@@ -187,6 +187,22 @@ impl<R: Serialize + DeserializeOwned> Opened<'_, R> {
         Ok(())
     }
 
+    /// Sets many rows, whose keys ascend.
+    pub(crate) fn put_sorted(
+        &mut self,
+        rows: impl IntoIterator<Item = (Vec<u8>, R)>,
+    ) -> Result<(), StoreError> {
+        let encoded = |(key, row)| {
+            let bytes = postcard::to_stdvec(&row).map_err(|_| StoreError::Row(self.table.name))?;
+            Ok((key, bytes))
+        };
+        let rows: Vec<(Vec<u8>, Vec<u8>)> =
+            rows.into_iter().map(encoded).collect::<Result<_, StoreError>>()?;
+        self.changed.set(self.changed.get() || !rows.is_empty());
+        self.rows.insert_sorted(&rows)?;
+        Ok(())
+    }
+
     /// Removes a row.
     pub(crate) fn remove(&mut self, key: &[u8]) -> Result<(), StoreError> {
         self.changed.set(true);

@@ -3,8 +3,8 @@
 
 use vault_file::{Snapshot, Transaction};
 use vault_wire::{
-    frame::{Event, Notice},
-    id::GrantId,
+    frame::Event,
+    id::{GrantId, VaultId},
     receipt::{Erasure, SignedErasure},
 };
 
@@ -21,7 +21,7 @@ use crate::{
 /// Something that happened at the server, as the owner sees it.
 #[derive(Clone, Debug)]
 pub struct Activity {
-    /// Its number; the server counts without gaps.
+    /// Its number in this vault.
     pub number: u64,
     /// The application's name, where one is concerned.
     pub app_name: Option<String>,
@@ -39,23 +39,19 @@ pub struct ErasureProof {
 }
 
 /// Keeps a notice and does what it asks for.
-pub(crate) fn keep_notice(store: &Store, transaction: &Transaction, notice: &Notice) -> Result<(), Error> {
-    transaction
-        .table(&NOTICES)?
-        .insert(&u64_key(notice.number), &encode(&notice.event))?;
-    match &notice.event {
+pub(crate) fn keep_notice(store: &Store, transaction: &Transaction, event: &Event) -> Result<(), Error> {
+    let mut notices = transaction.table(&NOTICES)?;
+    let last = match notices.range(..)?.next_back() {
+        Some(row) => u64_of(&row?.0)?,
+        None => 0,
+    };
+    notices.insert(&u64_key(last + 1), &encode(event))?;
+    drop(notices);
+    match event {
         Event::Request(delivered) => inbox::receive(store, transaction, delivered),
         Event::RequestClosed { request, how } => inbox::close(transaction, *request, *how),
         Event::Linked { app, .. } => apps::remember(transaction, app),
-        Event::Read(_) | Event::RefusedReads(_) => Ok(()),
-    }
-}
-
-/// Number of the last notice that is kept; 0 if none is.
-pub(crate) fn last_notice(view: &Snapshot) -> Result<u64, Error> {
-    match view.table(&NOTICES)?.range(..)?.next_back() {
-        Some(row) => u64_of(&row?.0),
-        None => Ok(0),
+        Event::Read(_) | Event::RefusedReads(_) | Event::Stated { .. } | Event::Erased { .. } => Ok(()),
     }
 }
 
@@ -103,14 +99,14 @@ pub(super) fn erasure(view: &Snapshot, grant: GrantId) -> Result<Option<SignedEr
         .transpose()
 }
 
-/// Every erasure receipt, its signature checked again. That the key is the server's was checked
+/// Every erasure receipt, its signature and its proof checked again. That the key is the server's was checked
 /// when the receipt came, whichever server the vault is connected to by now.
-pub(crate) fn erasures(view: &Snapshot) -> Result<Vec<ErasureProof>, Error> {
+pub(crate) fn erasures(view: &Snapshot, vault: VaultId) -> Result<Vec<ErasureProof>, Error> {
     let rows = view.table(&ERASURES)?.range(..)?;
     rows.map(|row| {
         let signed: SignedErasure = decode(&row?.1, "an erasure receipt")?;
         let erasure = signed
-            .verify(&signed.key)
+            .verify(&signed.key, vault)
             .map_err(|_| Error::unreadable("an erasure receipt"))?;
         Ok(ErasureProof { erasure, signed })
     })

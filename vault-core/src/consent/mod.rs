@@ -26,7 +26,7 @@ mod tests;
 mod voucher_tests;
 
 pub use activity::{Activity, ErasureProof};
-pub(crate) use activity::{activities, erasures, keep_notice, last_notice};
+pub(crate) use activity::{activities, erasures, keep_notice};
 pub use amendment::{Amendment, Change};
 pub use ask_domains::DomainAnswer;
 pub(crate) use ask_domains::ask_domains;

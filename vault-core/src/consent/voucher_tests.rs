@@ -97,12 +97,12 @@ fn signed_with(request: &ConsentRequest, key: &SecretKey) -> DeliveredRequest {
 }
 
 impl Fixture {
-    fn receive(&self, number: u64, request: &ConsentRequest) {
-        self.receive_signed(number, request, &signing());
+    fn receive(&self, request: &ConsentRequest) {
+        self.receive_signed(request, &signing());
     }
 
-    fn receive_signed(&self, number: u64, request: &ConsentRequest, key: &SecretKey) {
-        deliver(&self.store, number, Event::Request(signed_with(request, key)));
+    fn receive_signed(&self, request: &ConsentRequest, key: &SecretKey) {
+        deliver(&self.store, &Event::Request(signed_with(request, key)));
     }
 
     fn ask(&self, web: &Web) -> Vec<DomainAnswer> {
@@ -137,7 +137,7 @@ fn an_application_is_vouched_for_by_the_server_only_until_its_domain_was_asked()
     let (fixture, web) = (fixture(), Web::default());
     assert_eq!(fixture.voucher(5), Voucher::Server, "it names no domain");
     let request = vouched(7);
-    fixture.receive(2, &request);
+    fixture.receive(&request);
     assert_eq!(fixture.voucher(7), Voucher::NotAskedYet(shop()));
     let answers = fixture.ask(&web);
     assert!(matches!(answers[0].outcome, Err(DocumentError::Unreachable(_))));
@@ -152,7 +152,7 @@ fn what_a_domain_said_is_not_asked_for_again_within_a_day() {
     let (fixture, web) = (fixture(), Web::default());
     let request = vouched(7);
     web.publish(SHOP, &document(&request));
-    fixture.receive(2, &request);
+    fixture.receive(&request);
     fixture.ask(&web);
     fixture.clock.advance_ms(86_000_000);
     assert!(fixture.ask(&web).is_empty());
@@ -166,7 +166,7 @@ fn sealed_is_given_only_to_an_application_that_its_domain_vouches_for() {
     let (fixture, web) = (fixture(), Web::default());
     let mut request = vouched(7);
     request.terms.delivery = Delivery::Sealed;
-    fixture.receive(2, &request);
+    fixture.receive(&request);
     assert!(matches!(fixture.agree(&request), Err(Error::NotVouchedFor)));
     web.publish(SHOP, &document(&request));
     fixture.ask(&web);
@@ -224,12 +224,12 @@ fn a_server_that_puts_another_key_name_or_domain_into_a_request_is_refused() {
         let (fixture, web) = (fixture(), Web::default());
         let honest = vouched(7);
         web.publish(SHOP, &document(&honest));
-        fixture.receive(2, &honest);
+        fixture.receive(&honest);
         fixture.ask(&web);
         let mut forged = vouched(8);
         spoil(&mut forged);
         web.publish("shop.evil.example", &document(&vouched(8)));
-        fixture.receive_signed(3, &forged, key);
+        fixture.receive_signed(&forged, key);
         for _ in 0..2 {
             assert_eq!(fixture.voucher(8), Voucher::Nobody(expected), "case {number}");
             assert!(matches!(
@@ -254,7 +254,7 @@ fn an_unsigned_request_of_an_application_with_a_domain_is_refused() {
     let fixture = fixture();
     let mut delivered = signed_with(&vouched(7), &signing());
     delivered.signature = None;
-    deliver(&fixture.store, 2, Event::Request(delivered));
+    deliver(&fixture.store, &Event::Request(delivered));
     assert_eq!(fixture.voucher(7), Voucher::Nobody(Contradiction::Signature));
 }
 
@@ -263,7 +263,7 @@ fn an_application_that_its_domain_does_not_know_is_refused_until_it_is_published
     let (fixture, web) = (fixture(), Web::default());
     let request = vouched(7);
     web.publish(SHOP, &json!({ "version": 1, "apps": [] }));
-    fixture.receive(2, &request);
+    fixture.receive(&request);
     assert_eq!(fixture.ask(&web)[0].outcome, Ok(false));
     assert_eq!(fixture.voucher(7), Voucher::Nobody(Contradiction::Unlisted));
     web.publish(SHOP, &document(&request));
@@ -277,7 +277,7 @@ fn new_keys_of_the_domain_are_taken_and_shown_and_a_grant_that_runs_keeps_its_ow
     let mut first = vouched(7);
     first.terms.delivery = Delivery::Sealed;
     web.publish(SHOP, &document(&first));
-    fixture.receive(2, &first);
+    fixture.receive(&first);
     fixture.ask(&web);
     let grant = fixture.agree(&first).unwrap();
     let (new_signing, new_sealing) = (
@@ -287,7 +287,7 @@ fn new_keys_of_the_domain_are_taken_and_shown_and_a_grant_that_runs_keeps_its_ow
     let mut second = vouched(8);
     second.app.signing_key = Some(new_signing.public());
     second.app.sealing_key = Some(new_sealing.public());
-    fixture.receive_signed(3, &second, &new_signing);
+    fixture.receive_signed(&second, &new_signing);
     assert_eq!(fixture.voucher(8), Voucher::Nobody(Contradiction::Keys));
     web.publish(SHOP, &document(&second));
     fixture.clock.advance_ms(1_000);
@@ -311,7 +311,7 @@ fn a_domain_that_publishes_a_worthless_key_gets_nothing() {
     let mut request = vouched(7);
     request.app.sealing_key = Some(SealingPublicKey([0; 32]));
     web.publish(SHOP, &document(&request));
-    fixture.receive(2, &request);
+    fixture.receive(&request);
     fixture.ask(&web);
     assert!(matches!(
         fixture.agree(&request),
@@ -324,7 +324,7 @@ fn a_link_does_not_rename_an_application_that_its_domain_names() {
     let (fixture, web) = (fixture(), Web::default());
     let request = vouched(7);
     web.publish(SHOP, &document(&request));
-    fixture.receive(2, &request);
+    fixture.receive(&request);
     fixture.ask(&web);
     let mut app = request.app.clone();
     app.display_name = "Bank".into();
@@ -333,7 +333,7 @@ fn a_link_does_not_rename_an_application_that_its_domain_names() {
         subject: SubjectId([6; 16]),
         at: NOW,
     };
-    deliver(&fixture.store, 3, linked);
+    deliver(&fixture.store, &linked);
     let view = fixture.store.view().unwrap();
     let shown = apps::identity(&view, request.app.id).unwrap().unwrap();
     assert_eq!(shown.display_name, "Shop");

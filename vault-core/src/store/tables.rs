@@ -39,6 +39,8 @@ pub(crate) const LEFTOVERS: Table = Table::new("leftovers");
 pub(crate) const REJECTED: Table = Table::new("rejected");
 /// Notice number → what the server told.
 pub(crate) const NOTICES: Table = Table::new("notices");
+/// Number → contradiction in what the server signed of its log.
+pub(crate) const LOG_FAULTS: Table = Table::new("log-faults");
 /// Grant id → erasure receipt.
 pub(crate) const ERASURES: Table = Table::new("erasures");
 
@@ -59,6 +61,8 @@ pub(crate) mod meta {
     pub(crate) const LAST_CHANGE: &[u8] = b"last-change";
     /// The server that this vault is connected to.
     pub(crate) const SERVER: &[u8] = b"server";
+    /// The vault's copy of the server's log.
+    pub(crate) const LOG: &[u8] = b"log";
     /// When the vault was made.
     pub(crate) const CREATED_AT: &[u8] = b"created-at";
 }

@@ -40,6 +40,9 @@ pub enum SyncError {
     /// An acceptance does not hold.
     #[error("the server's acceptance of a decision does not hold: the decision counts as undelivered")]
     BadAcceptance,
+    /// A log head does not hold.
+    #[error("the server's word on its log does not hold: what it tells is not taken in")]
+    BadLogHead,
     /// An erasure receipt does not hold.
     #[error("the server's erasure receipt does not hold: the erasure is not proven")]
     BadErasureReceipt,

@@ -5,6 +5,8 @@ use vault_wire::{
     id::GrantId,
 };
 
+use super::LogFaultKind;
+
 /// Something that the host may want to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SyncEvent {
@@ -46,6 +48,9 @@ pub enum SyncEvent {
         /// Which.
         grant: GrantId,
     },
+    /// The server contradicts what it signed before. What it signed is kept: see
+    /// [`Vault::log`](crate::Vault::log).
+    LogContradicted(LogFaultKind),
     /// The connection broke; the next attempt follows.
     Disconnected {
         /// Why.

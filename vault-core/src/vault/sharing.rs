@@ -12,7 +12,7 @@ use crate::{
         Selection,
     },
     error::Error,
-    sync::{Shared, shared},
+    sync::{LogStanding, Shared, log_standing, shared},
     well_known::AppDocuments,
 };
 
@@ -162,9 +162,15 @@ impl Vault {
         consent::activities(&self.view()?, limit)
     }
 
+    /// How the log stands that the server keeps of all it told, and every contradiction in what it signed.
+    pub fn log(&self) -> Result<LogStanding, Error> {
+        log_standing(&self.view()?)
+    }
+
     /// The erasure receipts. Each was checked against the key of its server when it came, and its
     /// signature is checked again now.
     pub fn erasures(&self) -> Result<Vec<ErasureProof>, Error> {
-        consent::erasures(&self.view()?)
+        let store = self.store()?;
+        consent::erasures(&store.view()?, store.identity.vault())
     }
 }

@@ -17,7 +17,7 @@ def keep(target, name, data):
 for document in vectors["documents"]:
     name, data = document["name"], bytes.fromhex(document["bytes"])
     kinds = {"certificate": "certificate", "consent": "request", "statement": "statement", "erasure": "erasure",
-             "acceptance": "acceptance", "payload": "payload"}
+             "acceptance": "acceptance", "payload": "payload", "log": "log"}
     target = kinds.get(name.split()[0])
     if target:
         keep(target, name, data)

@@ -94,12 +94,21 @@ ids! {
     Incarnation "inc";
     /// One life of a server's data: minted anew after a restore.
     StateId "state";
+    /// One log of a vault at a server: another begins when the server's data was set back.
+    LogId "log";
 }
 
 impl VaultId {
     /// The id that belongs to an owner's first public key.
     pub fn of_owner(owner_public_key: &[u8; 32]) -> Self {
         Self(truncated(&digest(labels::VAULT_ID, owner_public_key)))
+    }
+}
+
+impl LogId {
+    /// The log that a server keeps of a vault from its first notice on.
+    pub fn first_of(vault: VaultId) -> Self {
+        Self(truncated(&digest(labels::FIRST_LOG, &vault.0)))
     }
 }
 

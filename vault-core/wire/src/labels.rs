@@ -14,6 +14,12 @@ pub const STATEMENT: &str = "vault/statement/1";
 pub const ERASURE: &str = "vault/erasure/1";
 /// Server key's signature over its acceptance of a statement.
 pub const ACCEPTANCE: &str = "vault/acceptance/1";
+/// A notice as a leaf of the log.
+pub const LOG_LEAF: &str = "vault/log-leaf/1";
+/// Server key's signature over a log head.
+pub const LOG_HEAD: &str = "vault/log-head/1";
+/// The first log that a server keeps of a vault.
+pub const FIRST_LOG: &str = "vault/first-log/1";
 /// HPKE `info` when a grant key is sealed to a holder.
 pub const GRANT_KEY: &str = "vault/grant-key/1";
 /// AAD of a sealed entry.

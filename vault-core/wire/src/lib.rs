@@ -16,6 +16,7 @@ pub mod id;
 pub mod json;
 pub mod labels;
 pub mod limits;
+pub mod log;
 pub mod payload;
 pub mod purpose;
 pub mod receipt;

@@ -37,6 +37,8 @@ pub const STATEMENT_BYTES_MAX: usize = 64 << 10;
 pub const VALUE_DEPTH_MAX: usize = 8;
 /// Most values in one payload, counting each list, each map and everything in them.
 pub const VALUES_MAX: usize = 16_384;
+/// Most leaves of a log in one frame.
+pub const LOG_LEAVES_MAX: usize = 32_768;
 /// Largest message of a reconciliation, in bytes.
 pub const RECONCILE_BYTES_MAX: usize = 64 << 10;
 /// A request waits this long for an instant answer, in milliseconds (3 minutes).

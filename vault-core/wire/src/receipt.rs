@@ -4,10 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Digest, Malformed,
-    canonical::{decode, encode},
+    canonical::{decode, digest, encode},
     catalogue::Category,
-    id::{AppId, ErasureId, GrantId, ReadId, StateId},
+    frame::Event,
+    id::{AppId, ErasureId, GrantId, ReadId, StateId, VaultId},
     labels,
+    log::LogProof,
     purpose::Purpose,
     signature::{BadSignature, PublicKey, SecretKey, Signature},
     time::Timestamp,
@@ -81,9 +83,8 @@ pub struct SignedErasure {
     pub key: PublicKey,
     /// The signature.
     pub signature: Signature,
-    /// Proof that the receipt is in the server's log; empty until servers keep one.
-    #[serde(with = "crate::octets")]
-    pub log_proof: Vec<u8>,
+    /// Proof that the receipt is in the server's log of the vault.
+    pub log: LogProof,
 }
 
 /// Why what a server signed is not believed.
@@ -98,6 +99,9 @@ pub enum Invalid {
     /// It is signed by a key that is not the server's.
     #[error("it is not signed by the server that this vault is connected to")]
     OtherServer,
+    /// The server's log of the vault does not hold it.
+    #[error("the server's log does not hold it")]
+    NotInLog,
 }
 
 impl Erasure {
@@ -129,30 +133,49 @@ impl Erasure {
         }
     }
 
-    /// Signs it.
-    pub fn sign(&self, receipt_key: &SecretKey) -> SignedErasure {
+    /// Signs it. `take_into_log` tells the vault of the erasure and proves that the notice is in its log.
+    ///
+    /// # Errors
+    ///
+    /// Those of `take_into_log`.
+    pub fn sign<E>(
+        &self,
+        receipt_key: &SecretKey,
+        take_into_log: impl FnOnce(&Event) -> Result<LogProof, E>,
+    ) -> Result<SignedErasure, E> {
         let bytes = encode(self);
-        SignedErasure {
+        Ok(SignedErasure {
             signature: receipt_key.sign(labels::ERASURE, &bytes),
             key: receipt_key.public(),
+            log: take_into_log(&notice_of(self.grant, &bytes))?,
             bytes,
-            log_proof: Vec::new(),
-        }
+        })
+    }
+}
+
+/// What a vault is told of an erasure.
+fn notice_of(grant: GrantId, receipt: &[u8]) -> Event {
+    Event::Erased {
+        grant,
+        receipt: digest(labels::ERASURE, receipt),
     }
 }
 
 impl SignedErasure {
-    /// What it says, once the named server's key signed it.
-    pub fn verify(&self, server: &PublicKey) -> Result<Erasure, Invalid> {
+    /// What it says, once the named server's key signed it and its log of this vault holds it.
+    pub fn verify(&self, server: &PublicKey, vault: VaultId) -> Result<Erasure, Invalid> {
         if self.key != *server {
             return Err(Invalid::OtherServer);
         }
         self.key.verify(labels::ERASURE, &self.bytes, &self.signature)?;
         let erasure: Erasure = decode(&self.bytes, "erasure receipt")?;
-        if erasure.version == 1 {
-            Ok(erasure)
-        } else {
-            Err(Malformed::new("erasure receipt").into())
+        if erasure.version != 1 {
+            return Err(Malformed::new("erasure receipt").into());
         }
+        let notice = notice_of(erasure.grant, &self.bytes);
+        self.log
+            .verify(server, vault, &notice)
+            .map_err(|_| Invalid::NotInLog)?;
+        Ok(erasure)
     }
 }

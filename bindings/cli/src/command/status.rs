@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use serde_json::{Value as Json, json};
-use vault_core::{GrantState, RequestState, Vault, VaultStatus};
+use vault_core::{GrantState, LogStanding, RequestState, Vault, VaultStatus};
 
 use crate::{
     context::Context,
     failure::Failure,
-    show::{Facts, Page, Tone, counted, local, plain, terms},
+    show::{Facts, Page, Tone, counted, local, log, plain, terms},
 };
 
 /// Says what the vault holds and what waits for its owner.
@@ -21,6 +21,7 @@ struct Waiting {
     pending_requests: usize,
     active_grants: usize,
     undelivered: usize,
+    log: LogStanding,
 }
 
 impl Status {
@@ -48,6 +49,7 @@ impl Waiting {
             pending_requests: pending.count(),
             active_grants: active.count(),
             undelivered: grants.iter().filter(|grant| grant.undelivered).count(),
+            log: vault.log()?,
         })
     }
 }
@@ -70,6 +72,7 @@ fn json(file: &str, status: &VaultStatus, waiting: &Waiting) -> Json {
         "pending_requests": waiting.pending_requests,
         "active_grants": waiting.active_grants,
         "undelivered": waiting.undelivered,
+        "server_log": log::json(&waiting.log),
         "mended": status.mended,
     })
 }
@@ -92,7 +95,8 @@ fn write(page: &mut Page<'_>, file: &str, status: &VaultStatus, waiting: &Waitin
         .with("Made", local(status.created_at, page.screen))
         .with("Records", records)
         .with("Server", plain(&server))
-        .with("Grants", format!("{} active", waiting.active_grants));
+        .with("Grants", format!("{} active", waiting.active_grants))
+        .with("Server's log", log::agreement(&waiting.log, page));
     page.facts(facts)?;
     if waiting.pending_requests > 0 {
         let asked = counted(waiting.pending_requests as u64, "consent request");
@@ -108,6 +112,7 @@ fn write(page: &mut Page<'_>, file: &str, status: &VaultStatus, waiting: &Waitin
             &format!("{waits} not yet delivered to the server: `vault sync`."),
         )?;
     }
+    log::contradictions(page, &waiting.log)?;
     for part in &status.mended {
         let text = format!("{} was damaged and is mended: check the disk.", plain(part));
         page.toned(Tone::Bad, &text)?;

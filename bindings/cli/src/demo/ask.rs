@@ -3,16 +3,22 @@
 use serde_json::{Value, json};
 use vault_core::{Category, Error, Precision, Selection, Vault};
 
-/// A request for one category: the fields that are asked for, those that the owner grants, and the
-/// precision to which they are reduced.
+/// A request for one category: the fields that are asked for, what the owner makes of them, and what the
+/// owner leaves of that later.
 pub(super) struct Ask {
     pub(super) category: Category,
     asked: &'static [&'static str],
-    granted: &'static [&'static str],
-    coarser: &'static [(&'static str, Precision)],
+    granted: Less,
+    left: Less,
     purpose: &'static str,
     text: &'static str,
     benefit: &'static str,
+}
+
+/// Fewer fields, some of them coarser.
+struct Less {
+    fields: &'static [&'static str],
+    coarser: &'static [(&'static str, Precision)],
 }
 
 const ASKS: [Ask; 3] = [
@@ -26,8 +32,14 @@ const ASKS: [Ask; 3] = [
             "payment_method",
             "purchased_at",
         ],
-        granted: &["brand", "purchase_category", "purchased_at"],
-        coarser: &[("purchased_at", Precision::Month)],
+        granted: Less {
+            fields: &["brand", "purchase_category", "purchased_at"],
+            coarser: &[("purchased_at", Precision::Month)],
+        },
+        left: Less {
+            fields: &["brand"],
+            coarser: &[],
+        },
         purpose: "recommendations",
         text: "Recommend shops near those where you already buy",
         benefit: "Fewer offers, and ones that fit",
@@ -35,8 +47,14 @@ const ASKS: [Ask; 3] = [
     Ask {
         category: Category::Health,
         asked: &["metric", "value", "unit", "measured_at"],
-        granted: &["metric", "measured_at"],
-        coarser: &[("measured_at", Precision::Month)],
+        granted: Less {
+            fields: &["metric", "measured_at"],
+            coarser: &[("measured_at", Precision::Month)],
+        },
+        left: Less {
+            fields: &["metric"],
+            coarser: &[],
+        },
         purpose: "wellness",
         text: "Suit training plans to what you measure",
         benefit: "A plan that fits your days",
@@ -44,8 +62,14 @@ const ASKS: [Ask; 3] = [
     Ask {
         category: Category::Locations,
         asked: &["lat", "lon", "altitude_m", "observed_at"],
-        granted: &["lat", "lon"],
-        coarser: &[("lat", Precision::Grid10km), ("lon", Precision::Grid10km)],
+        granted: Less {
+            fields: &["lat", "lon"],
+            coarser: &[("lat", Precision::Grid10km), ("lon", Precision::Grid10km)],
+        },
+        left: Less {
+            fields: &["lat", "lon"],
+            coarser: &[("lat", Precision::Grid100km), ("lon", Precision::Grid100km)],
+        },
         purpose: "location_services",
         text: "Suggest walks in the regions where you walk",
         benefit: "New walks close to the ones you like",
@@ -80,12 +104,12 @@ impl Ask {
 
     /// The owner's answer with `--yes`: fewer fields, and coarser.
     pub(super) fn narrowed(&self, everything: Selection) -> Result<Selection, Error> {
-        let fewer = everything.only_fields(self.category, self.granted)?;
-        self.coarser
-            .iter()
-            .try_fold(fewer, |selection, (path, precision)| {
-                selection.at_precision(self.category, path, *precision)
-            })
+        self.granted.of(everything, self.category)
+    }
+
+    /// What the owner leaves of a grant later: fewer or coarser still.
+    pub(super) fn left_of(&self, granted: Selection) -> Result<Selection, Error> {
+        self.left.of(granted, self.category)
     }
 
     /// Where the developer reads.
@@ -96,5 +120,16 @@ impl Ask {
     /// The scope that the developer's session token needs.
     pub(super) fn scope(&self) -> String {
         format!("data:{}:read", self.category.name())
+    }
+}
+
+impl Less {
+    fn of(&self, selection: Selection, category: Category) -> Result<Selection, Error> {
+        let fewer = selection.only_fields(category, self.fields)?;
+        self.coarser
+            .iter()
+            .try_fold(fewer, |selection, (path, precision)| {
+                selection.at_precision(category, path, *precision)
+            })
     }
 }

@@ -4,8 +4,11 @@
 mod ask;
 mod developer;
 mod evidence;
+mod losses;
+mod minds;
 mod owner;
 mod parts;
+mod reading;
 mod sealed;
 mod site;
 mod stage;

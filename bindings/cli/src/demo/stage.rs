@@ -1,20 +1,23 @@
 //! The stage: server, vault and developer, and what they do in the story.
 
-use std::{collections::BTreeSet, path::Path, time::Duration};
+use std::{collections::BTreeSet, io, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use serde_json::json;
-use sync_server::{Running, service::holdings::holdings};
+use sync_server::{
+    Running, clock::SystemClock, config::Config, entropy::Entropy, service::holdings::holdings,
+};
 use tokio::{sync::mpsc, task::spawn_blocking, time::timeout};
 use vault_core::{
-    Clock, GrantId, InboxRequest, Preview, Query, Selection, SyncEvent, Vault,
-    wire::{frame::Event, json},
+    Clock, GrantId, InboxRequest, Preview, Query, Selection, SyncEvent, Vault, wire::frame::Event,
 };
+use zeroize::Zeroizing;
 
 use super::{
     ask::Ask,
     developer::{Answer, Developer},
     evidence::Traces,
+    reading::shown,
     step::Outcome,
     tap::Tap,
 };
@@ -26,6 +29,9 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The stage, once server, vault and developer are there.
 pub(super) struct Stage {
+    /// Where vault and server have their files.
+    pub(super) folder: PathBuf,
+    pub(super) passphrase: Zeroizing<String>,
     pub(super) server: Running,
     pub(super) tap: Tap,
     pub(super) vault: Vault,
@@ -137,42 +143,35 @@ impl Stage {
 
     /// The developer reads every page and gets exactly what the preview showed.
     pub(super) async fn read(&mut self, preview: &Preview) -> anyhow::Result<(String, Outcome)> {
-        let (mut records, mut pages, mut after) = (Vec::new(), 0, None::<String>);
-        let read_id = loop {
-            let answer = self.read_page(after.as_deref()).await?;
-            if answer.status != 200 {
-                bail!("reading was answered with {}: {}", answer.status, answer.body);
-            }
-            pages += 1;
-            records.extend(
-                answer.body["data"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .map(|record| record["fields"].to_string()),
-            );
-            let read_id = answer.body["read_id"].as_str().unwrap_or_default().to_owned();
-            after = answer.body["next_cursor"].as_str().map(str::to_owned);
-            if answer.body["has_more"] != true {
-                break read_id;
-            }
-        };
-        let mut shown: Vec<String> = preview
-            .sample
-            .iter()
-            .map(|record| json::of_fields(&record.fields).to_string())
-            .collect();
-        shown.sort_unstable();
-        records.sort_unstable();
+        let all = self.read_all().await?;
+        let is_as_shown = all.records == shown(preview);
         let told = format!(
-            "The developer reads {} records over HTTPS, page by page ({pages}): exactly those of the preview",
-            records.len()
+            "The developer reads {} records over HTTPS, page by page ({}): exactly those of the preview",
+            all.records.len(),
+            all.pages
         );
-        let facts = json!({ "records": records.len(), "pages": pages, "read_id": read_id, "equals_preview": records == shown });
-        Ok((
-            read_id,
-            Outcome::new(records == shown && !shown.is_empty(), told, facts),
-        ))
+        let facts = json!({ "records": all.records.len(), "pages": all.pages, "read_id": all.read_id, "equals_preview": is_as_shown });
+        let held = is_as_shown && !all.records.is_empty();
+        Ok((all.read_id, Outcome::new(held, told, facts)))
+    }
+
+    /// Stops the server, does something to its files, and starts it again where it was.
+    pub(super) async fn restarted(
+        mut self,
+        meanwhile: impl FnOnce(&Config) -> io::Result<()>,
+    ) -> anyhow::Result<Self> {
+        let config = Config {
+            https: self.server.https_addr,
+            devices: self.server.quic_addr,
+            ..Config::default()
+        }
+        .beneath(&self.folder);
+        self.server.stop().await;
+        meanwhile(&config).context("the server's files cannot be moved")?;
+        self.server = sync_server::start(config, Arc::new(SystemClock), Entropy::from_system()).await?;
+        // As a phone that is taken out of the pocket: it need not wait for its next attempt.
+        self.vault.network_changed()?;
+        Ok(self)
     }
 
     /// Fields that were not granted are not in the answer, not in what the server can open, and no text
@@ -180,7 +179,6 @@ impl Stage {
     pub(super) async fn ungranted_is_absent(
         &mut self,
         selection: &Selection,
-        folder: &Path,
     ) -> anyhow::Result<((), Outcome)> {
         let everything = Query {
             limit: usize::MAX,
@@ -207,7 +205,7 @@ impl Stage {
         let in_store = withheld.iter().any(|path| holdings.fields.contains(*path));
         let heard = self.tap.heard();
         let on_wire = traces.found_in(&heard);
-        let (on_disk, searched) = traces.found_below(folder)?;
+        let (on_disk, searched) = traces.found_below(&self.folder)?;
         let held =
             !withheld.is_empty() && !in_answer && !in_store && !on_wire && !on_disk && holdings.entries > 0;
         let names: Vec<&str> = withheld.iter().map(|path| path.as_str()).collect();
@@ -281,7 +279,7 @@ impl Stage {
     pub(super) async fn erasure_verified(
         &mut self,
         grant: GrantId,
-        preview: &Preview,
+        shown: u64,
     ) -> anyhow::Result<((), Outcome)> {
         let proofs = self.vault.erasures()?;
         let proof = proofs.iter().find(|proof| proof.erasure.grant == grant);
@@ -295,20 +293,7 @@ impl Stage {
         };
         let erased = proof.map(|proof| proof.erasure.entries);
         let facts = json!({ "entries": erased, "left_on_server": left, "erasure": proof.map(|proof| proof.erasure.id.to_string()) });
-        Ok((
-            (),
-            Outcome::new(erased == Some(preview.records) && left == 0, told, facts),
-        ))
-    }
-
-    async fn read_page(&self, after: Option<&str>) -> anyhow::Result<Answer> {
-        let scope = self.ask.scope();
-        let query = after.map_or_else(String::new, |after| format!("&after={after}"));
-        let path = format!("{}?limit=200{query}", self.ask.path(&self.subject));
-        call(&self.developer, move |developer| {
-            developer.get(&path, &developer.token(&scope)?)
-        })
-        .await
+        Ok(((), Outcome::new(erased == Some(shown) && left == 0, told, facts)))
     }
 
     /// Waits for something to happen in the vault's own session.

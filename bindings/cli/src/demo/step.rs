@@ -20,6 +20,10 @@ pub(super) enum Step {
     Read,
     UngrantedFieldAbsent,
     ReadReceipt,
+    Paused,
+    Narrowed,
+    RestoredFromBackup,
+    ServerSetBack,
     Withdrawn,
     RefusedAfterWithdrawal,
     ErasureVerified,
@@ -27,7 +31,7 @@ pub(super) enum Step {
 }
 
 /// How many steps there are.
-const STEPS: usize = 14;
+const STEPS: usize = 18;
 
 impl Step {
     const fn name(self) -> &'static str {
@@ -42,6 +46,10 @@ impl Step {
             Self::Read => "read",
             Self::UngrantedFieldAbsent => "ungranted_field_absent",
             Self::ReadReceipt => "read_receipt",
+            Self::Paused => "paused",
+            Self::Narrowed => "narrowed",
+            Self::RestoredFromBackup => "restored_from_backup",
+            Self::ServerSetBack => "server_set_back",
             Self::Withdrawn => "withdrawn",
             Self::RefusedAfterWithdrawal => "refused_after_withdrawal",
             Self::ErasureVerified => "erasure_verified",

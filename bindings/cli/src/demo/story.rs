@@ -15,10 +15,14 @@ use vault_core::{
     Host, InboxRequest, Passphrase, ServerAddress, ServerKeyPin, Vault, VaultFile, import::ImportOptions,
 };
 
+use zeroize::Zeroizing;
+
 use super::{
     Source,
     ask::Ask,
     developer::Developer,
+    losses::{restored_from_backup, server_set_back},
+    minds::{narrowed, paused},
     owner::{Decision, decide},
     parts,
     sealed::sealed_read,
@@ -40,9 +44,10 @@ impl Story<'_> {
     /// Tells the whole story. An error is something that kept a step from happening at all.
     pub(super) async fn tell(self, reporter: &mut Reporter<'_>) -> anyhow::Result<()> {
         let (server, tap) = timed(reporter, Step::ServerStarted, self.start_server()).await?;
-        let vault = timed(reporter, Step::VaultCreated, self.create_vault(&server, &tap)).await?;
+        let (vault, passphrase) =
+            timed(reporter, Step::VaultCreated, self.create_vault(&server, &tap)).await?;
         timed(reporter, Step::Imported, self.import(&vault)).await?;
-        let mut stage = self.set_stage(server, tap, vault).await?;
+        let mut stage = self.set_stage(server, tap, vault, passphrase).await?;
         timed(reporter, Step::RefusedBeforeConsent, stage.read_is_refused()).await?;
         let (request, answer) = timed(reporter, Step::ConsentRequested, stage.request_consent()).await?;
         let decision = decide(
@@ -63,16 +68,26 @@ impl Story<'_> {
         timed(
             reporter,
             Step::UngrantedFieldAbsent,
-            stage.ungranted_is_absent(&selection, self.folder),
+            stage.ungranted_is_absent(&selection),
         )
         .await?;
         timed(reporter, Step::ReadReceipt, stage.read_receipt(&read_id)).await?;
+        timed(reporter, Step::Paused, paused(&stage, grant)).await?;
+        let preview = timed(reporter, Step::Narrowed, narrowed(&stage, grant)).await?;
+        let stage = timed(
+            reporter,
+            Step::RestoredFromBackup,
+            restored_from_backup(stage, &preview),
+        )
+        .await?;
+        let (mut stage, shown) =
+            timed(reporter, Step::ServerSetBack, server_set_back(stage, &preview)).await?;
         timed(reporter, Step::Withdrawn, stage.withdraw(grant)).await?;
         timed(reporter, Step::RefusedAfterWithdrawal, stage.read_is_refused()).await?;
         timed(
             reporter,
             Step::ErasureVerified,
-            stage.erasure_verified(grant, &preview),
+            stage.erasure_verified(grant, shown),
         )
         .await?;
         timed(reporter, Step::SealedRead, sealed_read(&stage)).await?;
@@ -103,7 +118,11 @@ impl Story<'_> {
         Ok(((server, tap), Outcome::new(true, told, facts)))
     }
 
-    async fn create_vault(&self, server: &Running, tap: &Tap) -> anyhow::Result<(Vault, Outcome)> {
+    async fn create_vault(
+        &self,
+        server: &Running,
+        tap: &Tap,
+    ) -> anyhow::Result<((Vault, Zeroizing<String>), Outcome)> {
         let passphrase = parts::passphrase();
         let path = self.folder.join("demo.vault");
         let vault = VaultFile::at(&path).create(&Passphrase::new(passphrase.as_bytes())?, Host::system())?;
@@ -124,7 +143,7 @@ impl Story<'_> {
             ));
         }
         Ok((
-            vault,
+            (vault, passphrase),
             Outcome::new(true, told, json!({ "vault": id.to_string() })),
         ))
     }
@@ -171,7 +190,13 @@ impl Story<'_> {
     }
 
     /// The developer registers, gets a key, and the owner links the application by a code.
-    async fn set_stage(&self, server: Running, tap: Tap, vault: Vault) -> anyhow::Result<Stage> {
+    async fn set_stage(
+        &self,
+        server: Running,
+        tap: Tap,
+        vault: Vault,
+        passphrase: Zeroizing<String>,
+    ) -> anyhow::Result<Stage> {
         let ask = Ask::for_vault(&vault)?
             .context("the files hold no receipts, health records or locations to ask for")?;
         let account = create_account(&server.server, "Acme").await?;
@@ -200,6 +225,8 @@ impl Story<'_> {
             .to_owned();
         let events = stay_connected(&vault);
         Ok(Stage {
+            folder: self.folder.to_owned(),
+            passphrase,
             server,
             tap,
             vault,

@@ -5,13 +5,15 @@ use std::io;
 use comfy_table::Cell;
 use serde_json::{Value as Json, json};
 use vault_core::{
-    Activity, ErasureProof, Grant, InboxRequest, Timestamp,
+    Activity, ErasureProof, Grant, GrantId, InboxRequest, Timestamp,
     wire::{
         frame::{Closed, Event},
         receipt::{ReadReceipt, RefusedReads},
         request::ConsentRequest,
     },
 };
+
+use crate::find::short;
 
 use super::{Page, Tone, count, counted, heading, local, plain, state, terms};
 
@@ -25,10 +27,20 @@ pub(crate) struct Entry {
 enum What {
     Read(ReadReceipt),
     Refused(RefusedReads),
-    Linked { subject: String },
+    Linked {
+        subject: String,
+    },
     Asked(Box<ConsentRequest>),
-    Closed { request: String, how: Closed },
-    Erased(ErasureProof),
+    Closed {
+        request: String,
+        how: Closed,
+    },
+    /// A decision of the owner took effect.
+    Stated {
+        grant: GrantId,
+        number: u64,
+    },
+    Erased(Box<ErasureProof>),
 }
 
 /// Everything that happened, latest first. Names of applications come from requests and grants where a
@@ -64,7 +76,7 @@ impl Entry {
         Self {
             at: Some(proof.erasure.erased_at),
             app: grant.map(|grant| grant.app.display_name.clone()),
-            what: What::Erased(proof),
+            what: What::Erased(Box::new(proof)),
         }
     }
 
@@ -104,6 +116,11 @@ impl Entry {
                 let request = request.to_string();
                 (None, app, What::Closed { request, how })
             }
+            Event::Stated {
+                grant, number, at, ..
+            } => (Some(at), None, What::Stated { grant, number }),
+            // The erasure receipt says more.
+            Event::Erased { .. } => return None,
         };
         Some(Self {
             at,
@@ -146,6 +163,11 @@ impl Entry {
                     Closed::Superseded => "superseded",
                 },
             }),
+            What::Stated { grant, number } => json!({
+                "type": "decision_in_force",
+                "grant_id": grant.to_string(),
+                "number": number,
+            }),
             What::Erased(proof) => erasure_json(proof),
         };
         entry["at"] = self.at.map(|at| at.to_string()).into();
@@ -158,7 +180,7 @@ impl Entry {
             What::Refused(_) => Some(Tone::Bad),
             What::Asked(_) => Some(Tone::Waiting),
             What::Erased(_) => Some(Tone::Good),
-            What::Read(_) | What::Linked { .. } | What::Closed { .. } => None,
+            What::Read(_) | What::Linked { .. } | What::Closed { .. } | What::Stated { .. } => None,
         }
     }
 
@@ -187,6 +209,7 @@ impl Entry {
                 Closed::Expired => "got no answer in time: its request lapsed".to_owned(),
                 Closed::Superseded => "replaced its request by another".to_owned(),
             },
+            What::Stated { grant, .. } => format!("your decision on {} is in force", short(grant)),
             What::Erased(proof) => {
                 let erasure = &proof.erasure;
                 format!(

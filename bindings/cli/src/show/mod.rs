@@ -7,6 +7,7 @@ pub(crate) mod damage;
 pub(crate) mod grant;
 pub(crate) mod history;
 pub(crate) mod import;
+pub(crate) mod log;
 pub(crate) mod preview;
 pub(crate) mod receipts;
 pub(crate) mod record;

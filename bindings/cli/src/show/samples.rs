@@ -1,6 +1,6 @@
 //! What the tests of this folder show.
 
-use std::{io, sync::Arc};
+use std::{convert::Infallible, io, sync::Arc};
 
 use jiff::tz::TimeZone;
 use vault_core::{
@@ -9,7 +9,8 @@ use vault_core::{
     Voucher,
     wire::{
         frame::{Closed, DeliveredRequest, Event},
-        id::{ErasureId, ReadId, StateId, SubjectId},
+        id::{ErasureId, LogId, ReadId, StateId, SubjectId, VaultId},
+        log::{Frontier, LogHead, LogProof, leaf},
         purpose::Purpose,
         receipt::{Erasure, ReadReceipt, RefusedReads},
         request::{AppIdentity, ConsentRequest, Recipient, Vouched, Wording},
@@ -272,6 +273,21 @@ pub(crate) fn erasure(grant: GrantId) -> ErasureProof {
         None,
         StateId([8; 16]),
     );
-    let signed = erasure.sign(&SecretKey::from_seed(&[1; 32]));
-    ErasureProof { erasure, signed }
+    let key = SecretKey::from_seed(&[1; 32]);
+    let signed = erasure.sign(&key, |notice| Ok::<_, Infallible>(alone_in_log(notice, &key, at)));
+    ErasureProof {
+        erasure,
+        signed: signed.unwrap(),
+    }
+}
+
+/// Proof that a notice is all there is in a log.
+fn alone_in_log(notice: &Event, key: &SecretKey, at: Timestamp) -> LogProof {
+    let (vault, mut frontier) = (VaultId([9; 16]), Frontier::default());
+    frontier.push(leaf(notice));
+    LogProof {
+        head: LogHead::of(vault, LogId::first_of(vault), 0, &frontier, at).sign(key),
+        index: 0,
+        path: Vec::new(),
+    }
 }

@@ -5,7 +5,7 @@ use std::io;
 use serde_json::{Value as Json, json};
 use vault_core::{SyncEvent, SyncReport};
 
-use super::{Page, Tone, activity, bytes, counted, grant::why_not, plain, span};
+use super::{Page, Tone, activity, bytes, counted, grant::why_not, log, plain, span};
 use crate::find::short;
 
 /// Something that a sync told.
@@ -45,6 +45,9 @@ impl Told {
             SyncEvent::Erased { grant } => {
                 json!({ "event": "erased", "grant_id": grant.to_string(), "verified": true })
             }
+            SyncEvent::LogContradicted(kind) => {
+                json!({ "event": "log_contradicted", "kind": log::name(*kind) })
+            }
             SyncEvent::Disconnected { reason, retry_in_ms } => {
                 json!({ "event": "disconnected", "reason": reason, "retry_in_ms": retry_in_ms })
             }
@@ -74,6 +77,7 @@ impl Told {
             SyncEvent::Notice(_)
             | SyncEvent::StatementRefused { .. }
             | SyncEvent::StatementTaken { .. }
+            | SyncEvent::LogContradicted(_)
             | SyncEvent::Erased { .. } => self.write_news(page),
         }
     }
@@ -100,6 +104,7 @@ impl Told {
                 );
                 page.toned(Tone::Waiting, &text)
             }
+            SyncEvent::LogContradicted(kind) => page.toned(Tone::Bad, log::sentence(*kind)),
             SyncEvent::Erased { grant } => {
                 let text = format!(
                     "The server erased what it held of {}, and proved it.",

@@ -8,7 +8,7 @@ use std::{
 use vault_wire::{
     entry::{Binding, Body},
     grant_key::GrantKey,
-    id::{Slot, VaultId},
+    id::VaultId,
     payload::Payload,
     terms::TimeRange,
     value::Value,
@@ -20,7 +20,7 @@ use crate::{
     service::time_span::{may_lie_within, overlaps, span_of},
     store::{
         EntryRow, HeldKey, Rows, StoreError, View,
-        tables::{ARRIVALS, ENTRIES, key},
+        tables::{ENTRIES, key},
     },
 };
 
@@ -78,15 +78,13 @@ pub(super) fn select(
         });
     }
     let mut bytes = 0;
-    for (place, (arrival, slot)) in arrived.iter().enumerate() {
+    let mut last = None;
+    for (place, (arrival, stored)) in arrived.into_iter().enumerate() {
         if place == examined_max || selected.records.len() == limit || bytes >= PAGE_BYTES {
-            selected.next = place.checked_sub(1).map(|last| arrived[last].0);
+            selected.next = last;
             break;
         }
-        let stored = view.get(&ENTRIES, &key(&[&generation, slot.as_bytes()]))?;
-        let stored = stored
-            .filter(|stored| stored.arrival == *arrival)
-            .ok_or(StoreError::Row("arrivals"))?;
+        last = Some(arrival);
         bytes += stored.entry.wire_bytes();
         let binding = Binding {
             grant,
@@ -100,27 +98,30 @@ pub(super) fn select(
     Ok(Some(selected))
 }
 
+/// The entries that come next, no more than could fill the page.
 fn arrived(
     view: &View,
     generation: &[u8],
     query: &ReadQuery,
     cursor: Option<&Cursor>,
     count: usize,
-) -> Result<Vec<(u64, Slot)>, StoreError> {
+) -> Result<Vec<(u64, EntryRow)>, StoreError> {
     let prefix = key(&[generation, &[query.category as u8]]);
     let from = cursor.map_or(0, |cursor| cursor.after.saturating_add(1));
     let before = cursor.and_then(|cursor| cursor.before).unwrap_or(u64::MAX);
-    let mut arrived = Vec::new();
-    view.scan(&ARRIVALS, &prefix, &from.to_be_bytes(), |rest, slot| {
+    let (mut arrived, mut bytes) = (Vec::new(), 0);
+    view.scan(&ENTRIES, &prefix, &from.to_be_bytes(), |rest, row| {
         let arrival = rest.try_into().map_or(u64::MAX, u64::from_be_bytes);
         if arrival >= before {
             return ControlFlow::Break(());
         }
-        arrived.push((arrival, slot));
-        if arrived.len() < count {
-            ControlFlow::Continue(())
-        } else {
+        let is_last = arrived.len() + 1 == count || bytes >= PAGE_BYTES;
+        bytes += row.entry.wire_bytes();
+        arrived.push((arrival, row));
+        if is_last {
             ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
         }
     })?;
     Ok(arrived)

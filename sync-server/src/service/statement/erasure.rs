@@ -9,10 +9,10 @@ use vault_wire::{
 
 use crate::{
     Server,
-    service::Unavailable,
+    service::{Unavailable, notices},
     store::{
         Erased, ErasureRow, GrantRow, GrantState, Rows, StoreError, Tx,
-        tables::{ARRIVALS, DOOMED, ENDED, ENTRIES, ERASURES, GRANTS, READS, TALLIES, key},
+        tables::{DOOMED, ENDED, ENTRIES, ERASURES, GRANTS, READS, SLOTS, TALLIES, key},
     },
 };
 
@@ -33,7 +33,7 @@ pub(super) fn erase(
 ) -> Result<SignedErasure, StoreError> {
     let at = key(&[vault.as_bytes(), grant.as_bytes()]);
     let entries = row.map_or(0, |row| row.held.count);
-    let receipt = sign(server, grant, statement, entries, keys);
+    let receipt = sign(server, tx, (vault, grant), statement, entries, keys)?;
     let erasure = ErasureRow { receipt };
     tx.put(&ERASURES, &at, &erasure)?;
     tx.remove(&ENDED, &at)?;
@@ -105,7 +105,14 @@ pub(crate) async fn recover(server: &Server, ledger: Vec<Erased>) -> Result<u64,
     Ok(recovered)
 }
 
-fn sign(server: &Server, grant: GrantId, statement: Digest, entries: u64, keys: u32) -> SignedErasure {
+fn sign(
+    server: &Server,
+    tx: &Tx,
+    (vault, grant): (VaultId, GrantId),
+    statement: Digest,
+    entries: u64,
+    keys: u32,
+) -> Result<SignedErasure, StoreError> {
     let now = server.now();
     let backups_expire_at = server
         .config()
@@ -121,14 +128,16 @@ fn sign(server: &Server, grant: GrantId, statement: Digest, entries: u64, keys: 
         backups_expire_at,
         server.state(),
     )
-    .sign(&server.keys().receipts)
+    .sign(&server.keys().receipts, |notice| {
+        Ok(notices::append_logged(tx, vault, notice)?.proof(server, vault, now))
+    })
 }
 
 /// Drops some rows of a generation, and with the last of them the counted reads of a grant that was
 /// withdrawn. Returns whether none is left.
 fn drop_step(tx: &Tx, doomed: &[u8]) -> Result<bool, StoreError> {
     let mut none_left = tx.remove_all(&ENTRIES, doomed, STEP_ROWS)?
-        & tx.remove_all(&ARRIVALS, doomed, STEP_ROWS)?
+        & tx.remove_all(&SLOTS, doomed, STEP_ROWS)?
         & tx.remove_all(&TALLIES, doomed, STEP_ROWS)?;
     let grant = doomed.get(..32).ok_or(StoreError::Row("doomed"))?;
     if none_left && tx.has(&ERASURES, grant)? {

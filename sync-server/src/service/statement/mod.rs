@@ -14,7 +14,7 @@ use std::sync::Arc;
 use vault_wire::{
     Digest,
     certificate::Role,
-    frame::{StatementAck, StatementOutcome, StatementRefusal, SubmitStatement},
+    frame::{Event as Told, StatementAck, StatementOutcome, StatementRefusal, SubmitStatement},
     grant_key::SealedGrantKey,
     id::{GrantId, RequestId, VaultId},
     signature::PublicKey,
@@ -23,7 +23,7 @@ use vault_wire::{
     time::Timestamp,
 };
 
-use super::{Unavailable, ended::is_ended};
+use super::{Unavailable, ended::is_ended, notices};
 use crate::{
     Server,
     store::{
@@ -162,7 +162,15 @@ fn take(server: &Server, tx: &Tx, submitted: &Submitted) -> Result<Taken, StoreE
     }
 }
 
+/// Keeps a statement that takes effect, and takes it into the log of its vault.
 fn keep(tx: &Tx, submitted: &Submitted) -> Result<(), StoreError> {
+    let stated = Told::Stated {
+        grant: submitted.statement.grant,
+        number: submitted.statement.number,
+        statement: submitted.digest,
+        at: submitted.now,
+    };
+    notices::append(tx, submitted.vault, &stated)?;
     tx.put(&STATEMENTS, &statement_key(submitted), &submitted.kept)
 }
 

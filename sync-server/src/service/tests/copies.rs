@@ -11,7 +11,7 @@ use vault_wire::{
 };
 
 use super::{
-    device::{Given, given, held},
+    device::{Given, brand, given, held},
     set_back::{position, set_back_to_before_consent},
     world::{World, terms},
 };
@@ -192,6 +192,22 @@ async fn keys_that_a_power_cut_saved_from_a_narrowing_are_destroyed_after_it() {
     statement::drop_doomed(&world.server).await.unwrap();
     assert!(keys.get(given.grant, 1).unwrap().is_none());
     assert!(keys.get(given.grant, 2).unwrap().is_some(), "the new one stays");
+}
+
+#[tokio::test]
+async fn while_another_copys_later_word_is_missing_entries_are_taken_and_nothing_is_read() {
+    let (world, given) = changed().await;
+    let mut later = position(&given, 3, 0, held(&[]));
+    (later.statement, later.last) = (4, [9; 32]);
+    let (welcome, _) = world.device.greet(&world.server, 1, vec![later], vec![]).await;
+    assert_eq!(welcome.standings, [(given.grant, Standing::StatementStale(3))]);
+    let entry = world.device.receipt(&given, 1, 1, &brand("Acme"));
+    let ack = world.device.push(&world.server, &given, vec![entry]).await;
+    assert!(ack.rejected.is_empty(), "{ack:?}");
+    assert!(matches!(
+        world.read().await,
+        Err(ReadError::ConsentRequired { .. })
+    ));
 }
 
 /// The word of the statement is what counts, not who sends it.

@@ -7,8 +7,8 @@ use vault_wire::{
     certificate::{Certificate, Role, SignedCertificate},
     entry::{Binding, Entry, Fingerprint, GrantSecret},
     frame::{
-        DeliveredRequest, Entries, EntriesAck, Event as Told, GrantPosition, Hello, KeptStatement, MINOR,
-        Notice, Register, StatementOutcome, SubmitStatement, Welcome,
+        DeliveredRequest, Entries, EntriesAck, Event as Told, GrantPosition, Hello, KeptStatement,
+        LogPosition, MINOR, Notice, Register, StatementOutcome, SubmitStatement, Welcome,
     },
     grant_key::GrantKey,
     id::{AppId, GrantId, Incarnation, RecordId, VaultId},
@@ -285,12 +285,14 @@ impl Device {
                 .sign(&self.owner),
             incarnation: Incarnation([incarnation; 16]),
             events_seen: 0,
+            log: LogPosition::NONE,
             grants,
             ended,
         };
-        hello::hello(server, self.vault, self.transport.public(), said)
+        let answer = hello::hello(server, self.vault, self.transport.public(), said)
             .await
-            .unwrap()
+            .unwrap();
+        (answer.welcome, answer.lacking)
     }
 }
 

@@ -36,7 +36,9 @@ async fn the_receipt_states_what_was_erased_and_comes_again_unchanged() {
     let StatementOutcome::Erased(receipt) = &first else {
         panic!("{first:?}")
     };
-    let erasure = receipt.verify(&world.server.keys().receipts.public()).unwrap();
+    let erasure = receipt
+        .verify(&world.server.keys().receipts.public(), world.device.vault)
+        .unwrap();
     assert_eq!(
         (erasure.grant, erasure.entries, erasure.keys),
         (granted.grant, 5, 1)
@@ -90,7 +92,9 @@ async fn a_large_grant_is_erased_at_once_and_its_rows_are_dropped_after_the_rece
     let StatementOutcome::Erased(receipt) = outcome else {
         panic!("{outcome:?}")
     };
-    let erasure = receipt.verify(&world.server.keys().receipts.public()).unwrap();
+    let erasure = receipt
+        .verify(&world.server.keys().receipts.public(), world.device.vault)
+        .unwrap();
     assert_eq!(
         erasure.entries,
         u64::from(MANY),

@@ -49,7 +49,9 @@ async fn a_withdrawal_wins_over_a_database_restored_from_before_it() {
     let StatementOutcome::Erased(receipt) = again else {
         panic!("{again:?}")
     };
-    let erasure = receipt.verify(&world.server.keys().receipts.public()).unwrap();
+    let erasure = receipt
+        .verify(&world.server.keys().receipts.public(), world.device.vault)
+        .unwrap();
     assert_eq!((erasure.entries, erasure.statement), (1, granted.last.digest()));
 }
 

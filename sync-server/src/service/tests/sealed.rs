@@ -249,7 +249,7 @@ async fn a_withdrawal_destroys_the_wrapped_key_of_a_sealed_grant_and_then_its_en
     let StatementOutcome::Erased(receipt) = outcome else {
         panic!("{outcome:?}")
     };
-    let erasure = receipt.verify(&receipt.key).unwrap();
+    let erasure = receipt.verify(&receipt.key, world.device.vault).unwrap();
     assert_eq!((erasure.keys, erasure.entries), (1, 1));
     let wiped = std::fs::read(world.folder.path().join("data/grant-keys")).unwrap();
     assert!(

@@ -6,6 +6,7 @@ use vault_wire::{
     frame::StatementRefusal,
     json::hex,
     purpose::Purpose,
+    receipt::SignedErasure,
     request::{AppIdentity, Notice, Recipient},
     statement::Event,
     terms::{Delivery, Detail, Duration, Frequency, Period, Terms},
@@ -120,12 +121,20 @@ impl Receipt {
                 .acceptance
                 .as_ref()
                 .map(|word| signed(&word.bytes, Some(&word.key.0), &word.signature.0)),
-            "erasure": self
-                .erasure
-                .as_ref()
-                .map(|word| signed(&word.bytes, Some(&word.key.0), &word.signature.0)),
+            "erasure": self.erasure.as_ref().map(erasure),
         })
     }
+}
+
+fn erasure(word: &SignedErasure) -> Json {
+    let mut erasure = signed(&word.bytes, Some(&word.key.0), &word.signature.0);
+    let head = &word.log.head;
+    erasure["log"] = json!({
+        "head": signed(&head.bytes, Some(&head.key.0), &head.signature.0),
+        "leaf_index": word.log.index,
+        "inclusion_path": word.log.path.iter().map(|hash| hex(hash)).collect::<Vec<_>>(),
+    });
+    erasure
 }
 
 fn signed(bytes: &[u8], key: Option<&[u8; 32]>, signature: &[u8; 64]) -> Json {

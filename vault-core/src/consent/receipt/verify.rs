@@ -7,6 +7,7 @@ use vault_wire::{
     certificate::{Role, SignedCertificate},
     id::VaultId,
     labels,
+    log::{LogProof, SignedHead},
     receipt::SignedErasure,
     request::ConsentRequest,
     signature::{PublicKey, Signature},
@@ -146,7 +147,7 @@ fn erased(receipt: &Receipt) -> Result<Option<(PublicKey, Timestamp)>, InvalidRe
         return Ok(None);
     };
     let word = signed
-        .verify(&signed.key)
+        .verify(&signed.key, receipt.vault)
         .map_err(|_| InvalidReceipt::BadServerWord)?;
     match word.grant == receipt.statement.grant && receipt.statement.event == Event::Withdrawn {
         true => Ok(Some((signed.key, word.erased_at))),
@@ -218,8 +219,26 @@ impl Proof<'_> {
             bytes: self.bytes(PART, "bytes")?,
             key: PublicKey(self.fixed(PART, "key")?),
             signature: Signature(self.fixed(PART, "signature")?),
-            log_proof: Vec::new(),
+            log: Proof(&self.0[PART]["log"]).inclusion()?,
         }))
+    }
+
+    fn inclusion(&self) -> Result<LogProof, InvalidReceipt> {
+        const PART: &str = "head";
+        let unreadable = || InvalidReceipt::Unreadable("erasure.log");
+        let path = self.0["inclusion_path"].as_array().ok_or_else(unreadable)?;
+        let path = path
+            .iter()
+            .map(|hash| hash.as_str().and_then(unhex)?.try_into().ok());
+        Ok(LogProof {
+            head: SignedHead {
+                bytes: self.bytes(PART, "bytes")?,
+                key: PublicKey(self.fixed(PART, "key")?),
+                signature: Signature(self.fixed(PART, "signature")?),
+            },
+            index: self.0["leaf_index"].as_u64().ok_or_else(unreadable)?,
+            path: path.collect::<Option<_>>().ok_or_else(unreadable)?,
+        })
     }
 
     fn bytes(&self, part: &'static str, name: &str) -> Result<Vec<u8>, InvalidReceipt> {

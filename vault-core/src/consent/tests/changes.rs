@@ -152,7 +152,7 @@ fn an_amendment_that_only_takes_away_is_applied_at_once_without_a_prompt() {
     let request = amending(&fixture, |terms| {
         terms.details[0].fields.remove("total_cost");
     });
-    deliver(&fixture.store, 2, Event::Request(delivered(&request)));
+    deliver(&fixture.store, &Event::Request(delivered(&request)));
     let inbox = request_of(&fixture, request.id);
     assert_eq!(inbox.state, RequestState::Applied);
     assert_eq!(fixture.grant().terms, request.terms);
@@ -179,7 +179,7 @@ fn a_wider_amendment_is_shown_as_what_it_changes_and_replaces_the_grant_once_the
             .fields
             .insert("purchased_at".into(), Precision::Month);
     });
-    deliver(&fixture.store, 2, Event::Request(delivered(&request)));
+    deliver(&fixture.store, &Event::Request(delivered(&request)));
     let inbox = request_of(&fixture, request.id);
     assert_eq!(inbox.state, RequestState::Pending);
     let amendment = inbox.amendment.unwrap();
@@ -230,7 +230,7 @@ fn an_amendment_by_another_application_changes_nothing() {
         terms.details[0].fields.remove("total_cost");
     });
     request.app.id = AppId([44; 16]);
-    deliver(&fixture.store, 2, Event::Request(delivered(&request)));
+    deliver(&fixture.store, &Event::Request(delivered(&request)));
     let inbox = request_of(&fixture, request.id);
     assert_eq!((inbox.state, inbox.amendment), (RequestState::Pending, None));
     assert_eq!(fixture.grant().terms, fixture.request.terms);

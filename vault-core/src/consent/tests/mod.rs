@@ -7,7 +7,7 @@ use vault_file::{NewSlot, RawKey};
 use vault_wire::{
     acceptance::Acceptance,
     catalogue::{Category, Precision},
-    frame::{Closed, DeliveredRequest, Event, Notice},
+    frame::{Closed, DeliveredRequest, Event},
     grant_key::SealingSecretKey,
     id::{AppId, GrantId, RequestId, StateId, SubjectId, VaultId},
     limits::REQUEST_LIFETIME_MS,
@@ -81,7 +81,7 @@ fn fixture_of(request: ConsentRequest) -> Fixture {
             writer.finish()
         })
         .unwrap();
-    deliver(&store, 1, Event::Request(delivered(&request)));
+    deliver(&store, &Event::Request(delivered(&request)));
     Fixture {
         store,
         clock,
@@ -143,9 +143,9 @@ fn delivered(request: &ConsentRequest) -> DeliveredRequest {
     }
 }
 
-pub(super) fn deliver(store: &Store, number: u64, event: Event) {
+pub(super) fn deliver(store: &Store, event: &Event) {
     store
-        .update(|transaction| keep_notice(store, transaction, &Notice { number, event }))
+        .update(|transaction| keep_notice(store, transaction, event))
         .unwrap();
 }
 
@@ -253,8 +253,7 @@ fn a_cancelled_request_cannot_be_answered() {
     let fixture = fixture();
     deliver(
         &fixture.store,
-        2,
-        Event::RequestClosed {
+        &Event::RequestClosed {
             request: ID,
             how: Closed::Cancelled,
         },
@@ -369,7 +368,7 @@ fn a_request_that_cannot_be_read_is_passed_over_and_the_notice_kept() {
         signature: None,
         delivery_nonce: [0; 16],
     };
-    deliver(&fixture.store, 2, Event::Request(garbled));
+    deliver(&fixture.store, &Event::Request(garbled));
     assert_eq!(requests(&fixture.store.view().unwrap(), NOW).unwrap().len(), 1);
-    assert_eq!(last_notice(&fixture.store.view().unwrap()).unwrap(), 2);
+    assert_eq!(activities(&fixture.store.view().unwrap(), 9).unwrap().len(), 2);
 }

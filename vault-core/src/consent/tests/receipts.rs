@@ -21,7 +21,7 @@ fn every_kind() -> Vec<Json> {
     let mut texts = of_chain(&fixture, id);
     let mut second = asked();
     second.id = RequestId([77; 16]);
-    deliver(&fixture.store, 2, Event::Request(delivered(&second)));
+    deliver(&fixture.store, &Event::Request(delivered(&second)));
     reject(&fixture.store, second.id).unwrap();
     let refused = GrantId::of_request(&ConsentRequest::digest_of(&second.to_bytes()));
     texts.extend(of_chain(&fixture, refused));

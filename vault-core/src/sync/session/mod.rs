@@ -13,13 +13,21 @@ use std::{
 };
 
 use vault_wire::{
-    frame::{EventsSeen, Frame, Hello, LinkCode, LinkOpen, MINOR, Notice, Register, ServerKeys},
+    frame::{EventsSeen, Frame, Hello, LinkCode, LinkOpen, LogLeaves, MINOR, Notice, Register, ServerKeys},
     id::{GrantId, Incarnation},
+    log::SignedHead,
 };
 
-use super::{SyncError, SyncEvent, SyncReport, lane::Lane, progress, standing};
+use super::{
+    SyncError, SyncEvent, SyncReport,
+    lane::Lane,
+    log::{Following, LogCopy},
+    progress,
+    server::connected_server,
+    standing,
+};
 use crate::{
-    consent::{GrantState, grant_row, last_notice, pending_statements, submission},
+    consent::{GrantState, grant_row, pending_statements, submission},
     error::Error,
     store::{
         SharedStore, decode,
@@ -40,8 +48,9 @@ pub(crate) struct Session {
     refused: BTreeSet<GrantId>,
     /// Grants of which the server has statements that are not here yet: the number of the last.
     behind: BTreeMap<GrantId, u64>,
-    /// Notices that were taken in and are not yet durable.
-    inbox: Vec<Notice>,
+    /// What the server told and is not yet durable.
+    inbox: Vec<Told>,
+    log: Following,
     /// How many batches were sent.
     batches: u64,
     /// The grant that was served last; the next one has its turn.
@@ -50,11 +59,17 @@ pub(crate) struct Session {
     has_leftovers: bool,
     /// The last notice that the server announced in its WELCOME.
     notices_announced: u64,
-    notices_kept: u64,
     notices_confirmed: u64,
     link_code: Option<LinkCode>,
     events: VecDeque<SyncEvent>,
     report: SyncReport,
+}
+
+/// What a server tells beside its answers.
+enum Told {
+    Notice(Box<Notice>),
+    Leaves(LogLeaves),
+    Head(SignedHead),
 }
 
 /// What the server said in its WELCOME and this session keeps to.
@@ -73,14 +88,16 @@ impl Session {
             &view.table(&META)?.get(meta::INCARNATION)?.unwrap_or_default(),
             "its incarnation",
         )?;
-        let notices_kept = last_notice(&view)?;
+        let server = connected_server(&view).ok().and_then(|server| server.keys);
+        let log = LogCopy::load(&view)?.of_server(server.map(|keys| keys.receipts));
         let hello = Hello {
             minor: MINOR,
             features: 0,
             vault: store.identity.vault(),
             device: store.identity.device_certificate(),
             incarnation,
-            events_seen: notices_kept,
+            events_seen: log.number(),
+            log: log.position(),
             grants: standing::positions(&view)?,
             ended: standing::ended(&view)?,
         };
@@ -104,8 +121,8 @@ impl Session {
             served: None,
             has_leftovers: progress::has_leftovers(&view)?,
             notices_announced: 0,
-            notices_kept,
-            notices_confirmed: notices_kept,
+            notices_confirmed: log.number(),
+            log: Following::from(log, store.identity.vault()),
             link_code: None,
             events: VecDeque::new(),
             report: SyncReport::default(),
@@ -157,8 +174,10 @@ impl Session {
             && self.inbox.is_empty()
             && self.submitted.is_empty()
             && self.behind.is_empty()
-            && self.notices_kept >= self.notices_announced
-            && self.notices_confirmed == self.notices_kept
+            && self.log.is_settled()
+            && !self.log.is_changed()
+            && self.log.number() >= self.notices_announced
+            && self.notices_confirmed == self.log.number()
             && self.lanes.values().all(Lane::is_settled)
     }
 
@@ -193,10 +212,10 @@ impl Session {
         if let Some(frame) = self.next_statement(&keys)? {
             return Ok(Some(frame));
         }
-        if self.notices_confirmed < self.notices_kept {
-            self.notices_confirmed = self.notices_kept;
+        if self.notices_confirmed != self.log.number() {
+            self.notices_confirmed = self.log.number();
             return Ok(Some(Frame::EventsSeen(EventsSeen {
-                through: self.notices_kept,
+                through: self.log.number(),
             })));
         }
         let frame = self.next_of_a_lane(entries_max, credit)?;

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use vault_file::{Snapshot, Transaction};
 use vault_wire::{
-    frame::{EntriesAck, Frame, Notice, Reconcile, Rejection, Standing, Welcome},
+    frame::{EntriesAck, Frame, Reconcile, Rejection, Standing, Welcome},
     id::GrantId,
     limits::{BATCH_ENTRIES_MAX, CREDIT_BYTES},
+    log::leaf,
 };
 
-use super::{Session, Welcomed};
+use super::{Session, Told, Welcomed};
 use crate::{
     consent::{end_forgotten, keep_notice},
     error::Error,
@@ -34,7 +35,15 @@ impl Session {
             Frame::Kept(kept) => self.statement_kept(&kept),
             Frame::EntriesAck(ack) => self.entries_ack(ack),
             Frame::Notice(notice) => {
-                self.inbox.push(*notice);
+                self.inbox.push(Told::Notice(notice));
+                Ok(())
+            }
+            Frame::LogLeaves(leaves) => {
+                self.inbox.push(Told::Leaves(leaves));
+                Ok(())
+            }
+            Frame::LogHead(head) => {
+                self.inbox.push(Told::Head(head));
                 Ok(())
             }
             Frame::Reconciled(answer) => self.compare(&answer),
@@ -92,7 +101,11 @@ impl Session {
                 .clamp(1, BATCH_ENTRIES_MAX),
             credit_bytes: welcome.limits.credit_bytes.clamp(1, CREDIT_BYTES),
         });
-        self.notices_announced = welcome.last_notice;
+        let now = self.store.now();
+        self.log.head(welcome.log.clone(), &welcome.keys.receipts, now)?;
+        self.notices_announced = self.log.announced();
+        // What the server does not have to tell again is confirmed.
+        self.notices_confirmed = self.log.number();
         self.events.push_back(SyncEvent::Connected);
         Ok(())
     }
@@ -140,6 +153,7 @@ impl Session {
         let all_quiet = self.lanes.values().all(Lane::is_quiet);
         let has_rest = self.lanes.values().any(Lane::has_rest_to_keep);
         !self.inbox.is_empty()
+            || self.log.is_changed()
             || rows >= ROWS_TO_KEEP
             || (all_quiet && (rows > 0 || (has_rest && !self.has_more_to_look_at())))
     }
@@ -153,8 +167,9 @@ impl Session {
         let rows = self.rows_to_keep();
         let incoming = std::mem::take(&mut self.inbox);
         let (store, now) = (self.store.clone(), self.store.now());
-        let (lanes, report, kept) = (&mut self.lanes, &mut self.report, &mut self.notices_kept);
-        self.store.update(|transaction| {
+        let server = self.welcomed.as_ref().map(|welcomed| welcomed.keys.receipts);
+        let (lanes, report, log) = (&mut self.lanes, &mut self.report, &mut self.log);
+        let faults = self.store.update(|transaction| {
             for lane in lanes.values_mut() {
                 if lane.rows_to_keep() > 0 || lane.has_rest_to_keep() {
                     let done = lane.keep(transaction, now)?;
@@ -163,22 +178,37 @@ impl Session {
                     report.rejected += done.rejected;
                 }
             }
-            for notice in &incoming {
-                if notice.number > *kept {
-                    keep_notice(&store, transaction, notice)?;
-                    *kept = notice.number;
-                    report.notices += 1;
+            for told in &incoming {
+                match (told, &server) {
+                    (Told::Notice(notice), _) => {
+                        if log.leaf(notice.number, leaf(&notice.event), now)? {
+                            keep_notice(&store, transaction, &notice.event)?;
+                            report.notices += 1;
+                        }
+                    }
+                    (Told::Leaves(gone), _) => {
+                        for (number, leaf) in (gone.first..).zip(&gone.leaves) {
+                            log.leaf(number, *leaf, now)?;
+                        }
+                    }
+                    (Told::Head(head), Some(server)) => log.head(head.clone(), server, now)?,
+                    (Told::Head(_), None) => {}
                 }
             }
-            Ok(())
+            log.keep(transaction)
         })?;
+        let contradictions = faults
+            .into_iter()
+            .map(|fault| SyncEvent::LogContradicted(fault.kind));
+        self.events.extend(contradictions);
         self.tell_of(incoming, rows > 0)
     }
 
-    fn tell_of(&mut self, notices: Vec<Notice>, acknowledged: bool) -> Result<(), Error> {
-        let events = notices
-            .into_iter()
-            .map(|notice| SyncEvent::Notice(Box::new(notice.event)));
+    fn tell_of(&mut self, told: Vec<Told>, acknowledged: bool) -> Result<(), Error> {
+        let events = told.into_iter().filter_map(|told| match told {
+            Told::Notice(notice) => Some(SyncEvent::Notice(Box::new(notice.event))),
+            Told::Leaves(_) | Told::Head(_) => None,
+        });
         self.events.extend(events);
         if acknowledged {
             self.tell_progress()?;
@@ -198,4 +228,4 @@ impl Session {
 }
 
 /// Acknowledged rows that are made durable at once, though more are to come.
-const ROWS_TO_KEEP: usize = 8_192;
+const ROWS_TO_KEEP: usize = 32_768;

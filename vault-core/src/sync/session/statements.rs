@@ -169,7 +169,7 @@ impl Session {
     /// is this one's, or an earlier one of another copy.
     fn check_erasure(&self, grant: GrantId, receipt: &SignedErasure) -> Result<(), Error> {
         let erasure = receipt
-            .verify(&self.keys()?.receipts)
+            .verify(&self.keys()?.receipts, self.store.identity.vault())
             .map_err(|_| SyncError::BadErasureReceipt)?;
         match erasure.grant == grant {
             true => Ok(()),

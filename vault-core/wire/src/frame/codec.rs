@@ -36,6 +36,8 @@ const STATEMENT_ACK: u8 = 0x84;
 const ENTRIES_ACK: u8 = 0x85;
 const NOTICE: u8 = 0x86;
 const KEPT: u8 = 0x88;
+const LOG_HEAD: u8 = 0xd0;
+const LOG_LEAVES: u8 = 0xd1;
 const RECONCILED: u8 = 0x90;
 const REFUSED: u8 = 0xff;
 
@@ -56,6 +58,8 @@ pub fn encode(frame: &Frame) -> Vec<u8> {
         Frame::EntriesAck(body) => framed(ENTRIES_ACK, body),
         Frame::Notice(body) => framed(NOTICE, body),
         Frame::Kept(body) => framed(KEPT, body),
+        Frame::LogHead(body) => framed(LOG_HEAD, body),
+        Frame::LogLeaves(body) => framed(LOG_LEAVES, body),
         Frame::Reconciled(body) => framed(RECONCILED, body),
         Frame::Refused(body) => framed(REFUSED, body),
     }
@@ -82,6 +86,8 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, FrameError> {
         ENTRIES_ACK => Frame::EntriesAck(whole(kind, body)?),
         NOTICE => Frame::Notice(whole(kind, body)?),
         KEPT => Frame::Kept(whole(kind, body)?),
+        LOG_HEAD => Frame::LogHead(whole(kind, body)?),
+        LOG_LEAVES => Frame::LogLeaves(whole(kind, body)?),
         RECONCILED => Frame::Reconciled(whole(kind, body)?),
         REFUSED => Frame::Refused(whole(kind, body)?),
         unknown => return Err(FrameError::UnknownType(unknown)),
@@ -97,7 +103,7 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, FrameError> {
 /// empty texts takes many times its bytes in memory.
 const fn largest(kind: u8) -> usize {
     match kind {
-        HELLO | WELCOME | ENTRIES | ENTRIES_ACK => FRAME_BYTES_MAX,
+        HELLO | WELCOME | ENTRIES | ENTRIES_ACK | LOG_LEAVES => FRAME_BYTES_MAX,
         STATEMENT | KEPT => limits::STATEMENT_FRAME_BYTES_MAX,
         _ => limits::CONTROL_FRAME_BYTES_MAX,
     }
@@ -171,6 +177,7 @@ impl Frame {
             Self::Welcome(welcome) => welcome.standings.len() <= limits::GRANTS_MAX + limits::ENDED_MAX,
             Self::Entries(batch) => batch.entries.len() <= limits::BATCH_ENTRIES_MAX,
             Self::EntriesAck(ack) => ack.rejected.len() <= limits::BATCH_ENTRIES_MAX,
+            Self::LogLeaves(page) => page.leaves.len() <= limits::LOG_LEAVES_MAX,
             Self::Reconcile(body) | Self::Reconciled(body) => {
                 body.message.len() <= limits::RECONCILE_BYTES_MAX
             }

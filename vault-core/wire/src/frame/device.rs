@@ -8,7 +8,7 @@ use crate::{
     certificate::SignedCertificate,
     entry::{Entry, Fingerprint},
     grant_key::SealedGrantKey,
-    id::{GrantId, Incarnation, VaultId},
+    id::{GrantId, Incarnation, LogId, VaultId},
     signature::PublicKey,
     statement::SignedStatement,
 };
@@ -28,10 +28,29 @@ pub struct Hello {
     pub incarnation: Incarnation,
     /// Number of the last notice that the vault keeps.
     pub events_seen: u64,
+    /// Where the vault's copy of the log ends.
+    pub log: LogPosition,
     /// Every grant that is not over.
     pub grants: Vec<GrantPosition>,
     /// Grants that the owner ended: a server whose data was set back must not answer for them.
     pub ended: Vec<GrantId>,
+}
+
+/// Where a vault's copy of the server's log ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogPosition {
+    /// The log; zeros if the vault has none.
+    pub log: LogId,
+    /// Its last leaf; zeros if it has none.
+    pub last: Digest,
+}
+
+impl LogPosition {
+    /// A vault that has followed no log yet.
+    pub const NONE: Self = Self {
+        log: LogId([0; 16]),
+        last: [0; 32],
+    };
 }
 
 /// Where one grant stands on the device.

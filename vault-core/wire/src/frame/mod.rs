@@ -9,12 +9,16 @@ mod device;
 mod server;
 
 pub use codec::{FrameError, Reader, decode, encode, length_of};
-pub use device::{Entries, EventsSeen, GrantPosition, Hello, LinkOpen, Reconcile, Register, SubmitStatement};
+pub use device::{
+    Entries, EventsSeen, GrantPosition, Hello, LinkOpen, LogPosition, Reconcile, Register, SubmitStatement,
+};
 pub use server::{
-    Closed, DeliveredRequest, EntriesAck, Event, KeptStatement, LinkCode, Notice, Refusal, Refused,
-    Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome,
+    Closed, DeliveredRequest, EntriesAck, Event, KeptStatement, LinkCode, LogLeaves, Notice, Refusal,
+    Refused, Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome,
     StatementRefusal, Welcome,
 };
+
+use crate::log::SignedHead;
 
 /// Name of the protocol in TLS (ALPN, RFC 7301).
 pub const ALPN: &[u8] = b"vault-sync/1";
@@ -54,6 +58,10 @@ pub enum Frame {
     Reconciled(Reconcile),
     /// Server: a statement that the device did not name.
     Kept(Box<KeptStatement>),
+    /// Server: what its log of the vault is by now.
+    LogHead(SignedHead),
+    /// Server: leaves of the log whose notices are gone.
+    LogLeaves(LogLeaves),
     /// Server: the connection ends, and why.
     Refused(Refused),
 }

@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    Digest,
     acceptance::SignedAcceptance,
     certificate::SignedCertificate,
     grant_key::SealingPublicKey,
     id::{AppId, GrantId, RequestId, Slot, StateId, SubjectId},
+    log::SignedHead,
     receipt::{ReadReceipt, RefusedReads, SignedErasure},
     request::AppIdentity,
     signature::{PublicKey, Signature},
@@ -29,9 +31,8 @@ pub struct Welcome {
     pub limits: ServerLimits,
     /// The server's keys; a vault pins them at its first connection.
     pub keys: ServerKeys,
-    /// Number of the last notice that no device of this vault has confirmed, 0 if there is none; those
-    /// that this device lacks follow at once.
-    pub last_notice: u64,
+    /// What the server's log of this vault is; the notices that this device lacks follow at once.
+    pub log: SignedHead,
     /// Grants that do not stand as the device said.
     pub standings: Vec<(GrantId, Standing)>,
 }
@@ -219,6 +220,24 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// A statement of the owner took effect.
+    Stated {
+        /// Of which grant.
+        grant: GrantId,
+        /// Its number.
+        number: u64,
+        /// Its digest.
+        statement: Digest,
+        /// When.
+        at: Timestamp,
+    },
+    /// A grant's data were erased.
+    Erased {
+        /// Which grant.
+        grant: GrantId,
+        /// Digest of the erasure receipt's bytes.
+        receipt: Digest,
+    },
 }
 
 /// A consent request as it reaches the vault.
@@ -242,6 +261,15 @@ pub enum Closed {
     Expired,
     /// Another request replaced it.
     Superseded,
+}
+
+/// Leaves of the log whose notices the server keeps no more: another copy of the vault confirmed them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLeaves {
+    /// Number of the first notice.
+    pub first: u64,
+    /// The leaves of that notice and of those that follow it.
+    pub leaves: Vec<Digest>,
 }
 
 /// The connection ends, and why.
@@ -288,7 +316,7 @@ impl Event {
             Self::Read(receipt) => Some(receipt.app),
             Self::RefusedReads(refused) => Some(refused.app),
             Self::Linked { app, .. } => Some(app.id),
-            Self::Request(_) | Self::RequestClosed { .. } => None,
+            Self::Request(_) | Self::RequestClosed { .. } | Self::Stated { .. } | Self::Erased { .. } => None,
         }
     }
 }

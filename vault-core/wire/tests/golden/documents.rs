@@ -264,6 +264,16 @@ pub(crate) const ERASURE_RECEIPT: &str = "
     15151515151515151515151515151515  | state
 ";
 
+pub(crate) const LOG_HEAD: &str = "
+    01                                | version
+    14692b3f20ea8e8da3a4ed82365268f9  | vault
+    170099a82c409bea227e15e125783681  | log
+    aa02                              | base
+    02                                | size
+    f21ead799bbb3bf3b944ec60e412feec5ca39c446aaf7f16ccae518825e9186b | root
+    8098d2dfbf68                      | at
+";
+
 pub(crate) const ACCEPTANCE: &str = "
     01                                | version
     14692b3f20ea8e8da3a4ed82365268f9  | vault

@@ -5,7 +5,7 @@
 use crate::documents::*;
 
 pub(crate) const HELLO: &[&str] = &["
-    03010000                          | length
+    33010000                          | length
     01                                | type HELLO
     00                                | minor
     00                                | features
@@ -15,6 +15,8 @@ pub(crate) const HELLO: &[&str] = &["
     3205df7f0b347aa371b8caa0ecad29dda82be61c64c47c787fcc5b7e432314a8c156acf6d244801f3a5382f87290755a4318f6cdb430b8b5e735310b7f9b4606 | device.signature
     16161616161616161616161616161616  | incarnation
     ac02                              | events_seen
+    170099a82c409bea227e15e125783681  | log.log
+    55cdac7dd87d2b1aee48db4bebca242c704a22378477ac4a8718ae5a6b7a9ad0 | log.last
     01                                | grants count
     129c864b82a73c25b627ada83ba4030f  | grants[0].grant
     01                                | grants[0].statement
@@ -133,7 +135,7 @@ pub(crate) const RECONCILE: &[&str] = &["
 "];
 
 pub(crate) const WELCOME: &[&str] = &["
-    db000000                          | length
+    84010000                          | length
     81                                | type WELCOME
     00                                | minor
     00                                | features
@@ -143,7 +145,10 @@ pub(crate) const WELCOME: &[&str] = &["
     80808004                          | limits.credit_bytes
     ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c | keys.receipts
     22bb6024bca0c34dc89f26e9adbe8f8152ba85d8348c70585fa273f0c1a01c6f | keys.sealing
-    ac02                              | last_notice
+    4a                                | log.bytes length
+", LOG_HEAD, "
+    ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c | log.key
+    529ee8db07807288693dd4aaca7331054aac702310c26543d99695d628717c448369f156cbe10549d27c784bac68a179bbdc7821039873364e5bb801b6054d0d | log.signature
     07                                | standings count
     41414141414141414141414141414141  | standings[0].grant
     00                                | standings[0].standing = Reconcile
@@ -189,7 +194,7 @@ pub(crate) const STATEMENT_ACK_ACCEPTED: &[&str] = &["
 "];
 
 pub(crate) const STATEMENT_ACK_ERASED: &[&str] = &["
-    d6000000                          | length
+    a2010000                          | length
     84                                | type STATEMENT_ACK
     129c864b82a73c25b627ada83ba4030f  | grant
     06                                | number
@@ -198,7 +203,13 @@ pub(crate) const STATEMENT_ACK_ERASED: &[&str] = &["
 ", ERASURE_RECEIPT, "
     ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c | outcome.key
     254f5b495f297b93fbf6bab28df13190365d161e5ed383914c68967589e58bc061692ec811a5561460455d0627b3bd856f91620a3b556c50f423df814573570a | outcome.signature
-    00                                | outcome.log_proof
+    4a                                | outcome.log.head.bytes length
+", LOG_HEAD, "
+    ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c | outcome.log.head.key
+    529ee8db07807288693dd4aaca7331054aac702310c26543d99695d628717c448369f156cbe10549d27c784bac68a179bbdc7821039873364e5bb801b6054d0d | outcome.log.head.signature
+    01                                | outcome.log.index
+    01                                | outcome.log.path count
+    14024673a8d321057482e0732fadbcea38b6d6bc9c13b9e81db6a155b4441823 | outcome.log.path[0]
 "];
 
 pub(crate) const STATEMENT_ACK_REFUSED: &[&str] = &["
@@ -330,6 +341,44 @@ pub(crate) const KEPT: &[&str] = &["
     01                                | request.signature some
     d02be515cd3cc0f47c7ac43d1ec61059744754143a600d281d593108d8fa17427bac4b5778645551a95866784236cb9f1a0a35957c795d3b8fb72624e881e60f | request.signature
     19191919191919191919191919191919  | request.delivery_nonce
+"];
+
+pub(crate) const NOTICE_STATED: &[&str] = &["
+    3a000000                          | length
+    86                                | type NOTICE
+    06                                | number
+    05                                | event = Stated
+    129c864b82a73c25b627ada83ba4030f  | event.grant
+    01                                | event.number
+    e3d938f770f12b4fa6df1667b1b8e31bc85bdfe1406263d5562a506b76275925 | event.statement
+    a8c9d9dfbf68                      | event.at
+"];
+
+pub(crate) const NOTICE_ERASED: &[&str] = &["
+    33000000                          | length
+    86                                | type NOTICE
+    07                                | number
+    06                                | event = Erased
+    129c864b82a73c25b627ada83ba4030f  | event.grant
+    ec77d1ecf47288d05aa0fbf5acd586146e6b883a7f1cd6ab28481d72200a4c75 | event.receipt
+"];
+
+pub(crate) const LOG_HEAD_FRAME: &[&str] = &["
+    ac000000                          | length
+    d0                                | type LOG_HEAD
+    4a                                | bytes length
+", LOG_HEAD, "
+    ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c | key
+    529ee8db07807288693dd4aaca7331054aac702310c26543d99695d628717c448369f156cbe10549d27c784bac68a179bbdc7821039873364e5bb801b6054d0d | signature
+"];
+
+pub(crate) const LOG_LEAVES: &[&str] = &["
+    44000000                          | length
+    d1                                | type LOG_LEAVES
+    ab02                              | first
+    02                                | leaves count
+    14024673a8d321057482e0732fadbcea38b6d6bc9c13b9e81db6a155b4441823 | leaves[0]
+    55cdac7dd87d2b1aee48db4bebca242c704a22378477ac4a8718ae5a6b7a9ad0 | leaves[1]
 "];
 
 pub(crate) const REFUSED: &[&str] = &["

@@ -5,12 +5,13 @@ use vault_wire::{
     entry::{ContentTag, Entry, Fingerprint},
     frame::{
         Closed, DeliveredRequest, Entries, EntriesAck, Event, EventsSeen, Frame, GrantPosition, Hello,
-        KeptStatement, LinkCode, LinkOpen, Notice, Reconcile, Refusal, Refused, Register, Registered,
-        Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome, StatementRefusal,
-        SubmitStatement, Welcome,
+        KeptStatement, LinkCode, LinkOpen, LogLeaves, LogPosition, Notice, Reconcile, Refusal, Refused,
+        Register, Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome,
+        StatementRefusal, SubmitStatement, Welcome,
     },
-    id::{GrantId, Incarnation, ReadId, Slot},
+    id::{GrantId, Incarnation, LogId, ReadId, Slot},
     labels,
+    log::leaf,
     purpose::Purpose,
     receipt::{ReadReceipt, RefusedReads},
     reconcile::{Item, Set, Span, Summary, answer, question},
@@ -19,8 +20,8 @@ use vault_wire::{
 use crate::{
     frames,
     samples::{
-        APP, DELIVERY_NONCE, NOON, REQUEST, STATE, SUBJECT, acceptance, app, app_signing,
-        consent_certificate, erasure, grant, owner, proof, receipts, request, server_sealing, statement,
+        APP, DELIVERY_NONCE, NOON, REQUEST, STATE, acceptance, app_signing, consent_certificate, erased,
+        erasure, grant, linked, log_head, owner, proof, receipts, request, server_sealing, statement,
         transport_certificate, vault,
     },
     sealing::{sealed_entry, sealed_grant_key},
@@ -76,6 +77,10 @@ fn from_device() -> Vec<(&'static str, Frame, Pinned)> {
         device: transport_certificate(),
         incarnation: Incarnation([0x16; 16]),
         events_seen: 300,
+        log: LogPosition {
+            log: LogId::first_of(vault()),
+            last: leaf(&erased()),
+        },
         grants: vec![position],
         ended: vec![GrantId([0x46; 16]), GrantId([0x47; 16])],
     };
@@ -156,8 +161,12 @@ fn from_server() -> Vec<(&'static str, Frame, Pinned)> {
             receipts: receipts().public(),
             sealing: server_sealing().public(),
         },
-        last_notice: 300,
+        log: log_head(),
         standings: (0x41..).map(|byte| GrantId([byte; 16])).zip(standings).collect(),
+    };
+    let leaves = LogLeaves {
+        first: 299,
+        leaves: vec![leaf(&linked()), leaf(&erased())],
     };
     let link_code = LinkCode {
         code: "7KQ2M9XA".to_owned(),
@@ -225,6 +234,8 @@ fn from_server() -> Vec<(&'static str, Frame, Pinned)> {
         ("ENTRIES_ACK", Frame::EntriesAck(entries_ack), frames::ENTRIES_ACK),
         ("RECONCILED", Frame::Reconciled(reconciled), frames::RECONCILED),
         ("KEPT", Frame::Kept(Box::new(kept)), frames::KEPT),
+        ("LOG_HEAD", Frame::LogHead(log_head()), frames::LOG_HEAD_FRAME),
+        ("LOG_LEAVES", Frame::LogLeaves(leaves), frames::LOG_LEAVES),
         ("REFUSED", Frame::Refused(refused), frames::REFUSED),
     ]
 }
@@ -259,10 +270,11 @@ fn notices() -> Vec<(&'static str, Frame, Pinned)> {
         category: Category::Health,
         attempts: 3,
     };
-    let linked = Event::Linked {
-        app: app(),
-        subject: SUBJECT,
-        at: NOON,
+    let stated = Event::Stated {
+        grant: grant(),
+        number: 1,
+        statement: statement("given").digest(),
+        at: NOON.plus_ms(60_500),
     };
     [
         (
@@ -277,7 +289,9 @@ fn notices() -> Vec<(&'static str, Frame, Pinned)> {
             Event::RefusedReads(refused),
             frames::NOTICE_REFUSED_READS,
         ),
-        ("NOTICE linked", linked, frames::NOTICE_LINKED),
+        ("NOTICE linked", linked(), frames::NOTICE_LINKED),
+        ("NOTICE stated", stated, frames::NOTICE_STATED),
+        ("NOTICE erased", erased(), frames::NOTICE_ERASED),
     ]
     .into_iter()
     .zip(1..)

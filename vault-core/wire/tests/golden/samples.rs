@@ -1,13 +1,18 @@
 //! The values behind the pinned bytes: the same as in `tests/vectors/samples.py`, built through the
 //! public API.
 
+use std::convert::Infallible;
+
 use vault_wire::{
     acceptance::{Acceptance, Proof, SignedAcceptance},
     catalogue::{Category, Precision},
     certificate::{Certificate, Role, SignedCertificate},
+    digest,
+    frame::Event as Notified,
     grant_key::SealingSecretKey,
-    id::{AppId, ErasureId, GrantId, RecordId, RequestId, StateId, SubjectId, VaultId},
+    id::{AppId, ErasureId, GrantId, LogId, RecordId, RequestId, StateId, SubjectId, VaultId},
     labels,
+    log::{Frontier, LogHead, LogProof, SignedHead, leaf},
     payload::Payload,
     purpose::Purpose,
     receipt::{Erasure, SignedErasure},
@@ -227,7 +232,36 @@ pub(crate) fn erasure() -> SignedErasure {
         Some(backups),
         STATE,
     )
-    .sign(&receipts())
+    .sign(&receipts(), |notice| {
+        let mut log = Frontier::default();
+        log.push(leaf(&linked()));
+        let path = log.path_of_next();
+        log.push(leaf(notice));
+        let head = LogHead::of(vault(), LogId::first_of(vault()), 298, &log, NOON).sign(&receipts());
+        Ok::<_, Infallible>(LogProof { head, index: 1, path })
+    })
+    .unwrap()
+}
+
+/// An application was linked: the notice before the erasure.
+pub(crate) fn linked() -> Notified {
+    Notified::Linked {
+        app: app(),
+        subject: SUBJECT,
+        at: NOON,
+    }
+}
+
+/// The vault is told of the erasure.
+pub(crate) fn erased() -> Notified {
+    Notified::Erased {
+        grant: grant(),
+        receipt: digest(labels::ERASURE, &erasure().bytes),
+    }
+}
+
+pub(crate) fn log_head() -> SignedHead {
+    erasure().log.head
 }
 
 pub(crate) fn acceptance() -> SignedAcceptance {
@@ -301,6 +335,7 @@ pub(crate) fn documents() -> Vec<(String, Vec<u8>, &'static str)> {
         ),
         document("consent request", request(), documents::REQUEST),
         document("erasure receipt", erasure().bytes, documents::ERASURE_RECEIPT),
+        document("log head", log_head().bytes, documents::LOG_HEAD),
         document("acceptance", acceptance().bytes, documents::ACCEPTANCE),
         document(
             "payload receipt",

@@ -118,7 +118,7 @@ fn signatures_have_their_pinned_bytes_and_hold() {
          d5163c698f5920db45888688b7f465a7e1c69c7d62a3aef2ae37af9972e22c04"
     );
     assert!(given.verify().is_ok());
-    assert!(erasure().verify(&receipts().public()).is_ok());
+    assert!(erasure().verify(&receipts().public(), vault()).is_ok());
 }
 
 #[test]

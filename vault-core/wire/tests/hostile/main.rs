@@ -45,7 +45,8 @@ const STATEMENT: Decoder = decoder("statement", &[0x01, 0x80], decoders::stateme
 const CERTIFICATE: Decoder = decoder("certificate", &[0x01, 0x80], decoders::certificate);
 const ERASURE: Decoder = decoder("erasure", &[0x01, 0x80], decoders::erasure);
 const ACCEPTANCE: Decoder = decoder("acceptance", &[0x01, 0x80], decoders::acceptance);
-static DECODERS: [Decoder; 7] = [
+const LOG_HEAD: Decoder = decoder("log head", &[0x01, 0x80], decoders::log_head);
+static DECODERS: [Decoder; 8] = [
     FRAME,
     PAYLOAD,
     REQUEST,
@@ -53,6 +54,7 @@ static DECODERS: [Decoder; 7] = [
     CERTIFICATE,
     ERASURE,
     ACCEPTANCE,
+    LOG_HEAD,
 ];
 
 /// Every valid sample with the decoder that it is for.
@@ -104,7 +106,7 @@ proptest! {
 
     #[test]
     fn frames_of_any_body_are_refused_or_have_one_encoding(
-        kind in prop::sample::select(vec![1u8, 2, 3, 4, 5, 6, 7, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0xff]),
+        kind in prop::sample::select(vec![1u8, 2, 3, 4, 5, 6, 7, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0xd0, 0xd1, 0xff]),
         body in prop::collection::vec(prop_oneof![0u8..4, any::<u8>()], 0..200),
     ) {
         check(&FRAME, &[&[kind], body.as_slice()].concat(), "a body");

@@ -1,5 +1,7 @@
 //! The double's side of a chain of statements: compare and set, as the protocol demands it.
 
+use std::convert::Infallible;
+
 use vault_wire::{
     Digest,
     acceptance::Acceptance,
@@ -9,6 +11,7 @@ use vault_wire::{
     },
     id::{ErasureId, GrantId},
     receipt::Erasure,
+    signature::SecretKey,
     statement::{Event, Extent, Statement},
     terms::Terms,
     time::Timestamp,
@@ -76,7 +79,9 @@ impl Server {
             self.state,
         );
         self.held.clear();
-        StatementOutcome::Erased(erasure.sign(&self.keys.0))
+        let key = SecretKey::from_seed(&self.keys.0.seed());
+        let signed = erasure.sign(&key, |notice| Ok::<_, Infallible>(self.prove(notice)));
+        StatementOutcome::Erased(signed.unwrap())
     }
 
     /// The request that the grant answers.

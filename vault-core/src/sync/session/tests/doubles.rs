@@ -8,8 +8,8 @@ use vault_wire::{
     catalogue::{Category, Precision},
     entry::{Body, Entry},
     frame::{
-        DeliveredRequest, Entries, EntriesAck, Event, Frame, Hello, KeptStatement, Notice, Reconcile,
-        Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome, Welcome,
+        DeliveredRequest, Entries, EntriesAck, Event, Frame, Hello, KeptStatement, Reconcile, Rejection,
+        ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome, Welcome,
     },
     grant_key::{GrantKey, SealingSecretKey},
     id::{AppId, GrantId, Incarnation, RecordId, RequestId, Slot, StateId, SubjectId},
@@ -22,7 +22,7 @@ use vault_wire::{
     value::Value,
 };
 
-use super::super::Session;
+use super::{super::Session, log::KeptLog};
 use crate::{
     clock::ManualClock,
     consent::{Selection, approve, requests},
@@ -147,6 +147,7 @@ pub(super) struct Server {
     pub(super) keys: (SecretKey, SealingSecretKey),
     pub(super) state: StateId,
     pub(super) notices: Vec<Event>,
+    pub(super) log: KeptLog,
     /// The statements that it accepted.
     pub(super) chain: Vec<KeptStatement>,
     pub(super) generation: u32,
@@ -170,6 +171,7 @@ impl Server {
             ),
             state: StateId([3; 16]),
             notices: Vec::new(),
+            log: KeptLog::default(),
             chain: Vec::new(),
             generation: 0,
             grant_key: None,
@@ -287,6 +289,7 @@ impl Server {
         let named = hello.grants.first().filter(|position| self.has(position));
         let named = named.map_or(0, |position| position.statement);
         let kept = self.kept_after(if behind { named } else { u64::MAX });
+        let (head, told) = self.tell(hello);
         let welcome = Welcome {
             minor: 0,
             features: 0,
@@ -300,23 +303,12 @@ impl Server {
                 receipts: self.keys.0.public(),
                 sealing: self.keys.1.public(),
             },
-            last_notice: self.notices.len() as u64,
+            log: head,
             standings,
         };
-        let unseen = self
-            .notices
-            .iter()
-            .zip(1u64..)
-            .filter(|(_, number)| *number > hello.events_seen);
-        let notices = unseen.map(|(event, number)| {
-            Frame::Notice(Box::new(Notice {
-                number,
-                event: event.clone(),
-            }))
-        });
         std::iter::once(Frame::Welcome(welcome))
             .chain(kept)
-            .chain(notices)
+            .chain(told)
             .collect()
     }
 

@@ -5,6 +5,7 @@ mod changes;
 mod copies;
 mod doubles;
 mod lanes;
+mod log;
 
 use vault_wire::{
     catalogue::Category,
