@@ -6,8 +6,8 @@ use crate::layout::JOURNAL_BYTES;
 /// How a file is created or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Memory for decrypted pages, in bytes; an eighth of it is for the table of pages. Default 32 MiB; less than
-    /// 1 MiB counts as 1 MiB.
+    /// Memory for decrypted pages, in bytes; an eighth of it is for the table of pages, and a sixteenth, but at most
+    /// 4 MiB, for pages on their way to the disk. Default 32 MiB; less than 1 MiB counts as 1 MiB.
     pub cache_bytes: usize,
     /// The work for passphrase slots that are created. Default [`KdfParams::DEFAULT`].
     pub kdf: KdfParams,
@@ -22,10 +22,17 @@ pub struct Options {
 
 impl Options {
     const CACHE_BYTES_MIN: usize = 1024 * 1024;
+    /// More pages at once are hardly faster.
+    const PENDING_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-    /// Memory for decrypted pages: what the page table does not take.
+    /// Memory for decrypted pages: what is left of it.
     pub(crate) fn cache_bytes(&self) -> usize {
-        self.memory_bytes() - self.table_bytes()
+        self.memory_bytes() - self.table_bytes() - self.pending_bytes()
+    }
+
+    /// Memory for pages on their way to the disk.
+    pub(crate) fn pending_bytes(&self) -> usize {
+        (self.memory_bytes() / 16).min(Self::PENDING_BYTES_MAX)
     }
 
     /// Memory for the page table.

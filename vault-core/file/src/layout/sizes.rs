@@ -12,6 +12,8 @@ pub(crate) struct Sizes {
     pub(crate) max_file_bytes: u64,
     /// Memory for the page table.
     pub(crate) table_bytes: usize,
+    /// Memory for pages on their way to the disk.
+    pub(crate) pending_bytes: usize,
 }
 
 impl Sizes {
@@ -21,6 +23,7 @@ impl Sizes {
             geometry: Geometry::STANDARD,
             max_file_bytes: options.max_file_bytes,
             table_bytes: options.table_bytes(),
+            pending_bytes: options.pending_bytes(),
         }
     }
 

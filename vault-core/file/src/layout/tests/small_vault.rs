@@ -22,6 +22,7 @@ pub(super) const SMALL: Sizes = Sizes {
     },
     max_file_bytes: 1 << 30,
     table_bytes: 0,
+    pending_bytes: 4 * 4096,
 };
 
 const ROWS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("rows");
