@@ -40,6 +40,7 @@ pub(crate) struct SealedBackend<D> {
     /// How many pages redb sees, page 0 included.
     page_count: AtomicU64,
     pages_max: u64,
+    cache_bytes: usize,
     state: Mutex<State>,
 }
 
@@ -119,8 +120,14 @@ impl<D: Disk> SealedBackend<D> {
             health,
             page_count: AtomicU64::new(state.current.pages),
             pages_max: sizes.pages_max(),
+            cache_bytes: sizes.cache_bytes,
             state: Mutex::new(state),
         }
+    }
+
+    /// How much memory is left for redb.
+    pub(crate) fn cache_bytes(&self) -> usize {
+        self.cache_bytes
     }
 
     pub(super) fn disk(&self) -> &D {

@@ -158,7 +158,10 @@ mod tests {
         turn.put(4, &[page(2), page(3)].concat());
         turn.put(9, &page(4));
         assert!(turn.has_room_for(5));
-        assert!(!turn.has_room_for(6), "a page that is written again takes no more room");
+        assert!(
+            !turn.has_room_for(6),
+            "a page that is written again takes no more room"
+        );
         drop(turn);
         assert_eq!(waiting(&pending), [(4, 2), (5, 3), (9, 4)]);
     }
