@@ -71,6 +71,7 @@ fn json(file: &str, status: &VaultStatus, waiting: &Waiting) -> Json {
         "active_grants": waiting.active_grants,
         "undelivered": waiting.undelivered,
         "mended": status.mended,
+        "journaled": status.journaled,
     })
 }
 
@@ -107,6 +108,12 @@ fn write(page: &mut Page<'_>, file: &str, status: &VaultStatus, waiting: &Waitin
             Tone::Waiting,
             &format!("{waits} not yet delivered to the server: `vault sync`."),
         )?;
+    }
+    if status.journaled > 0 {
+        let journaled = counted(status.journaled, "transaction");
+        page.line(&format!(
+            "The vault was not closed: {journaled} found in its journal, and kept."
+        ))?;
     }
     for part in &status.mended {
         let text = format!("{} was damaged and is mended: check the disk.", plain(part));
