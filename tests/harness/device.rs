@@ -236,5 +236,6 @@ fn host(clock: &Arc<dyn Clock>, randomness: ChaCha20Rng) -> Host {
         clock: Arc::clone(clock),
         randomness: Randomness::new(randomness),
         options: Options::default(),
+        anchor: None,
     }
 }

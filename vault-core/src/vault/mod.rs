@@ -52,6 +52,9 @@ pub struct VaultStatus {
     /// Parts of the file that were damaged and were mended from their second copy when it was opened:
     /// the storage should be checked.
     pub mended: Vec<String>,
+    /// How many transactions lie in the file's journal and not in its tables yet: safe, and put there by the next
+    /// [`checkpoint`](Vault::checkpoint) or when the vault is closed.
+    pub journaled: u64,
 }
 
 impl Vault {
@@ -89,6 +92,7 @@ impl Vault {
                 .collect::<Result<_, Error>>()?,
             server,
             mended: store.mended(),
+            journaled: store.file().journaled(),
         })
     }
 
