@@ -204,6 +204,11 @@ impl Connected {
         self.hears("a consent request", is_request).await;
     }
 
+    /// How the session ends by itself.
+    pub async fn ended(self) -> Result<(), Error> {
+        soon("the end of a session", self.running).await.unwrap()
+    }
+
     /// Disconnects.
     pub async fn stop(self) {
         self.stopped().await.unwrap();
@@ -231,5 +236,6 @@ fn host(clock: &Arc<dyn Clock>, randomness: ChaCha20Rng) -> Host {
         clock: Arc::clone(clock),
         randomness: Randomness::new(randomness),
         options: Options::default(),
+        anchor: None,
     }
 }

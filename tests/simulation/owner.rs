@@ -282,5 +282,6 @@ fn host(clock: &Arc<ManualClock>, dice: &mut Dice) -> Host {
             cache_bytes: 1 << 20,
             ..Options::default()
         },
+        anchor: None,
     }
 }

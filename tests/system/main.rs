@@ -15,6 +15,7 @@ mod forged;
 mod histories;
 mod imports;
 mod killed;
+mod locked;
 mod log;
 mod nothing_leaves;
 mod refusals;

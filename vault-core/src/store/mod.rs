@@ -28,6 +28,8 @@ pub(crate) struct Store {
     pub(crate) identity: Identity,
     committed: watch::Sender<u64>,
     network: watch::Sender<u64>,
+    /// Whether the vault is being locked.
+    locking: watch::Sender<bool>,
 }
 
 impl Store {
@@ -49,6 +51,10 @@ impl Store {
 
     /// Takes over a file that holds a vault.
     pub(crate) fn open(file: SealedFile, host: Host) -> Result<Self, Error> {
+        let file = match &host.anchor {
+            Some(anchor) => file.anchored(Arc::clone(anchor))?,
+            None => file,
+        };
         let meta_table = file.read()?.table(&META)?;
         let schema: u32 = decode(
             &meta_table.get(meta::SCHEMA)?.unwrap_or_default(),
@@ -66,6 +72,7 @@ impl Store {
             host,
             committed,
             network: watch::Sender::new(0),
+            locking: watch::Sender::new(false),
         })
     }
 
@@ -122,6 +129,16 @@ impl Store {
     /// Tells of every change of the network from now on.
     pub(crate) fn network_changes(&self) -> watch::Receiver<u64> {
         self.network.subscribe()
+    }
+
+    /// Ends what goes on while the vault is open.
+    pub(crate) fn begin_to_lock(&self) {
+        self.locking.send_replace(true);
+    }
+
+    /// Tells when the vault is being locked.
+    pub(crate) fn locking(&self) -> watch::Receiver<bool> {
+        self.locking.subscribe()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -52,6 +52,9 @@ pub struct VaultStatus {
     /// Parts of the file that were damaged and were mended from their second copy when it was opened:
     /// the storage should be checked.
     pub mended: Vec<String>,
+    /// How many transactions lie in the file's journal and not in its tables yet: safe, and put there by the next
+    /// [`checkpoint`](Vault::checkpoint) or when the vault is closed.
+    pub journaled: u64,
 }
 
 impl Vault {
@@ -61,10 +64,13 @@ impl Vault {
         }
     }
 
-    /// Locks the vault: every clone of this handle answers [`Error::Locked`] from here on, and the keys
-    /// are wiped once operations that are running have ended.
+    /// Locks the vault: every clone of this handle answers [`Error::Locked`] from here on, connections end
+    /// with it, and the keys are wiped once other operations that are running have ended.
     pub fn lock(&self) {
-        *self.open.write().unwrap_or_else(PoisonError::into_inner) = None;
+        let open = self.open.write().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(store) = open {
+            store.begin_to_lock();
+        }
     }
 
     /// What the vault says of itself.
@@ -86,6 +92,7 @@ impl Vault {
                 .collect::<Result<_, Error>>()?,
             server,
             mended: store.mended(),
+            journaled: store.file().journaled(),
         })
     }
 
@@ -99,6 +106,16 @@ impl Vault {
 
     fn view(&self) -> Result<Snapshot, Error> {
         self.store()?.view()
+    }
+
+    /// Does something that takes long, and gives it up when the vault is locked meanwhile.
+    async fn while_open<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let mut locking = self.store()?.locking();
+        tokio::select! {
+            biased;
+            _ = locking.wait_for(|locked| *locked) => Err(Error::Locked),
+            outcome = work => outcome,
+        }
     }
 }
 

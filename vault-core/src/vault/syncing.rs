@@ -42,11 +42,17 @@ impl Vault {
     }
 
     /// Sends what is consented and not yet sent, brings notices back, and ends.
+    ///
+    /// # Errors
+    /// [`Error::NotConnected`], [`Error::Locked`] if it is locked meanwhile, [`Error::Sync`].
     pub async fn sync(&self, tell: impl FnMut(SyncEvent)) -> Result<SyncReport, Error> {
-        let mut connection = self.open_connection().await?;
-        let report = connection.run(Until::Settled, tell).await?;
-        connection.close().await;
-        Ok(report)
+        self.while_open(async {
+            let mut connection = self.open_connection().await?;
+            let report = connection.run(Until::Settled, tell).await?;
+            connection.close().await;
+            Ok(report)
+        })
+        .await
     }
 
     /// Stays connected and syncs changes as they come, until `stop` is ready. Connects again when the
@@ -54,8 +60,16 @@ impl Vault {
     ///
     /// # Errors
     /// Those that another attempt cannot mend: a foreign server key, a vault that is not enrolled or is
-    /// locked.
+    /// locked, also meanwhile.
     pub async fn watch(
+        &self,
+        stop: impl Future<Output = ()>,
+        tell: impl FnMut(SyncEvent),
+    ) -> Result<(), Error> {
+        self.while_open(self.stay_connected(stop, tell)).await
+    }
+
+    async fn stay_connected(
         &self,
         stop: impl Future<Output = ()>,
         mut tell: impl FnMut(SyncEvent),
@@ -102,14 +116,17 @@ impl Vault {
 
     /// A code of eight characters by which one application can be linked to this vault, once.
     pub async fn link_code(&self) -> Result<LinkCode, Error> {
-        let mut connection = self.open_connection().await?;
-        connection.ask_for_link_code();
-        connection.run(Until::LinkCode, |_| {}).await?;
-        let code = connection
-            .take_link_code()
-            .ok_or(SyncError::Protocol("it gave no link code"))?;
-        connection.close().await;
-        Ok(code)
+        self.while_open(async {
+            let mut connection = self.open_connection().await?;
+            connection.ask_for_link_code();
+            connection.run(Until::LinkCode, |_| {}).await?;
+            let code = connection
+                .take_link_code()
+                .ok_or(SyncError::Protocol("it gave no link code"))?;
+            connection.close().await;
+            Ok(code)
+        })
+        .await
     }
 
     async fn open_connection(&self) -> Result<Connection, Error> {

@@ -74,6 +74,7 @@ fn json(file: &str, status: &VaultStatus, waiting: &Waiting) -> Json {
         "undelivered": waiting.undelivered,
         "server_log": log::json(&waiting.log),
         "mended": status.mended,
+        "journaled": status.journaled,
     })
 }
 
@@ -113,6 +114,12 @@ fn write(page: &mut Page<'_>, file: &str, status: &VaultStatus, waiting: &Waitin
         )?;
     }
     log::contradictions(page, &waiting.log)?;
+    if status.journaled > 0 {
+        let journaled = counted(status.journaled, "transaction");
+        page.line(&format!(
+            "The vault was not closed: {journaled} found in its journal, and kept."
+        ))?;
+    }
     for part in &status.mended {
         let text = format!("{} was damaged and is mended: check the disk.", plain(part));
         page.toned(Tone::Bad, &text)?;

@@ -28,6 +28,7 @@ pub(super) async fn restored_from_backup(
     let more = wanted.len() + 1;
     let before = stage.reads_become(|read| read.len() == more).await.len();
     stage.vault.lock();
+    while stage.events.recv().await.is_some() {}
     fs::remove_file(&file).context("the lost file cannot be removed")?;
     stage.vault = restore(&file, &backup, &stage.passphrase)?;
     stage.events = stay_connected(&stage.vault);

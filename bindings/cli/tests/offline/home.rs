@@ -70,6 +70,7 @@ impl Home {
             .args(arguments)
             .env("HOME", self.folder.path())
             .env_remove("XDG_DATA_HOME")
+            .env_remove("XDG_STATE_HOME")
             .env("VAULT_FILE", self.vault())
             .env("VAULT_PASSPHRASE", PASSPHRASE)
             .env("TZ", "UTC")

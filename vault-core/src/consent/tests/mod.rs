@@ -58,6 +58,7 @@ fn fixture_of(request: ConsentRequest) -> Fixture {
         clock: clock.clone(),
         randomness,
         options: vault_file::Options::default(),
+        anchor: None,
     };
     let file = Store::create_file(
         &folder.path().join("a.vault"),

@@ -51,6 +51,7 @@ impl Device {
             clock,
             randomness: Randomness::new(ChaCha20Rng::seed_from_u64(seed)),
             options: vault_file::Options::default(),
+            anchor: None,
         };
         let key = RawKey::new(&[7; 32]);
         let file =
