@@ -22,7 +22,7 @@ pub struct Config {
     pub public_names: Vec<String>,
     /// Folder of certificates and keys, and of the erasure ledger, which grows with each withdrawal;
     /// mode 0700. Keep it apart from `data_dir`, in backups too, and never set it back together with
-    /// the data: the ledger is what keeps withdrawn grants withdrawn.
+    /// the data: the ledger is what keeps withdrawn grants withdrawn and revoked devices revoked.
     /// Default `config`.
     pub config_dir: PathBuf,
     /// Folder of the sealed data. Default `data`.

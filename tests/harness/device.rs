@@ -120,13 +120,6 @@ impl Device {
         self.opened_at(path, dice)
     }
 
-    /// Makes a backup, and opens it as another device.
-    pub fn backed_up_to(&self, path: &Path, dice: &mut Dice) -> Self {
-        let go_on = &mut |_| std::ops::ControlFlow::Continue(());
-        self.vault.back_up(path, go_on).unwrap();
-        self.opened_at(path, dice)
-    }
-
     /// Locks the vault and opens the file again.
     pub fn reopened(self, dice: &mut Dice) -> Self {
         self.vault.lock();
@@ -300,5 +293,6 @@ fn host(clock: &Arc<dyn Clock>, randomness: ChaCha20Rng) -> Host {
         clock: Arc::clone(clock),
         randomness: Randomness::new(randomness),
         options: Options::default(),
+        anchor: None,
     }
 }

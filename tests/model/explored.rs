@@ -38,6 +38,12 @@ fn in_every_order_of_everything_the_model_keeps_its_promises() {
             restores: 1,
             ..CALM
         },
+        Budget {
+            rollbacks: 1,
+            restores: 1,
+            connects: 3,
+            ..CALM
+        },
     ];
     for budget in budgets {
         let checker = Protocol {
@@ -67,6 +73,16 @@ fn every_flaw_that_is_built_into_the_model_is_found() {
         (
             Flaw::PositionsAreNotCompared,
             Budget { rollbacks: 1, ..CALM },
+            "a device that is settled leaves just what it holds",
+        ),
+        (
+            Flaw::StatementsAreNotCompared,
+            Budget {
+                rollbacks: 1,
+                restores: 1,
+                connects: 3,
+                ..CALM
+            },
             "a device that is settled leaves just what it holds",
         ),
         (

@@ -30,6 +30,8 @@ pub(crate) enum Flaw {
     AckBeforeCommit,
     /// A server welcomes a device without comparing what both think is held.
     PositionsAreNotCompared,
+    /// A server takes the number of a statement for the statement.
+    StatementsAreNotCompared,
     /// A server takes a revision that was used before.
     RevisionsAreNotCompared,
     /// The withdrawal is in the data alone, which a rollback brings back.
@@ -124,9 +126,11 @@ pub(crate) enum Answer {
     /// Of a generation: all stands as the device said, or this is in the slot.
     Welcome(u8, Option<Slot>),
     Stale(u8),
+    /// It has statements that the device did not name, and this is in the slot.
     Behind {
         statement: u8,
         generation: u8,
+        slot: Slot,
     },
     Withdrawn,
     Accepted(u8),

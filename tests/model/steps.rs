@@ -259,10 +259,13 @@ impl World {
         if statement > server.statement {
             return Answer::Stale(server.statement);
         }
-        if statement < server.statement {
+        // Of two narrowings, the digest says which one it is; here its generation does.
+        let is_another = statement == NARROWED && generation != server.generation;
+        if statement < server.statement || (is_another && flaw != Flaw::StatementsAreNotCompared) {
             return Answer::Behind {
                 statement: server.statement,
                 generation: server.generation,
+                slot: server.slot,
             };
         }
         let is_same = generation != server.generation
@@ -342,11 +345,15 @@ impl World {
             Answer::Behind {
                 statement,
                 generation,
+                slot,
             } => {
                 device.adopt(statement, generation);
+                if device.generation == generation {
+                    device.learn(slot);
+                }
                 self.sessions[at] = Session::On {
                     waits: false,
-                    compares: false,
+                    compares: true,
                 };
             }
             Answer::Withdrawn => {

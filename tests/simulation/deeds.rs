@@ -14,7 +14,7 @@ use vault_core::{
 };
 
 use super::{
-    content::{Version, any_details, any_moment},
+    content::{Version, any_details, any_moment, shows_no_more},
     owner::{Holds, Owner, Word},
     swarm::Deed,
     world::World,
@@ -343,6 +343,7 @@ impl World {
             return;
         };
         let holds = self.owners[owner].holds.clone();
+        self.refused.insert(asked.id);
         self.owners[owner].change(holds, Vec::new(), |vault| vault.reject(asked.id));
         self.note(format!("{owner} refuses"));
     }
@@ -380,7 +381,13 @@ impl World {
 
     fn resume(&mut self, owner: usize) {
         if let Some(grant) = self.any_grant(owner, &[GrantState::Paused]) {
-            let holds = self.with_pause(owner, grant.id, false);
+            let mut holds = self.with_pause(owner, grant.id, false);
+            if let Some(Word::Agreed { bounds, .. }) = holds.grants.get_mut(&grant.id) {
+                // Who resumes a grant agrees to what it shows. That is more than they agreed to before only if
+                // two copies had left nothing together.
+                bounds.retain(|bound| shows_no_more(&grant.terms, bound));
+                bounds.push(grant.terms.clone());
+            }
             self.owners[owner].change(holds, Vec::new(), |vault| vault.resume(grant.id));
             self.note(format!("{owner} resumes {}", grant.id));
         }

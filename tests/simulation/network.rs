@@ -167,6 +167,7 @@ impl World {
         match frame {
             Frame::Hello(hello) => {
                 line.sent = Some(Sent::default());
+                self.promises.named(&hello.grants);
                 line.positions = hello.grants;
                 line.ended = hello.ended;
             }

@@ -221,8 +221,9 @@ impl Owner {
         grants.iter().find_map(|known| match holds.grants.get(&known.id) {
             Some(Word::Agreed { bounds, .. }) => bounds
                 .iter()
-                // Two copies that leave nothing together pause.
-                .find(|bound| known.state != GrantState::Paused && !shows_no_more(&known.terms, bound))
+                // What two copies leave together, if that is nothing, is paused, and shown with the terms of one of
+                // them until it is resumed or ends. Nothing is served meanwhile.
+                .find(|bound| known.state == GrantState::Active && !shows_no_more(&known.terms, bound))
                 .map(|bound| {
                     format!(
                         "{} is {:?} with {:?}, beyond {bound:?}",
@@ -281,5 +282,6 @@ fn host(clock: &Arc<ManualClock>, dice: &mut Dice) -> Host {
             cache_bytes: 1 << 20,
             ..Options::default()
         },
+        anchor: None,
     }
 }

@@ -36,6 +36,8 @@ struct Promise {
     erased: bool,
     /// Whether a device told it that the owner ended the grant.
     ended: bool,
+    /// The last statement that a device named as accepted: while that is missing, nothing is read.
+    named: u64,
     /// The last pause that it accepted.
     paused: u64,
     /// The last resumption that anybody said.
@@ -209,6 +211,21 @@ impl Promises {
         Ok(())
     }
 
+    /// A device said how far it is.
+    pub(crate) fn named(&mut self, said: &[GrantPosition]) {
+        for position in said {
+            let promise = self.0.entry(position.grant).or_default();
+            promise.named = promise.named.max(position.statement);
+        }
+    }
+
+    /// Whether the data were set back to before a statement that a device named, which has not come again.
+    pub(crate) fn awaits(&self, grant: GrantId) -> bool {
+        self.0
+            .get(&grant)
+            .is_some_and(|promise| promise.named > promise.accepted)
+    }
+
     /// The server said where it stands with what a device said.
     pub(crate) fn welcomed(
         &mut self,
@@ -249,11 +266,6 @@ impl Promises {
             Promise { paused, resumed, .. } if paused > resumed => Some("its pause was acknowledged"),
             _ => None,
         }
-    }
-
-    /// Whether a statement that begins another generation is on its way, or may have arrived in part.
-    pub(crate) fn is_turning(&self) -> bool {
-        self.0.values().any(Promise::is_turning)
     }
 
     /// Whether the server proved that a grant is erased.

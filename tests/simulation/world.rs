@@ -19,7 +19,7 @@ use sync_server::{
 use vault_core::{
     AppId, Clock, GrantId, ManualClock, Timestamp,
     wire::{
-        id::{ReadId, SubjectId},
+        id::{ReadId, RequestId, SubjectId},
         signature::PublicKey,
         terms::Terms,
     },
@@ -67,6 +67,8 @@ pub(crate) struct World {
     pub(crate) promises: Promises,
     pub(crate) versions: Vec<Version>,
     pub(crate) consents: BTreeMap<GrantId, Consent>,
+    /// Requests that were refused on some copy.
+    pub(crate) refused: BTreeSet<RequestId>,
     /// Answers that developers are still reading.
     pub(crate) reading: Vec<(GrantId, sync_server::live::ReadGuard)>,
     /// Reads that were answered, of which the owner must hear.
@@ -106,6 +108,7 @@ impl World {
             promises: Promises::default(),
             versions: Vec::new(),
             consents: BTreeMap::new(),
+            refused: BTreeSet::new(),
             reading: Vec::new(),
             answered: BTreeSet::new(),
             server_copies: Vec::new(),

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use harness::{Ask, Developer, Device, World, receipt};
-use vault_core::{Category::Receipts, Error, RecordId, SyncError, wire::frame::Refusal};
+use vault_core::{Category::Receipts, Error, GrantState, RecordId, SyncError, wire::frame::Refusal};
 
 struct Twins {
     world: World,
@@ -176,29 +176,39 @@ async fn a_record_that_leaves_a_grant_and_comes_back_after_a_quarrel_of_copies_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copy_older_than_a_grant_hears_of_it_sends_nothing_under_it_and_can_withdraw_it() {
-    let mut world = World::new(65).await;
+async fn a_file_restored_from_before_a_consent_sees_the_grant_and_can_withdraw_it() {
+    let mut world = World::new(125).await;
     let device = world.device().await;
-    device
-        .vault
-        .put(receipt(world.clocks.time(), "Acme", "1", "card"))
-        .unwrap();
+    let now = world.clocks.time();
+    device.vault.put(receipt(now, "Acme", "1", "card")).unwrap();
     let developer = world.developer("Shop").await;
     let subject = device.link(&developer).await;
-    let place = world.place("older.vault");
-    let older = device.backed_up_to(&place, &mut world.dice);
+    device.vault.lock();
+    let place = world.place("backup.vault");
+    let restored = device.copied_to(&place, &mut world.dice);
+    let device = device.reopened(&mut world.dice);
     developer
         .ask(&Ask::for_fields(Receipts, &["brand"]), &subject)
         .await;
     let grant = device.grant(|all| all).await;
+    assert_eq!(developer.read(&subject, Receipts).await.status, 200);
+    // The device is lost with all that happened since the backup.
+    device.vault.lock();
 
-    older.sync().await;
-    assert!(older.vault.grant(grant).unwrap().keyless);
-    assert_eq!(older.sync().await.entries, 0);
-    assert_eq!(device.sync().await.statements, 0, "nothing changed for the other");
-    assert_eq!(developer.read(&subject, Receipts).await.records().len(), 1);
-    older.withdraw(grant).await;
+    restored.vault.put(receipt(now, "Globex", "1", "card")).unwrap();
+    restored.sync().await;
+    assert_eq!(restored.state_of(grant), GrantState::Active);
+    let shown = restored.vault.grant(grant).unwrap();
+    assert_eq!(
+        shown.terms.details[0].fields.len(),
+        1,
+        "the owner sees what it shows"
+    );
+    let read = developer.read_all(&subject, Receipts, None).await.unwrap();
+    assert_eq!(read.len(), 2, "what the restored file holds");
+    assert_eq!(restored.sync().await.entries, 0, "and it is settled");
+
+    restored.withdraw(grant).await;
     assert_eq!(developer.read(&subject, Receipts).await.status, 403);
-    device.sync().await;
-    assert_eq!(device.state_of(grant), vault_core::GrantState::Erased);
+    assert_eq!(restored.vault.erasures().unwrap().len(), 1);
 }

@@ -135,6 +135,7 @@ async fn a_passphrase_is_nowhere_in_the_file_that_it_opens() {
             kdf: KdfParams::FLOOR,
             ..Options::default()
         },
+        anchor: None,
     };
     let passphrase = Passphrase::new(PASSPHRASE).unwrap();
     let vault = VaultFile::at(&path).create(&passphrase, host.clone()).unwrap();

@@ -156,6 +156,7 @@ async fn the_old_approval_sent_again_brings_nothing_back() {
     let position = GrantPosition {
         grant,
         statement: 1,
+        last: [0; 32],
         generation: 1,
         count: 1,
         fingerprint: vault_core::wire::entry::Fingerprint([1; 16]),

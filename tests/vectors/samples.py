@@ -130,11 +130,12 @@ def chain():
 
 
 STATEMENTS = chain()
+GIVEN_DIGEST = s.digest(s.STATEMENT, STATEMENTS["given"]["bytes"])
 WITHDRAWN_DIGEST = s.digest(s.STATEMENT, STATEMENTS["withdrawn"]["bytes"])
 
 ACCEPTANCE_BYTES = write(ACCEPTANCE, {
     "version": 1, "vault": VAULT, "request": REQUEST_DIGEST,
-    "statement": s.digest(s.STATEMENT, STATEMENTS["given"]["bytes"]), "accepted_at": DECIDED + 500,
+    "statement": GIVEN_DIGEST, "accepted_at": DECIDED + 500,
     "state": STATE,
 })
 SIGNED_ACCEPTANCE = {
@@ -143,6 +144,7 @@ SIGNED_ACCEPTANCE = {
     "signature": s.sign(RECEIPTS, s.ACCEPTANCE, ACCEPTANCE_BYTES),
 }
 REQUEST_SIGNATURE = s.sign(APP_SIGNING, s.REQUEST, REQUEST_BYTES)
+DELIVERED = {"bytes": REQUEST_BYTES, "signature": REQUEST_SIGNATURE, "delivery_nonce": DELIVERY_NONCE}
 
 PAYLOADS = {
     "receipt": {
@@ -286,7 +288,7 @@ def frames():
         "incarnation": INCARNATION, "events_seen": 300,
         "log": {"log": s.digest(s.FIRST_LOG, VAULT)[:16], "last": LEAVES[1]},
         "grants": [{
-            "grant": GRANT, "statement": 1, "generation": 1, "count": 2,
+            "grant": GRANT, "statement": 1, "last": GIVEN_DIGEST, "generation": 1, "count": 2,
             "fingerprint": reconcile.fingerprint(HELD),
         }],
         "ended": [b(0x46), b(0x47)],
@@ -320,7 +322,6 @@ def frames():
     yield "PROVE", "PROVE", {"signature": s.sign(CODE_SIGNING, s.RECOVERY_PROOF, PROOF_BYTES)}
     yield "REVOKE", "REVOKE", SIGNED_REVOCATION
     yield "ESCROW", "ESCROW", SIGNED_ESCROW
-    yield "RECALL", "RECALL", {}
     yield "WELCOME", "WELCOME", {
         "minor": 0, "features": 0, "state": STATE, "time": NOON,
         "limits": {"batch_entries": 512, "credit_bytes": 8_388_608},
@@ -347,9 +348,7 @@ def frames():
         "grant": GRANT, "generation": 1, "number": 128,
         "rejected": [{"slot": b(0x51 + at), "why": why} for at, why in enumerate(reasons)],
     }
-    yield "NOTICE request", "NOTICE", notice(1, {"Request": {
-        "bytes": REQUEST_BYTES, "signature": REQUEST_SIGNATURE, "delivery_nonce": DELIVERY_NONCE,
-    }})
+    yield "NOTICE request", "NOTICE", notice(1, {"Request": DELIVERED})
     yield "NOTICE request closed", "NOTICE", notice(2, {
         "RequestClosed": {"request": REQUEST_ID, "how": "Superseded"},
     })
@@ -371,7 +370,7 @@ def frames():
     }
     yield "KEPT", "KEPT", {
         "statement": STATEMENTS["given"], "certificate": CONSENT_CERTIFICATE,
-        "acceptance": SIGNED_ACCEPTANCE,
+        "acceptance": SIGNED_ACCEPTANCE, "request": DELIVERED,
     }
     yield "LOG_HEAD", "LOG_HEAD", SIGNED_HEAD
     yield "LOG_LEAVES", "LOG_LEAVES", {"first": 299, "leaves": LEAVES}
@@ -379,8 +378,4 @@ def frames():
     yield "RECOVERED", "RECOVERED", {"escrow": SIGNED_ESCROW, "revocation": 1}
     yield "REVOKED", "REVOKED", {"number": 2}
     yield "ESCROW_KEPT", "ESCROW_KEPT", {"number": 301, "kept": False}
-    yield "FOUND", "FOUND", {
-        "bytes": REQUEST_BYTES, "signature": REQUEST_SIGNATURE, "delivery_nonce": DELIVERY_NONCE,
-    }
-    yield "RECALLED", "RECALLED", {"grants": 300}
     yield "REFUSED", "REFUSED", {"refusal": "Unavailable"}

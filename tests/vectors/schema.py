@@ -143,8 +143,9 @@ STATEMENT_REFUSAL = enum(
     "ArrivedTooLate", "NotDelivered", "AlreadyClosed", "OutOfOrder", "Withdrawn", "BadGrantKey",
     "LacksRequired",
 )
+DELIVERED = record(bytes=BYTES, signature=option(SIGNATURE), delivery_nonce=fixed(16))
 EVENT = enum(
-    ("Request", record(bytes=BYTES, signature=option(SIGNATURE), delivery_nonce=fixed(16))),
+    ("Request", DELIVERED),
     ("RequestClosed", record(request=ID, how=enum("Cancelled", "Expired", "Superseded"))),
     (
         "Read",
@@ -171,7 +172,7 @@ FRAMES = {
         minor=U16, features=U64, vault=ID, device=SIGNED, incarnation=ID, events_seen=U64,
         log=record(log=ID, last=DIGEST),
         grants=listed(record(
-            grant=ID, statement=U64, generation=U32, count=U64, fingerprint=fixed(16),
+            grant=ID, statement=U64, last=DIGEST, generation=U32, count=U64, fingerprint=fixed(16),
         )),
         ended=listed(ID),
     )),
@@ -190,7 +191,6 @@ FRAMES = {
     "PROVE": (0x41, record(signature=SIGNATURE)),
     "REVOKE": (0x42, SIGNED_REVOCATION),
     "ESCROW": (0x43, SIGNED_ESCROW),
-    "RECALL": (0x44, record()),
     "WELCOME": (0x81, record(
         minor=U16, features=U64, state=ID, time=TIME,
         limits=record(batch_entries=U32, credit_bytes=U64),
@@ -212,6 +212,7 @@ FRAMES = {
     "NOTICE": (0x86, record(number=U64, event=EVENT)),
     "KEPT": (0x88, record(
         statement=SIGNED_STATEMENT, certificate=SIGNED, acceptance=SIGNED_ACCEPTANCE,
+        request=option(DELIVERED),
     )),
     "RECONCILED": (0x90, record(grant=ID, generation=U32, message=BYTES)),
     "LOG_HEAD": (0xD0, SIGNED_HEAD),
@@ -220,7 +221,5 @@ FRAMES = {
     "RECOVERED": (0xC1, record(escrow=SIGNED_ESCROW, revocation=U64)),
     "REVOKED": (0xC2, record(number=U64)),
     "ESCROW_KEPT": (0xC3, record(number=U64, kept=BOOL)),
-    "FOUND": (0xC4, record(bytes=BYTES, signature=option(SIGNATURE), delivery_nonce=fixed(16))),
-    "RECALLED": (0xC5, record(grants=U32)),
     "REFUSED": (0xFF, record(refusal=REFUSAL)),
 }

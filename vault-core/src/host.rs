@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use vault_file::{Entropy, Options};
+use vault_file::{Anchor, Entropy, Options};
 
 use crate::{
     clock::{Clock, SystemClock},
     entropy::Randomness,
 };
 
-/// Time, randomness and limits, given when a vault is created or opened.
+/// Time, randomness, limits and memory of the past, given when a vault is created or opened.
 #[derive(Clone, Debug)]
 pub struct Host {
     /// Where the time comes from.
@@ -18,6 +18,9 @@ pub struct Host {
     pub randomness: Randomness,
     /// Cache size and passphrase stretching of the file.
     pub options: Options,
+    /// What remembers, outside the file, how far it had come: so a vault file that was put back as it was earlier
+    /// is noticed when it is opened. `None` to do without.
+    pub anchor: Option<Arc<dyn Anchor>>,
 }
 
 impl Host {
@@ -27,6 +30,7 @@ impl Host {
             clock: Arc::new(SystemClock),
             randomness: Randomness::system(),
             options: Options::default(),
+            anchor: None,
         }
     }
 

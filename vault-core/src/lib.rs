@@ -53,9 +53,9 @@ pub use vault::{Conversation, GrantHistory, ImportProgress, ImportSummary, Vault
 pub use well_known::{AppDocuments, DOCUMENT_BYTES_MAX, DocumentError, HttpsDocuments};
 
 pub use vault_file::{
-    Copied, Disk, Error as FileError, Finding, KdfParams, Loss, Options, Origin, Part, Passphrase, Problem,
-    Progress as FileProgress, RawKey, RecoveryCode, Salvaged, Secret, SlotId, SlotInfo, SlotKind, SlotSecret,
-    VaultKey, Verified, Watch,
+    Anchor, AnchorUnavailable, Copied, Disk, Error as FileError, FileId, Finding, KdfParams, Loss, Options,
+    Origin, Part, Passphrase, Position, Problem, Progress as FileProgress, RawKey, RecoveryCode, Salvaged,
+    Secret, SlotId, SlotInfo, SlotKind, SlotSecret, VaultKey, Verified, Watch,
 };
 /// Everything that travels: terms, requests, statements, receipts and frames.
 pub use vault_wire as wire;

@@ -26,6 +26,7 @@ fn host(clock: Arc<ManualClock>, seed: u64) -> Host {
         clock,
         randomness: Randomness::new(ChaCha20Rng::seed_from_u64(seed)),
         options: Options::default(),
+        anchor: None,
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use vault_core::{Clock, Error, Host, SlotKind, Vault, VaultFile};
+use vault_core::{Anchor, Clock, Error, Host, SlotKind, Vault, VaultFile};
 use vault_file::Error as FileError;
 
-use crate::{failure::Failure, opener::Opener, output::Output, passphrase::PassphraseFrom};
+use crate::{
+    failure::Failure, opener::Opener, output::Output, passphrase::PassphraseFrom, positions::Positions,
+};
 
 /// What every command is given: which vault, how to open it, and where to answer.
 pub(crate) struct Context {
@@ -61,10 +63,11 @@ impl Context {
         Ok(self.file.inspect()?.slots)
     }
 
-    /// Time and randomness of the system.
+    /// Time and randomness of the system, and what is remembered of each vault file.
     pub(crate) fn host(&self) -> Host {
         Host {
             clock: Arc::clone(&self.clock),
+            anchor: Positions::of_user().map(|positions| Arc::new(positions) as Arc<dyn Anchor>),
             ..Host::system()
         }
     }

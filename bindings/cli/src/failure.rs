@@ -214,6 +214,8 @@ fn of_file(error: &FileError) -> (Exit, &'static str) {
         FileError::Damaged { .. } => (Exit::Failed, "damaged"),
         FileError::Tampered { .. } => (Exit::Failed, "tampered"),
         FileError::NewerFormat { .. } => (Exit::Failed, "newer_format"),
+        FileError::RolledBack { .. } => (Exit::Refused, "rolled_back"),
+        FileError::AnchorUnavailable(_) => (Exit::Failed, "anchor_unavailable"),
         FileError::NoSpace => (Exit::Failed, "no_space"),
         FileError::Io(error) if error.kind() == io::ErrorKind::NotFound => (Exit::NotFound, "not_found"),
         _ => (Exit::Failed, "file"),

@@ -16,6 +16,7 @@ mod opener;
 mod output;
 mod passphrase;
 mod place;
+mod positions;
 mod progress;
 mod selection;
 mod show;

@@ -5,10 +5,7 @@ use std::{collections::VecDeque, future::Future, pin::Pin, time::Duration};
 
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 use vault_wire::{
-    frame::{
-        EntriesAck, Frame, Hello, KeptStatement, Reader, Recalled, Refusal, Refused, StatementOutcome,
-        StatementRefusal, Welcome, encode,
-    },
+    frame::{EntriesAck, Frame, Hello, KeptStatement, Reader, Refusal, Refused, Welcome, encode},
     id::VaultId,
     signature::PublicKey,
 };
@@ -19,10 +16,9 @@ use crate::{
     live::Session,
     service::{
         enrol,
-        hello::{self, Answer},
+        hello::{self, Answer, Lacking},
         link_code, notices,
         push::{PushError, push},
-        recall,
         reconcile::{ReconcileError, reconcile},
         recovery, statement,
     },
@@ -136,8 +132,11 @@ impl Lane {
             self.server.devices().leave(&session);
             return Err(Over::Refused(Refusal::Revoked));
         }
-        let Answer { welcome, kept, told } = match hello::hello(&self.server, vault, self.device, said).await
-        {
+        let Answer {
+            welcome,
+            lacking,
+            told,
+        } = match hello::hello(&self.server, vault, self.device, said).await {
             Ok(answer) => answer,
             Err(_) => {
                 self.server.devices().leave(&session);
@@ -149,7 +148,7 @@ impl Lane {
             owner_key,
             told,
         };
-        match self.greet_back(welcome, kept).await {
+        match self.greet_back(vault, welcome, lacking).await {
             Ok(()) => Ok(greeted),
             Err(over) => {
                 self.server.devices().leave(&greeted.session);
@@ -158,9 +157,19 @@ impl Lane {
         }
     }
 
-    async fn greet_back(&mut self, welcome: Welcome, kept: Vec<KeptStatement>) -> Result<(), Over> {
+    async fn greet_back(
+        &mut self,
+        vault: VaultId,
+        welcome: Welcome,
+        lacking: Vec<Lacking>,
+    ) -> Result<(), Over> {
         self.write(&Frame::Welcome(welcome)).await?;
-        self.remind(kept).await
+        for (grant, number) in lacking {
+            let kept = statement::kept_from(&self.server, vault, grant, number);
+            self.remind(kept.map_err(|_| Over::Refused(Refusal::Unavailable))?)
+                .await?;
+        }
+        Ok(())
     }
 
     /// Sends statements that the device does not know.
@@ -214,10 +223,8 @@ impl Lane {
                 let ack = statement::submit(&self.server, vault, greeted.owner_key, *sent)
                     .await
                     .map_err(unavailable)?;
-                if ack.outcome == StatementOutcome::Refused(StatementRefusal::OutOfOrder) {
-                    let kept = statement::kept_from(&self.server, vault, ack.grant, 1);
-                    self.remind(kept.map_err(unavailable)?).await?;
-                }
+                let kept = statement::reminders(&self.server, vault, &ack);
+                self.remind(kept.map_err(unavailable)?).await?;
                 Frame::StatementAck(Box::new(ack))
             }
             Frame::LinkOpen(_) => {
@@ -237,7 +244,6 @@ impl Lane {
                 Frame::EscrowKept(kept.map_err(Over::Refused)?)
             }
             Frame::Revoke(revocation) => self.revoke(*revocation).await?,
-            Frame::Recall(_) => self.recall(vault).await?,
             Frame::EventsSeen(seen) => {
                 return notices::seen(&self.server, vault, seen.through)
                     .await
@@ -254,22 +260,6 @@ impl Lane {
             true => Over::Refused(Refusal::Revoked),
             false => Over::Refused(Refusal::TakenOver),
         }
-    }
-
-    /// Tells of every running grant, so that the owner can end those that this device does not know.
-    async fn recall(&mut self, vault: VaultId) -> Result<Frame, Over> {
-        let unavailable = |_| Over::Refused(Refusal::Unavailable);
-        let running = recall::running(&self.server, vault).map_err(unavailable)?;
-        let mut grants = 0;
-        for grant in running {
-            let recalled = recall::recall(&self.server, vault, grant).map_err(unavailable)?;
-            if let Some((asked, kept)) = recalled {
-                self.write(&Frame::Found(Box::new(asked))).await?;
-                self.remind(kept).await?;
-                grants += 1;
-            }
-        }
-        Ok(Frame::Recalled(Recalled { grants }))
     }
 
     async fn acknowledge(

@@ -15,6 +15,12 @@ pub(super) fn state_at(row: &GrantRow, now: Timestamp) -> GrantState {
     }
 }
 
+/// Whether entries are taken now. While the owner's later word is missing they are, though nothing is read: the
+/// copy of the vault that sends them cannot know that word.
+pub(super) fn takes_entries(row: &GrantRow, now: Timestamp) -> bool {
+    row.state == GrantState::Active && !state_at(row, now).is_over()
+}
+
 /// Whether reads are answered now.
 pub(super) fn is_active(row: &GrantRow, now: Timestamp) -> bool {
     state_at(row, now) == GrantState::Active && row.one_read.is_none()

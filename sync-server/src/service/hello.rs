@@ -1,29 +1,31 @@
 //! Where each grant stands when a device connects, and which it must not find alive.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::BTreeSet, ops::ControlFlow};
 
 use vault_wire::{
-    frame::{GrantPosition, Hello, KeptStatement, MINOR, ServerLimits, Standing, Welcome},
+    frame::{GrantPosition, Hello, MINOR, ServerLimits, Standing, Welcome},
     id::{GrantId, LogId, VaultId},
     limits,
     signature::PublicKey,
     time::Timestamp,
 };
 
-use super::{Unavailable, grant_rules::state_at, log, notices, recovery::kept_number, statement::kept_from};
+use super::{Unavailable, ended::Ended, grant_rules::state_at, log, notices, recovery::kept_number};
 use crate::{
     Server,
     store::{
         GrantRow, GrantState, Rows, StoreError, Tx,
-        tables::{DEVICES, ERASURES, GRANTS, key},
+        tables::{DEVICES, ERASURES, GRANTS, STATEMENTS, key},
     },
 };
+
+/// Statements that a device lacks: those of a grant from a number on.
+pub(crate) type Lacking = (GrantId, u64);
 
 /// What follows a HELLO.
 pub(crate) struct Answer {
     pub(crate) welcome: Welcome,
-    /// Statements that the device lacks.
-    pub(crate) kept: Vec<KeptStatement>,
+    pub(crate) lacking: Vec<Lacking>,
     /// The number after which notices are told.
     pub(crate) told: u64,
 }
@@ -38,7 +40,7 @@ pub(crate) async fn hello(
 ) -> Result<Answer, Unavailable> {
     let now = server.now();
     let (service, another_log) = (server.clone(), LogId::fresh(now, &mut server.entropy()));
-    let ((standings, behind), (told, log), escrow) = server
+    let ((standings, lacking), (told, log), escrow) = server
         .store()
         .write(move |tx| {
             let at = key(&[vault.as_bytes(), &device.0]);
@@ -47,32 +49,14 @@ pub(crate) async fn hello(
                 tracing::info!(%vault, again = known.is_some(), "a vault file begins a life");
                 tx.put(&DEVICES, &at, &hello.incarnation)?;
             }
-            let mut standings: Vec<(GrantId, Standing)> = Vec::new();
-            let mut behind = Vec::new();
-            for position in hello.grants {
-                let standing = standing(tx, vault, &position, now)?;
-                if let Some(Standing::StatementStale(_)) = standing {
-                    await_statement(tx, vault, &position)?;
-                }
-                if let Some(Standing::Behind(_)) = standing {
-                    behind.push((position.grant, position.statement + 1));
-                }
-                standings.extend(standing.map(|standing| (position.grant, standing)));
-            }
-            for grant in hello.ended {
-                standings.extend(end(tx, vault, grant, now)?.map(|standing| (grant, standing)));
-            }
+            let compared = compare_all(tx, vault, &hello, now)?;
             notices::continue_log(tx, vault, hello.events_seen, hello.log, another_log)?;
             let told = log::told_from(tx, vault, hello.events_seen, hello.log)?;
             let (_, head) = log::head(&service, tx, vault, now)?;
             let escrow = kept_number(&service, tx, vault)?;
-            Ok(((standings, behind), (told, head), escrow))
+            Ok((compared, (told, head), escrow))
         })
         .await?;
-    let mut kept = Vec::new();
-    for (grant, number) in behind {
-        kept.extend(kept_from(server, vault, grant, number)?);
-    }
     let welcome = Welcome {
         minor: MINOR,
         features: 0,
@@ -87,7 +71,80 @@ pub(crate) async fn hello(
         log,
         standings,
     };
-    Ok(Answer { welcome, kept, told })
+    Ok(Answer {
+        welcome,
+        lacking,
+        told,
+    })
+}
+
+/// Where grants stand otherwise than the device says.
+type Standings = Vec<(GrantId, Standing)>;
+
+fn compare_all(
+    tx: &Tx,
+    vault: VaultId,
+    hello: &Hello,
+    now: Timestamp,
+) -> Result<(Standings, Vec<Lacking>), StoreError> {
+    let (mut standings, mut lacking) = (Standings::new(), Vec::new());
+    for position in &hello.grants {
+        let standing = standing(tx, vault, position, now)?;
+        match standing {
+            Some(Standing::StatementStale(_)) => await_statement(tx, vault, position)?,
+            Some(Standing::Behind(_)) => {
+                let shared = has_said(tx, vault, position)?;
+                lacking.push((position.grant, if shared { position.statement + 1 } else { 1 }));
+            }
+            _ => {}
+        }
+        standings.extend(standing.map(|standing| (position.grant, standing)));
+    }
+    let mut ended = Ended::of(vault);
+    for grant in &hello.ended {
+        standings.extend(end(tx, &mut ended, *grant, now)?.map(|standing| (*grant, standing)));
+    }
+    for (grant, number) in unnamed(tx, vault, hello, now)? {
+        if standings.len() < limits::GRANTS_MAX + limits::ENDED_MAX {
+            standings.push((grant, Standing::Behind(number)));
+            lacking.push((grant, 1));
+        }
+    }
+    Ok((standings, lacking))
+}
+
+/// The grants that run and that the device did not name, with the number of their last statement: another
+/// copy of the vault agreed to them, or this one before it was set back. Its owner must be able to see them
+/// and to take them back.
+fn unnamed(
+    tx: &Tx,
+    vault: VaultId,
+    hello: &Hello,
+    now: Timestamp,
+) -> Result<Vec<(GrantId, u64)>, StoreError> {
+    let named = hello.grants.iter().map(|position| position.grant);
+    let named: BTreeSet<GrantId> = named.chain(hello.ended.iter().copied()).collect();
+    let mut unnamed = Vec::new();
+    tx.scan(&GRANTS, vault.as_bytes(), &[], |id, row| {
+        let id = <[u8; 16]>::try_from(id).map(GrantId);
+        let runs = !state_at(&row, now).is_over();
+        unnamed.extend(
+            id.ok()
+                .filter(|id| runs && !named.contains(id))
+                .map(|id| (id, row.number)),
+        );
+        ControlFlow::Continue(())
+    })?;
+    Ok(unnamed)
+}
+
+/// Whether the last statement that the device knows to be accepted is one that is kept here.
+fn has_said(tx: &Tx, vault: VaultId, device: &GrantPosition) -> Result<bool, StoreError> {
+    let (grant, number) = (device.grant.as_bytes(), device.statement.to_be_bytes());
+    tx.has(
+        &STATEMENTS,
+        &key(&[vault.as_bytes(), grant, &number, &device.last]),
+    )
 }
 
 /// Where a grant stands, if not where the device says.
@@ -119,6 +176,8 @@ fn running(row: &GrantRow, device: &GrantPosition, now: Timestamp) -> Option<Sta
         Ordering::Less => Some(Standing::Behind(row.number)),
         // Its end may not have been swept up yet, or not be known to a device whose clock is behind.
         Ordering::Equal if state_at(row, now).is_over() => Some(Standing::Expired),
+        // Another copy's statement of this number came first, or after this data was set back.
+        Ordering::Equal if device.last != row.last => Some(Standing::Behind(row.number)),
         // The statement that opens the device's generation is on its way.
         Ordering::Equal if device.generation > row.generation => None,
         Ordering::Equal => compare(row, device),
@@ -137,13 +196,13 @@ fn await_statement(tx: &Tx, vault: VaultId, device: &GrantPosition) -> Result<()
 
 /// Stops answering for a grant that the owner ended, if this data does not know of it. The statement
 /// that ended it is to be sent again.
-fn end(tx: &Tx, vault: VaultId, grant: GrantId, now: Timestamp) -> Result<Option<Standing>, StoreError> {
-    let at = key(&[vault.as_bytes(), grant.as_bytes()]);
+fn end(tx: &Tx, ended: &mut Ended, grant: GrantId, now: Timestamp) -> Result<Option<Standing>, StoreError> {
+    let at = key(&[ended.vault.as_bytes(), grant.as_bytes()]);
     if tx.has(&ERASURES, &at)? {
         return Ok(None);
     }
     Ok(match tx.get(&GRANTS, &at)? {
-        None => Some(Standing::Unknown),
+        None => ended.remember(tx, grant)?.then_some(Standing::Unknown),
         Some(row) if row.state == GrantState::Superseded => None,
         Some(mut row) => {
             let known = Standing::StatementStale(row.number);

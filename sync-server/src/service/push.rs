@@ -10,12 +10,12 @@ use vault_wire::{
     time::Timestamp,
 };
 
-use super::{grant_rules::state_at, held::Holding, time_span::may_lie_within};
+use super::{grant_rules::takes_entries, held::Holding, time_span::may_lie_within};
 use crate::{
     Server,
     live::Session,
     store::{
-        GrantRow, GrantState, HeldKey, Rows, StoreError, Tx,
+        GrantRow, HeldKey, Rows, StoreError, Tx,
         tables::{GRANTS, key},
     },
 };
@@ -145,7 +145,7 @@ fn store(
     let Some(row) = row else {
         return Ok(checked.refused());
     };
-    if state_at(&row, now) != GrantState::Active {
+    if !takes_entries(&row, now) {
         return Ok(checked.refused());
     }
     let mut row = row;

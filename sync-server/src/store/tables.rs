@@ -70,7 +70,9 @@ pub(crate) static GRANTS_OF_APP: Typed<()> = Typed::new("grants_of_app");
 pub(crate) static STATEMENTS: Typed<StatementRow> = Typed::new("statements");
 /// vault | grant → its withdrawal, which wins over everything
 pub(crate) static ERASURES: Typed<ErasureRow> = Typed::new("erasures");
-/// vault | grant | generation → nothing: its entries are to be removed
+/// vault | grant → nothing: the owner ended it, and this data never knew it
+pub(crate) static ENDED: Typed<()> = Typed::new("ended");
+/// vault | grant | generation → nothing: its keys and entries are to be removed
 pub(crate) static DOOMED: Typed<()> = Typed::new("doomed");
 /// vault | grant | generation | category | arrival → the sealed entry. In order of arrival, because slots
 /// are hashes: what comes in goes to the end, and what is read lies together.

@@ -14,6 +14,7 @@ fn host(world: &World, options: Options) -> Host {
         clock: Arc::clone(&world.clocks.vaults) as Arc<dyn Clock>,
         randomness: Randomness::new(world.dice.clone().generator()),
         options,
+        anchor: None,
     }
 }
 

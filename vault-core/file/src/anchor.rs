@@ -3,6 +3,8 @@
 //! Such a file is authentic in all its parts. What gives it away is a number that only rises, kept where
 //! whoever put the file back cannot reach: the key store of the device, or a server.
 
+use std::fmt;
+
 use crate::header::FileId;
 
 /// How far a file has come.
@@ -37,6 +39,12 @@ pub trait Anchor: Send + Sync {
     ///
     /// If the place cannot be reached. Then it lags behind, which never accuses a good file.
     fn remember(&self, position: Position) -> Result<(), AnchorUnavailable>;
+}
+
+impl fmt::Debug for dyn Anchor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Anchor(..)")
+    }
 }
 
 /// The place that remembers how far a file had come cannot be reached.

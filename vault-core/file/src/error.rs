@@ -122,7 +122,7 @@ pub enum Error {
     /// lost writes that it had confirmed.
     #[error(
         "this vault was put back: it holds {found} transactions and has held {expected}; \
-         restore it from a newer backup, or begin anew from it knowingly"
+         bring the newer file back, or, if this is all there is, restore it as a vault of its own"
     )]
     RolledBack {
         /// How many transactions the file has held.

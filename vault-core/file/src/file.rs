@@ -151,11 +151,12 @@ impl SealedFile {
         options: &Options,
     ) -> Result<Self, Error> {
         let health = Arc::new(Health::default());
+        let sizes = Sizes::of(options, disk.len()?);
         let (backend, slot_mended) = SealedBackend::open(
             Arc::clone(disk),
             &sealed.unlocked,
             entropy.clone(),
-            &Sizes::of(options),
+            &sizes,
             Arc::clone(&health),
         )?;
         let area = Area::new(disk.clone(), &sealed.unlocked, entropy.clone());
@@ -193,7 +194,7 @@ impl SealedFile {
             Arc::clone(disk),
             &sealed.unlocked,
             entropy.clone(),
-            &Sizes::of(options),
+            &Sizes::of(options, 0),
             Arc::clone(&health),
         )?;
         let area = Area::new(disk.clone(), &sealed.unlocked, entropy.clone());
@@ -239,6 +240,7 @@ impl SealedFile {
     ) -> Result<Open, Error> {
         let backend = Arc::new(backend);
         let mark = backend.journal_mark();
+        let cache_bytes = backend.cache_bytes();
         let journal = Journal::resume(area, mark, found, options.journal_bytes, Arc::clone(health));
         let store: Arc<dyn Store> = backend.clone();
         let database = Arc::new(Database::start(
@@ -246,7 +248,7 @@ impl SealedFile {
             sealed.unlocked.file.id,
             store.clone(),
             journal,
-            options.cache_bytes(),
+            cache_bytes,
             health,
         )?);
         database.replay(

@@ -8,20 +8,23 @@ use vault_wire::{
     frame::{KeptStatement, StatementRefusal},
     id::GrantId,
     statement::{Event, SignedStatement, Statement},
-    terms::Terms,
+    terms::{Duration, Terms},
     time::Timestamp,
 };
 
 use super::{
     change,
-    grant::{GrantRow, GrantState, load_grant, store_grant},
-    statements::{StatementRow, accepted, keep, load, put, read, say},
+    grant::{GrantRow, GrantState, StoredGrantKey, load_grant, store_grant},
+    inbox,
+    met::Met,
+    statements::{StatementRow, accepted, keep, load, put, read, say, supersede},
+    withdraw::end_forgotten,
 };
 use crate::{
     error::Error,
     store::{
         Store, decode, encode, grant_key,
-        tables::{REFUSALS, STATEMENTS},
+        tables::{META, REFUSALS, STATEMENTS, meta},
         u64_key,
     },
 };
@@ -42,40 +45,129 @@ pub struct RefusedStatement {
 pub(crate) enum Adopted {
     /// It is one of this copy's own, or nothing that it has to care for.
     Known,
-    /// It begins a grant that this device had not met.
-    Found,
     /// It is part of the chain now. Something that the owner widened here was dropped for it, or nothing.
     Taken { dropped: bool },
     /// It is not the owner's, or does not follow what is known here.
     NotOurs,
 }
 
-/// Takes over a statement that the server has.
+/// Takes over a statement that the server has, and the grant with it, if this copy never met it. Returns
+/// also the grant whose place that takes, if it takes one.
 pub(crate) fn adopt(
     store: &Store,
     transaction: &Transaction,
     kept: &KeptStatement,
-) -> Result<Adopted, Error> {
+) -> Result<(Adopted, Option<GrantId>), Error> {
     let Ok(said) = kept.statement.verify() else {
-        return Ok(Adopted::NotOurs);
+        return Ok((Adopted::NotOurs, None));
     };
+    if matches!(said.event, Event::Refused | Event::Withdrawn) {
+        // What is over at the server is told otherwise.
+        return Ok((Adopted::Known, None));
+    }
+    let begins = matches!(said.event, Event::Given(_));
+    match load_grant(transaction, said.grant) {
+        Ok(row) => adopt_into(store, transaction, kept, &said, row),
+        Err(Error::NotFound(_)) => match Met::by(kept, &said, recovered_at(transaction)?) {
+            Some(met) if follows(store, transaction, kept, &said, &met.row)? => {
+                let Met {
+                    row,
+                    request,
+                    delivered,
+                } = met;
+                inbox::answered_elsewhere(transaction, delivered, &request, store.now())?;
+                let taken = take_over(store, transaction, kept, &said, row)?;
+                let superseded = match request.amends {
+                    Some(amended) => supersede(store, transaction, amended, said.grant)?,
+                    None => None,
+                };
+                Ok((taken, superseded))
+            }
+            _ if begins => Ok((Adopted::NotOurs, None)),
+            _ => Ok((Adopted::Known, None)),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+/// When the vault was taken back with a recovery code, if it was.
+fn recovered_at(transaction: &Transaction) -> Result<Option<Timestamp>, Error> {
+    let at = transaction.table(&META)?.get(meta::RECOVERED_AT)?;
+    at.map(|at| decode(&at, "its recovery")).transpose()
+}
+
+fn adopt_into(
+    store: &Store,
+    transaction: &Transaction,
+    kept: &KeptStatement,
+    said: &Statement,
+    mut row: GrantRow,
+) -> Result<(Adopted, Option<GrantId>), Error> {
     let id = said.grant;
-    let mut row = match load_grant(transaction, id) {
-        Ok(row) => row,
-        // This copy never met the grant, and does not answer for it.
-        Err(Error::NotFound(_)) => return Ok(Adopted::Known),
-        Err(error) => return Err(error),
-    };
-    if load(transaction, id, said.number)?.is_some_and(|own| own.signed.bytes == kept.statement.bytes) {
-        accepted(store, transaction, id, said.number, &kept.acceptance)?;
-        return Ok(Adopted::Known);
+    let own = load(transaction, id, said.number)?;
+    let is_own = own.is_some_and(|own| own.signed.bytes == kept.statement.bytes);
+    let mut superseded = None;
+    if is_own {
+        superseded = accepted(store, transaction, id, said.number, &kept.acceptance)?;
+        row = load_grant(transaction, id)?;
     }
-    if !row.state.is_running() {
-        return Ok(Adopted::Known);
+    match row.state {
+        GrantState::Active | GrantState::Paused if is_own => return Ok((Adopted::Known, superseded)),
+        GrantState::Active | GrantState::Paused => {}
+        GrantState::Expired if row.extent.terms.duration == Duration::OneTime => {
+            // Its one read was made, and the server has forgotten that.
+            say(store, transaction, id, &mut row, Event::Withdrawn)?;
+            store_grant(transaction, id, &row)?;
+            return Ok((Adopted::Known, superseded));
+        }
+        GrantState::Expired | GrantState::NotAccepted(_) if is_own => {
+            revive(store, transaction, id, said.number, &mut row)?;
+            return Ok((Adopted::Taken { dropped: false }, superseded));
+        }
+        GrantState::Expired | GrantState::NotAccepted(_) => {}
+        GrantState::Erased => {
+            end_forgotten(transaction, id, true)?;
+            return Ok((Adopted::Known, superseded));
+        }
+        GrantState::Refused => {
+            // The server had the refusal and lost it: it is sent again, and ends what another copy agreed to.
+            row.acknowledged = 0;
+            store_grant(transaction, id, &row)?;
+            return Ok((Adopted::Known, superseded));
+        }
+        GrantState::Withdrawn | GrantState::Superseded => return Ok((Adopted::Known, superseded)),
     }
-    if !follows(store, transaction, kept, &said, &row)? {
-        return Ok(Adopted::NotOurs);
+    if !follows(store, transaction, kept, said, &row)? {
+        return Ok((Adopted::NotOurs, None));
     }
+    Ok((take_over(store, transaction, kept, said, row)?, superseded))
+}
+
+/// The server answers for a grant that ended here: what it serves, the owner must see, and be able to take
+/// back.
+fn revive(
+    store: &Store,
+    transaction: &Transaction,
+    id: GrantId,
+    number: u64,
+    row: &mut GrantRow,
+) -> Result<(), Error> {
+    row.acknowledged = number;
+    row.ended_at = None;
+    fold(transaction, id, row)?;
+    rekey(store, transaction, id, row)?;
+    store_grant(transaction, id, row)
+}
+
+/// Takes a statement into the chain in place of the own ones from its number on.
+fn take_over(
+    store: &Store,
+    transaction: &Transaction,
+    kept: &KeptStatement,
+    said: &Statement,
+    mut row: GrantRow,
+) -> Result<Adopted, Error> {
+    let id = said.grant;
     let displaced = displaced(transaction, id, said.number, row.statement)?;
     let theirs = StatementRow {
         signed: kept.statement.clone(),
@@ -83,16 +175,18 @@ pub(crate) fn adopt(
         acceptance: Some(kept.acceptance.clone()),
     };
     put(transaction, id, said.number, &theirs)?;
+    let begins = matches!(said.event, Event::Given(_));
+    row.ended_at = None;
     row.statement = said.number - 1;
     fold(transaction, id, &mut row)?;
     let before = row.extent.generation;
-    row.take_effect(&said);
-    if row.extent.generation != before {
+    row.take_effect(said);
+    if begins || row.extent.generation != before {
         row.former_key = None;
-    }
-    if row.extent.generation != before && row.extent.generation == row.key_generation {
-        // The other copy's generation has another key than the one of that number here.
-        row.key_generation = 0;
+        if row.extent.generation == row.key_generation {
+            // The other copy's generation has another key than the one of that number here.
+            row.key = StoredGrantKey::destroyed();
+        }
     }
     row.statement = said.number;
     row.acknowledged = said.number;
@@ -173,7 +267,8 @@ fn follows(
     let is_about_it =
         said.request == row.request_digest && said.subject == row.subject && said.app == row.app;
     let previous = match said.number {
-        0 | 1 => None,
+        // A statement that is sound has a predecessor, or is the first.
+        0 | 1 => Some(said.previous),
         number => load(transaction, said.grant, number - 1)?.map(|before| before.signed.digest()),
     };
     Ok(may_speak && is_about_it && previous == Some(said.previous))
@@ -230,9 +325,10 @@ fn say_again(
         match event {
             Event::Paused => paused = true,
             Event::Resumed if paused => paused = false,
-            Event::Narrowed(extent) => narrowed = Some(&extent.terms),
+            // Agreeing to the same request with less takes the rest away.
+            Event::Given(extent) | Event::Narrowed(extent) => narrowed = Some(&extent.terms),
             Event::Resumed | Event::Renewed(_) => dropped = true,
-            Event::Given(_) | Event::Refused | Event::Withdrawn => {}
+            Event::Refused | Event::Withdrawn => {}
         }
     }
     if let Some(terms) = narrowed {
@@ -252,7 +348,7 @@ fn say_again(
 /// The key of the generation in force is the one from before, if it is kept. A generation whose key this
 /// copy does not have is followed by one of its own.
 fn rekey(store: &Store, transaction: &Transaction, id: GrantId, row: &mut GrantRow) -> Result<(), Error> {
-    if row.extent.generation == row.key_generation {
+    if row.key_of(row.extent.generation).is_some() {
         return Ok(());
     }
     if let Some((generation, key)) = row.former_key.take_if(|(of, _)| *of == row.extent.generation) {

@@ -86,7 +86,7 @@ pub(crate) struct GrantRow {
     /// Number of the statement that set the extent.
     pub(crate) extent_number: u64,
     pub(crate) key: StoredGrantKey,
-    /// The generation that the key is of.
+    /// The generation that the key is of. Another copy's may be in force, of which this one has no key.
     pub(crate) key_generation: u32,
     /// Whether the key is on another device: this one only knows of the grant.
     pub(crate) keyless: bool,
@@ -121,6 +121,10 @@ impl StoredGrantKey {
     pub(crate) const fn key(&self) -> GrantKey {
         GrantKey::from_bytes(self.0)
     }
+
+    pub(crate) fn is_destroyed(&self) -> bool {
+        self.0 == [0; 32]
+    }
 }
 
 impl GrantRow {
@@ -140,6 +144,17 @@ impl GrantRow {
     /// When it ends by itself.
     pub(crate) fn ends_at(&self) -> Option<Timestamp> {
         self.extent.terms.duration.ends_at(self.confirmed_at)
+    }
+
+    /// Whether the owner said no, and never yes.
+    pub(crate) const fn is_refusal(&self) -> bool {
+        self.extent.generation == 0
+    }
+
+    /// The key of a generation, if this copy of the vault has it.
+    pub(crate) fn key_of(&self, generation: u32) -> Option<GrantKey> {
+        let has_it = generation == self.key_generation && !self.key.is_destroyed();
+        has_it.then(|| self.key.key())
     }
 
     /// Whether its entries may be sent now: it is active, and the server has the statement that set its

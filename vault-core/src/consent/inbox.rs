@@ -127,21 +127,22 @@ pub(super) fn receive(
     Ok(())
 }
 
-/// Keeps a request that was agreed to on another device.
-pub(super) fn keep_approved(
-    store: &Store,
+/// Keeps a request that the owner agreed to on another copy of this vault.
+pub(super) fn answered_elsewhere(
     transaction: &Transaction,
-    id: RequestId,
-    delivered: DeliveredRequest,
+    delivered: &DeliveredRequest,
+    request: &ConsentRequest,
+    now: Timestamp,
 ) -> Result<(), Error> {
+    apps::remember(transaction, &request.app)?;
     let row = RequestRow {
-        delivered,
-        received_at: store.now(),
+        delivered: delivered.clone(),
+        received_at: now,
         state: RequestState::Approved,
     };
     transaction
         .table(&REQUESTS)?
-        .insert(id.as_bytes(), &encode(&row))?;
+        .insert(request.id.as_bytes(), &encode(&row))?;
     Ok(())
 }
 

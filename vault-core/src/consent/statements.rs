@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use vault_file::{Snapshot, Transaction};
 use vault_wire::{
+    Digest,
     acceptance::{Proof, SignedAcceptance},
     certificate::SignedCertificate,
     frame::SubmitStatement,
@@ -132,7 +133,7 @@ impl GrantRow {
     pub(super) fn renew_key(&mut self, store: &Store, generation: u32) {
         let key = GrantKey::generate(&mut store.host.randomness.clone());
         let before = std::mem::replace(&mut self.key, StoredGrantKey::of(&key));
-        if self.acknowledged >= self.extent_number && !self.keyless {
+        if self.acknowledged >= self.extent_number && !before.is_destroyed() {
             self.former_key = Some((self.key_generation, before));
         }
         self.key_generation = generation;
@@ -169,6 +170,16 @@ pub(crate) fn pending_statements(view: &Snapshot) -> Result<Vec<(GrantId, u64)>,
     Ok(withdrawals)
 }
 
+/// The digest of a statement that was made.
+pub(crate) fn digest_of(view: &Snapshot, grant: GrantId, number: u64) -> Result<Digest, Error> {
+    let row = view
+        .table(&STATEMENTS)?
+        .get(&grant_key(grant, &u64_key(number)))?
+        .ok_or(Error::unreadable("a grant without its statement"))?;
+    let kept: StatementRow = decode(&row, "a statement")?;
+    Ok(kept.signed.digest())
+}
+
 /// A statement with what it needs to take effect at the server.
 pub(crate) fn submission(
     store: &Store,
@@ -193,13 +204,10 @@ pub(crate) fn submission(
     let mut randomness = store.host.randomness.clone();
     let sealed = match generation {
         Some(generation) => {
-            // Of a generation that is over, or whose key is elsewhere, its holder is sent a key that nothing was
-            // sealed with.
-            let key = if generation == row.key_generation && !row.keyless {
-                row.key.key()
-            } else {
-                GrantKey::generate(&mut randomness)
-            };
+            // Of a generation that is over, its holder is sent a key that nothing was sealed with.
+            let key = row
+                .key_of(generation)
+                .unwrap_or_else(|| GrantKey::generate(&mut randomness));
             let holder = holder(store, view, &row, server)?;
             Some(key.seal_to(&holder, grant, generation, &mut randomness))
         }
@@ -286,7 +294,7 @@ pub(crate) fn accepted(
     }
 }
 
-fn supersede(
+pub(super) fn supersede(
     store: &Store,
     transaction: &Transaction,
     amended: GrantId,

@@ -38,11 +38,11 @@ pub(crate) fn withdrawn_elsewhere(
     Ok(())
 }
 
-/// The server does not know of an end that it confirmed before: the withdrawal is to be sent again. What
-/// ended in another way needs no word of its own.
-pub(crate) fn end_forgotten(transaction: &Transaction, id: GrantId) -> Result<(), Error> {
+/// The server does not know of an end that it confirmed before: the withdrawal is to be sent again, or the
+/// refusal, if it still has the grant (`is_there`). What ended in another way needs no word of its own.
+pub(crate) fn end_forgotten(transaction: &Transaction, id: GrantId, is_there: bool) -> Result<(), Error> {
     let mut row = load_grant(transaction, id)?;
-    if matches!(row.state, GrantState::Erased | GrantState::Withdrawn) {
+    if row.is_withdrawn() && (is_there || !row.is_refusal()) {
         row.state = GrantState::Withdrawn;
         row.acknowledged = row.acknowledged.min(row.statement - 1);
         store_grant(transaction, id, &row)?;

@@ -85,6 +85,10 @@ impl Store {
 
     /// Takes over a file that holds a vault.
     pub(crate) fn open(file: SealedFile, host: Host) -> Result<Self, Error> {
+        let file = match &host.anchor {
+            Some(anchor) => file.anchored(Arc::clone(anchor))?,
+            None => file,
+        };
         let meta_table = file.read()?.table(&META)?;
         let schema: u32 = decode(
             &meta_table.get(meta::SCHEMA)?.unwrap_or_default(),

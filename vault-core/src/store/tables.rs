@@ -67,8 +67,8 @@ pub(crate) mod meta {
     pub(crate) const ESCROW: &[u8] = b"escrow";
     /// A revocation that the server is still to be told.
     pub(crate) const REVOCATION: &[u8] = b"revocation";
-    /// Whether the server is to be asked for every running grant.
-    pub(crate) const RECALL: &[u8] = b"recall";
+    /// When this vault was taken back with a recovery code, if it was.
+    pub(crate) const RECOVERED_AT: &[u8] = b"recovered-at";
     /// The vault's copy of the server's log.
     pub(crate) const LOG: &[u8] = b"log";
     /// When the vault was made.

@@ -45,11 +45,6 @@ pub enum SyncEvent {
     },
     /// Every other device of this vault is revoked: this one took the vault over with a recovery code.
     OthersRevoked,
-    /// A grant runs that was given on another device, or after this file was made: it is listed here now.
-    GrantFound {
-        /// Which.
-        grant: GrantId,
-    },
     /// The server proved that it erased a grant.
     Erased {
         /// Which.

@@ -13,11 +13,11 @@ use crate::{
 };
 
 /// Sets a copy apart from the vault that it was copied from: it begins a life of its own. What the server
-/// holds meanwhile shows when the two next speak, and which grants were given meanwhile it is asked.
+/// holds meanwhile shows when the two next speak.
 pub(crate) fn set_apart(store: &Store, transaction: &Transaction) -> Result<(), Error> {
     let incarnation = Incarnation(store.host.randomness.bytes());
-    let mut table = transaction.table(&META)?;
-    table.insert(meta::INCARNATION, &encode(&incarnation))?;
-    table.insert(meta::RECALL, &[1])?;
+    transaction
+        .table(&META)?
+        .insert(meta::INCARNATION, &encode(&incarnation))?;
     Ok(())
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     consent::{
-        GrantRow, GrantState, ended as end_here, grant_row, load_grant, store_grant, was_known_to,
+        GrantRow, GrantState, digest_of, ended as end_here, grant_row, load_grant, store_grant, was_known_to,
         withdrawn_elsewhere,
     },
     error::Error,
@@ -38,6 +38,7 @@ pub(super) fn positions(view: &Snapshot) -> Result<Vec<GrantPosition>, Error> {
             positions.push(GrantPosition {
                 grant,
                 statement: row.acknowledged,
+                last: digest_of(view, grant, row.acknowledged)?,
                 generation,
                 count: held.count,
                 fingerprint: held.fingerprint(),

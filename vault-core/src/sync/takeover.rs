@@ -106,7 +106,8 @@ pub(crate) fn settle(
     let row = server::trusted(store, address, pin)?;
     store.update(|transaction| {
         keep(transaction, &pending)?;
-        transaction.table(&META)?.insert(meta::RECALL, &[1])?;
+        let now = encode_row(&store.now());
+        transaction.table(&META)?.insert(meta::RECOVERED_AT, &now)?;
         escrow::go_on_with(transaction, (slot, public), found.escrow.number)?;
         server::set_server(transaction, &row)
     })
@@ -151,20 +152,9 @@ fn keep(transaction: &Transaction, pending: &Pending) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether the server is to be asked for every running grant.
-pub(super) fn wants_recall(view: &Snapshot) -> Result<bool, Error> {
-    Ok(view.table(&META)?.get(meta::RECALL)?.is_some())
-}
-
 /// The server has the revocation.
 pub(super) fn revoked(transaction: &Transaction) -> Result<(), Error> {
     transaction.table(&META)?.remove(meta::REVOCATION)?;
-    Ok(())
-}
-
-/// The server told of every running grant.
-pub(super) fn recalled(transaction: &Transaction) -> Result<(), Error> {
-    transaction.table(&META)?.remove(meta::RECALL)?;
     Ok(())
 }
 

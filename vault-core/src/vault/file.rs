@@ -43,7 +43,10 @@ impl VaultFile {
     ///
     /// # Errors
     /// [`vault_file::Error::WrongSecret`], [`vault_file::Error::Busy`], [`vault_file::Error::NotAVault`],
-    /// [`vault_file::Error::Damaged`] and the other errors of the file.
+    /// [`vault_file::Error::Damaged`] and the other errors of the file. With an [anchor](Host::anchor),
+    /// [`vault_file::Error::RolledBack`] if the file was put back as it was earlier: the newer one is to be brought
+    /// back, or, knowingly, this one [restored](Self::restore), which makes a vault of its own of it; and
+    /// [`vault_file::Error::AnchorUnavailable`].
     pub fn open(&self, secret: &Secret<'_>, host: Host) -> Result<Vault, Error> {
         let file = Store::open_file(&self.path, secret, &host)?;
         protecting::begin(file, secret, host)

@@ -55,6 +55,9 @@ pub struct VaultStatus {
     /// Parts of the file that were damaged and were mended from their second copy when it was opened:
     /// the storage should be checked.
     pub mended: Vec<String>,
+    /// How many transactions lie in the file's journal and not in its tables yet: safe, and put there by the next
+    /// [`checkpoint`](Vault::checkpoint) or when the vault is closed.
+    pub journaled: u64,
 }
 
 impl Vault {
@@ -93,6 +96,7 @@ impl Vault {
             server,
             escrow: escrow_state(&store, &view)?,
             mended: store.mended(),
+            journaled: store.file().journaled(),
         })
     }
 

@@ -5,7 +5,7 @@ pub const FRAME_BYTES_MAX: usize = (1 << 20) + (64 << 10);
 /// Largest frame that carries neither entries nor one row a grant: a statement or a request and what
 /// goes with it.
 pub const CONTROL_FRAME_BYTES_MAX: usize = 128 << 10;
-/// Largest STATEMENT frame: a statement, and to restore it the request that it is about.
+/// Largest STATEMENT or KEPT frame: a statement, and the request that it is about.
 pub const STATEMENT_FRAME_BYTES_MAX: usize = 192 << 10;
 /// Most entries in one batch.
 pub const BATCH_ENTRIES_MAX: usize = 512;

@@ -55,6 +55,8 @@ impl Recover {
             done.statements += then.statements;
             done.notices += then.notices;
         }
+        // Every grant is news here, and all of them are listed below.
+        events.retain(|event| !matches!(event, SyncEvent::StatementTaken { .. }));
         let told: Vec<_> = events.into_iter().map(told).collect();
         let (id, grants) = (vault.status()?.id.to_string(), vault.grants()?);
         let records = vault

@@ -75,6 +75,7 @@ fn json(file: &str, status: &VaultStatus, waiting: &Waiting) -> Json {
         "undelivered": waiting.undelivered,
         "server_log": log::json(&waiting.log),
         "mended": status.mended,
+        "journaled": status.journaled,
     })
 }
 
@@ -111,6 +112,13 @@ fn write(page: &mut Page<'_>, file: &str, status: &VaultStatus, waiting: &Waitin
         .with("Grants", format!("{} active", waiting.active_grants))
         .with("Recovery", escrow(status.escrow).1)
         .with("Server's log", log::agreement(&waiting.log, page));
+    let facts = match status.journaled {
+        0 => facts,
+        journaled => facts.with(
+            "Journal",
+            format!("{}, not yet in the tables", counted(journaled, "transaction")),
+        ),
+    };
     page.facts(facts)?;
     if waiting.pending_requests > 0 {
         let asked = counted(waiting.pending_requests as u64, "consent request");

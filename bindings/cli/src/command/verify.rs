@@ -47,6 +47,7 @@ fn json(file: &str, verified: &Verified) -> Json {
         "pages": verified.pages,
         "tables": verified.tables,
         "rows": verified.rows,
+        "journaled": verified.journaled,
         "findings": findings.collect::<Vec<_>>(),
         "unlisted": verified.unlisted,
     })
@@ -58,6 +59,13 @@ fn write(page: &mut Page<'_>, file: &str, verified: &Verified) -> std::io::Resul
         counted(verified.pages, "page"),
         counted(verified.rows, "row")
     );
+    let checked = match verified.journaled {
+        0 => checked,
+        journaled => format!(
+            "{checked}, and {} in the journal",
+            counted(journaled, "transaction")
+        ),
+    };
     if verified.is_sound() {
         return page.toned(Tone::Good, &format!("{}: sound. {checked}.", plain(file)));
     }

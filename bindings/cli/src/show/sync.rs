@@ -42,9 +42,6 @@ impl Told {
                 "grant_id": grant.to_string(),
                 "dropped_here": dropped,
             }),
-            SyncEvent::GrantFound { grant } => {
-                json!({ "event": "grant_found", "grant_id": grant.to_string() })
-            }
             SyncEvent::OthersRevoked => json!({ "event": "other_devices_revoked" }),
             SyncEvent::Erased { grant } => {
                 json!({ "event": "erased", "grant_id": grant.to_string(), "verified": true })
@@ -82,7 +79,6 @@ impl Told {
             | SyncEvent::StatementRefused { .. }
             | SyncEvent::StatementTaken { .. }
             | SyncEvent::OthersRevoked
-            | SyncEvent::GrantFound { .. }
             | SyncEvent::LogContradicted(_)
             | SyncEvent::Erased { .. } => self.write_news(page),
         }
@@ -108,10 +104,6 @@ impl Told {
                     "Another copy of this vault changed {}; this one follows.{also}",
                     short(grant)
                 );
-                page.toned(Tone::Waiting, &text)
-            }
-            SyncEvent::GrantFound { grant } => {
-                let text = format!("{} runs, given on another device.", short(grant));
                 page.toned(Tone::Waiting, &text)
             }
             SyncEvent::OthersRevoked => page.toned(

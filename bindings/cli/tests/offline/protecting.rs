@@ -7,8 +7,8 @@ use serde_json::Value as Json;
 use crate::home::{Answer, Home, PASSPHRASE, sample};
 
 /// Where the pages of a vault file begin, and how far apart they are (FORMAT.md).
-const FIRST_PAGE: usize = 24_576;
-const PAGE_STRIDE: usize = 4_136;
+const FIRST_PAGE: usize = 286_720 + 10 * 4096;
+const PAGE_STRIDE: usize = 4096;
 
 impl Home {
     fn with_receipts() -> Self {
@@ -58,6 +58,25 @@ impl Home {
         }
         panic!("no page holds records");
     }
+}
+
+#[test]
+fn a_vault_that_was_put_back_is_refused_until_it_is_restored_as_one_of_its_own() {
+    let home = Home::with_receipts();
+    let (vault, earlier) = (home.vault(), home.place("earlier.vault"));
+    fs::copy(&vault, &earlier).unwrap();
+    home.run(&["add", "receipts", "brand=Acme"]).must_succeed();
+    fs::copy(&earlier, &vault).unwrap();
+    let refused = home.run(&["list", "receipts", "--json"]).must_fail(7);
+    assert_eq!(refused.error()["code"], "rolled_back");
+    let message = refused.error()["message"].to_string();
+    assert!(message.contains("restore it as a vault of its own"), "{message}");
+    let own = home.place("own.vault");
+    home.run(&["restore", &earlier, "--to", &own]).must_succeed();
+    assert_eq!(home.receipts_in(&own).len(), 40);
+    home.run(&["add", "receipts", "brand=Acme", "--vault", &own])
+        .must_succeed();
+    assert_eq!(home.receipts_in(&own).len(), 41);
 }
 
 #[test]

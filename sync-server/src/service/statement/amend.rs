@@ -9,18 +9,14 @@ use vault_wire::{
 };
 
 use super::Submitted;
-use crate::{
-    Server,
-    store::{
-        GrantRow, GrantState, RequestState, Rows, StoreError, Tx,
-        tables::{DOOMED, GRANTS, PENDING, REQUESTS, key},
-    },
+use crate::store::{
+    GrantRow, GrantState, RequestState, Rows, StoreError, Tx,
+    tables::{DOOMED, GRANTS, PENDING, REQUESTS, key},
 };
 
-/// Ends the grant that the accepted request amends: its keys are destroyed, its entries are dropped.
-/// Returns it, if it was this application's and not withdrawn.
+/// Ends the grant that the accepted request amends, and dooms its keys and entries. Returns it, if it was
+/// this application's and not withdrawn.
 pub(super) fn supersede(
-    server: &Server,
     tx: &Tx,
     submitted: &Submitted,
     amended: GrantId,
@@ -34,7 +30,6 @@ pub(super) fn supersede(
     if !is_theirs || row.state == GrantState::Withdrawn {
         return Ok(None);
     }
-    server.grant_keys().destroy(amended, None)?;
     tx.put(&DOOMED, &key(&[&at, &row.generation.to_be_bytes()]), &())?;
     row.state = GrantState::Superseded;
     row.ended_at = row.ended_at.or(Some(submitted.effective_at()));

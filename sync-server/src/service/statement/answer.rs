@@ -62,7 +62,7 @@ pub(super) fn answer(server: &Server, tx: &Tx, submitted: &Submitted) -> Result<
                 .grant_keys()
                 .put(statement.grant, extent.generation, grant_key)?;
             if let Some(amended) = request.amends {
-                superseded = amend::supersede(server, tx, submitted, amended)?;
+                superseded = amend::supersede(tx, submitted, amended)?;
             }
             begin(tx, submitted, (id, &row), extent, superseded)?;
             cool_down(tx, submitted, &request.terms, None)?;

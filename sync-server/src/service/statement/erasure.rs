@@ -12,7 +12,7 @@ use crate::{
     service::{Unavailable, notices},
     store::{
         Erased, ErasureRow, GrantRow, GrantState, Rows, StoreError, Tx,
-        tables::{DOOMED, ENTRIES, ERASURES, GRANTS, READS, SLOTS, TALLIES, key},
+        tables::{DOOMED, ENDED, ENTRIES, ERASURES, GRANTS, READS, SLOTS, TALLIES, key},
     },
 };
 
@@ -36,6 +36,7 @@ pub(super) fn erase(
     let receipt = sign(server, tx, (vault, grant), statement, entries, keys)?;
     let erasure = ErasureRow { receipt };
     tx.put(&ERASURES, &at, &erasure)?;
+    tx.remove(&ENDED, &at)?;
     if let Some(row) = row {
         doom(tx, &at, row.generation)?;
         drop_step(tx, &key(&[&at, &row.generation.to_be_bytes()]))?;
@@ -48,10 +49,15 @@ pub(crate) fn doom(tx: &Tx, grant: &[u8], generation: u32) -> Result<(), StoreEr
     tx.put(&DOOMED, &key(&[grant, &generation.to_be_bytes()]), &())
 }
 
-/// Drops the rows of generations that were replaced or whose grant is over.
+/// Drops the rows of generations that were replaced or whose grant is over, and their keys, if power failed
+/// before they were destroyed.
 pub(crate) async fn drop_doomed(server: &Server) -> Result<(), Unavailable> {
     let doomed = server.store().view()?.rows(&DOOMED, &[], DOOMED_MAX)?;
     for (doomed, ()) in doomed {
+        let (grant, generation) = parse_doomed(&doomed).ok_or(StoreError::Row("doomed"))?;
+        server
+            .grant_keys()
+            .destroy(grant, Some(generation.saturating_add(1)))?;
         while !server.stopping().is_requested() {
             let doomed = doomed.clone();
             let step = server.store().write(move |tx| drop_step(tx, &doomed));
@@ -61,6 +67,12 @@ pub(crate) async fn drop_doomed(server: &Server) -> Result<(), Unavailable> {
         }
     }
     Ok(())
+}
+
+fn parse_doomed(key: &[u8]) -> Option<(GrantId, u32)> {
+    let (grant, generation) = key.get(16..)?.split_first_chunk::<16>()?;
+    let generation = u32::from_be_bytes(generation.try_into().ok()?);
+    Some((GrantId(*grant), generation))
 }
 
 /// Puts every withdrawal of the ledger in force that the database does not know: it was restored

@@ -86,8 +86,8 @@ fn asked(tx: &Tx, vault: &[u8], row: &GrantRow) -> Result<Terms, StoreError> {
     Ok(request.terms)
 }
 
-/// Puts new terms in force, confirmed at `since`. A new generation begins empty, and the keys of those before are
-/// destroyed first: what they sealed can no longer be read by anybody.
+/// Puts new terms in force, confirmed at `since`. A new generation begins empty. Those before are doomed with
+/// it: before the statement is acknowledged, what they sealed can no longer be read by anybody.
 fn take_extent(
     server: &Server,
     tx: &Tx,
@@ -107,7 +107,6 @@ fn take_extent(
             return Ok(Err(StatementRefusal::BadGrantKey));
         };
         server.grant_keys().put(grant, extent.generation, grant_key)?;
-        server.grant_keys().destroy(grant, Some(extent.generation))?;
         let doomed = key(&[vault.as_bytes(), grant.as_bytes(), &row.generation.to_be_bytes()]);
         tx.put(&DOOMED, &doomed, &())?;
         row.generation = extent.generation;

@@ -4,17 +4,17 @@ use std::ops::ControlFlow;
 
 use vault_wire::{
     acceptance::{Acceptance, SignedAcceptance},
-    frame::KeptStatement,
+    frame::{DeliveredRequest, KeptStatement, StatementAck, StatementOutcome, StatementRefusal},
     id::{GrantId, VaultId},
-    statement::SignedStatement,
+    statement::{Event, SignedStatement},
 };
 
 use crate::{
     Server,
-    service::Unavailable,
+    service::{Unavailable, grant_rules::state_at},
     store::{
-        Rows, StatementRow, StoreError,
-        tables::{STATEMENTS, key},
+        Rows, StatementRow, StoreError, View,
+        tables::{GRANTS, REQUEST_DIGESTS, REQUESTS, STATEMENTS, key},
     },
 };
 
@@ -49,20 +49,19 @@ pub(crate) fn kept_from(
 ) -> Result<Vec<KeptStatement>, Unavailable> {
     let mut rows: Vec<StatementRow> = Vec::new();
     let of_grant = key(&[vault.as_bytes(), grant.as_bytes()]);
-    server
-        .store()
-        .view()?
-        .scan(&STATEMENTS, &of_grant, &number.to_be_bytes(), |_, row| {
-            rows.push(row);
-            if rows.len() < KEPT_MAX {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            }
-        })?;
+    let view = server.store().view()?;
+    view.scan(&STATEMENTS, &of_grant, &number.to_be_bytes(), |_, row| {
+        rows.push(row);
+        if rows.len() < KEPT_MAX {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    })?;
     rows.into_iter()
         .map(|row| {
             let acceptance = acceptance(server, vault, &row)?;
+            let request = delivered(&view, vault, &row)?;
             let StatementRow {
                 statement,
                 certificate,
@@ -72,10 +71,62 @@ pub(crate) fn kept_from(
                 statement,
                 certificate,
                 acceptance,
+                request,
             })
         })
         .collect::<Result<_, StoreError>>()
         .map_err(Unavailable::from)
+}
+
+/// What a device has to know to understand why its statement was refused: all that another copy of the
+/// vault said of the grant.
+///
+/// # Errors
+///
+/// [`Unavailable`] if the store fails.
+pub(crate) fn reminders(
+    server: &Server,
+    vault: VaultId,
+    ack: &StatementAck,
+) -> Result<Vec<KeptStatement>, Unavailable> {
+    let may_lack = matches!(
+        ack.outcome,
+        StatementOutcome::Refused(StatementRefusal::OutOfOrder | StatementRefusal::AlreadyClosed)
+    );
+    if !may_lack {
+        return Ok(Vec::new());
+    }
+    let at = key(&[vault.as_bytes(), ack.grant.as_bytes()]);
+    let row = server.store().view()?.get(&GRANTS, &at)?;
+    if row.is_none_or(|row| state_at(&row, server.now()).is_over()) {
+        // Of a grant that does not run, the next WELCOME says what became.
+        return Ok(Vec::new());
+    }
+    kept_from(server, vault, ack.grant, 1)
+}
+
+/// The request that a first statement answers, as it was delivered.
+fn delivered(
+    view: &View,
+    vault: VaultId,
+    row: &StatementRow,
+) -> Result<Option<DeliveredRequest>, StoreError> {
+    let said = row
+        .statement
+        .verify()
+        .map_err(|_| StoreError::Row("statements"))?;
+    if !matches!(said.event, Event::Given(_)) {
+        return Ok(None);
+    }
+    let id = view.get(&REQUEST_DIGESTS, &key(&[vault.as_bytes(), &said.request]))?;
+    let id = id.ok_or(StoreError::Row("request_digests"))?;
+    let request = view.get(&REQUESTS, &key(&[vault.as_bytes(), id.as_bytes()]))?;
+    let request = request.ok_or(StoreError::Row("requests"))?;
+    Ok(Some(DeliveredRequest {
+        bytes: request.bytes,
+        signature: request.signature,
+        delivery_nonce: request.delivery_nonce,
+    }))
 }
 
 /// What a repeated statement was answered the first time.

@@ -23,7 +23,7 @@ use vault_wire::{
     time::Timestamp,
 };
 
-use super::{Unavailable, notices};
+use super::{Unavailable, ended::is_ended, notices};
 use crate::{
     Server,
     store::{
@@ -33,7 +33,7 @@ use crate::{
 };
 
 pub(crate) use erasure::{doom, drop_doomed, recover};
-pub(crate) use kept::kept_from;
+pub(crate) use kept::{kept_from, reminders};
 
 use proof::Proven;
 
@@ -100,6 +100,7 @@ pub(crate) async fn submit(
             if let Some(request) = in_force.decided {
                 server.waits().wake(request);
             }
+            destroy_keys(server, grant, &event, in_force.superseded)?;
             // What was answered under wider terms is finished before the owner is told.
             if matches!(event, Event::Narrowed(_) | Event::Paused) {
                 server.guards().drain(grant, server.clock()).await;
@@ -119,6 +120,23 @@ pub(crate) async fn submit(
     }
 }
 
+/// Destroys the keys that an accepted statement put out of force. The statement is durable by then, and with
+/// it that they are to be destroyed: if power fails here, [`drop_doomed`] does it after the next start.
+fn destroy_keys(
+    server: &Server,
+    grant: GrantId,
+    event: &Event,
+    superseded: Option<GrantId>,
+) -> Result<(), StoreError> {
+    if let Some(extent) = extent(event) {
+        server.grant_keys().destroy(grant, Some(extent.generation))?;
+    }
+    if let Some(superseded) = superseded {
+        server.grant_keys().destroy(superseded, None)?;
+    }
+    Ok(())
+}
+
 fn is_given(server: &Server, submitted: &Submitted) -> Result<bool, Unavailable> {
     let grant = submitted.statement.grant.as_bytes();
     let at = key(&[submitted.vault.as_bytes(), grant]);
@@ -127,7 +145,8 @@ fn is_given(server: &Server, submitted: &Submitted) -> Result<bool, Unavailable>
 
 fn take(server: &Server, tx: &Tx, submitted: &Submitted) -> Result<Taken, StoreError> {
     let grant = submitted.statement.grant;
-    if tx.has(&ERASURES, &key(&[submitted.vault.as_bytes(), grant.as_bytes()]))? {
+    let is_erased = tx.has(&ERASURES, &key(&[submitted.vault.as_bytes(), grant.as_bytes()]))?;
+    if is_erased || is_ended(tx, submitted.vault, grant)? {
         return Ok(Err(StatementRefusal::Withdrawn));
     }
     let before = kept::accepted_before(tx, &statement_key(submitted), &submitted.kept.statement)?;

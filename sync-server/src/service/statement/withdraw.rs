@@ -1,5 +1,6 @@
-//! Withdrawing consent (invariant I7): the keys are destroyed first, from then on every read is
-//! refused, and the owner gets the receipt once that is durable and no earlier answer is on its way.
+//! Withdrawing consent (invariant I7): it is put down in the ledger, then the keys are destroyed. From then
+//! on no read is answered, also if power fails before the database knows: the ledger says how it goes on.
+//! The owner gets the receipt once all is durable and no earlier answer is on its way.
 
 use std::sync::Arc;
 
@@ -66,12 +67,12 @@ fn begin(
     {
         return Ok(Err(StatementRefusal::UnknownRequest));
     }
-    let keys = server.grant_keys().destroy(grant, None)?;
     server.ledger().erase(Erased {
         vault,
         grant,
         statement: submitted.digest,
     })?;
+    let keys = server.grant_keys().destroy(grant, None)?;
     let by = (submitted.digest, keys);
     let receipt = erasure::erase(server, tx, (vault, grant), row.as_ref(), by)?;
     keep(tx, submitted)?;

@@ -263,6 +263,20 @@ impl Device {
         grants: Vec<GrantPosition>,
         ended: Vec<GrantId>,
     ) -> (Welcome, Vec<KeptStatement>) {
+        let (welcome, lacking) = self.greet_only(server, incarnation, grants, ended).await;
+        let kept = lacking
+            .into_iter()
+            .flat_map(|(grant, number)| statement::kept_from(server, self.vault, grant, number).unwrap());
+        (welcome, kept.collect())
+    }
+
+    async fn greet_only(
+        &self,
+        server: &Server,
+        incarnation: u8,
+        grants: Vec<GrantPosition>,
+        ended: Vec<GrantId>,
+    ) -> (Welcome, Vec<hello::Lacking>) {
         let said = Hello {
             minor: MINOR,
             features: 0,
@@ -278,7 +292,7 @@ impl Device {
         let answer = hello::hello(server, self.vault, self.transport.public(), said)
             .await
             .unwrap();
-        (answer.welcome, answer.kept)
+        (answer.welcome, answer.lacking)
     }
 }
 

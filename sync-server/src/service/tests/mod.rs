@@ -1,6 +1,7 @@
 //! The service as a whole, on a clock that is set by hand, with a device made of real keys.
 
 mod amendments;
+mod copies;
 mod device;
 mod disk;
 mod erasure;

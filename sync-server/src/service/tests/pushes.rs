@@ -31,6 +31,7 @@ fn position(given: &Given, entries: &[Entry]) -> GrantPosition {
     GrantPosition {
         grant: given.grant,
         statement: given.last.verify().unwrap().number,
+        last: given.last.digest(),
         generation: given.generation,
         count: entries.len() as u64,
         fingerprint: held(entries),

@@ -22,10 +22,11 @@ use crate::service::{
 };
 
 /// A device's words for a grant as it stood.
-fn position(given: &Given, statement: u64, count: u64, print: Fingerprint) -> GrantPosition {
+pub(super) fn position(given: &Given, statement: u64, count: u64, print: Fingerprint) -> GrantPosition {
     GrantPosition {
         grant: given.grant,
         statement,
+        last: given.last.digest(),
         generation: given.generation,
         count,
         fingerprint: print,
@@ -40,7 +41,7 @@ fn accepted(outcome: StatementOutcome) -> SignedAcceptance {
 }
 
 /// A world whose data was set back to before a consent was given, and what the device kept of it.
-async fn set_back_to_before_consent() -> (World, Given, Proof) {
+pub(super) async fn set_back_to_before_consent() -> (World, Given, Proof) {
     let world = World::new().await;
     let (folder, backup) = places(&world);
     let world = restarted(world, || copied(&folder, &backup)).await;
@@ -285,10 +286,12 @@ async fn a_device_that_missed_statements_is_sent_each_with_the_servers_word() {
     let world = World::new().await;
     world.ask().await;
     let mut given = world.device.approve(&world.server).await;
-    for event in [Event::Paused, Event::Resumed, Event::Paused] {
-        world.device.follow(&world.server, &mut given, event).await;
-    }
+    let device = &world.device;
+    device.follow(&world.server, &mut given, Event::Paused).await;
     let named = position(&given, 2, 0, held(&[]));
+    for event in [Event::Resumed, Event::Paused] {
+        device.follow(&world.server, &mut given, event).await;
+    }
     let (welcome, kept) = world.device.greet(&world.server, 1, vec![named], vec![]).await;
     assert_eq!(welcome.standings, [(given.grant, Standing::Behind(4))]);
     let receipts = world.server.keys().receipts.public();

@@ -15,6 +15,12 @@ impl Database {
         }
     }
 
+    /// How many transactions are durable in the journal alone.
+    pub(crate) fn journaled(&self) -> u64 {
+        let folded = self.store.journal_mark().applied;
+        self.journal.durable().saturating_sub(folded)
+    }
+
     /// Ends the handle.
     pub(crate) fn finish(&self, fault: Fault) {
         self.health().record(fault);

@@ -3,8 +3,8 @@
 //!
 //! redb calls with three shapes only: a few bytes of its header at 0, its whole header at 0, and whole
 //! pages. Its header is kept in memory. Nothing becomes durable before redb syncs *and* its header names
-//! another state than the current slot: then the nodes of the page table that changed are written, all is
-//! synced, and the slot that names them is written and synced. A sync before that, such as the first phase
+//! another state than the current slot: then the pages that still wait in memory and the nodes of the page table
+//! that changed are written, all is synced, and the slot that names them is written and synced. A sync before that, such as the first phase
 //! of a two-phase commit, has nothing to make durable and does nothing.
 //!
 //! The slot carries the length as well, so that header and length change in one step. redb's length is a
@@ -19,6 +19,7 @@ use redb::StorageBackend;
 
 use super::commit_slot::{CommitSlot, CommitSlots, REDB_HEADER_BYTES, Side};
 use super::pages::Pages;
+use super::pending::Pending;
 use super::state::State;
 use super::store::Durable;
 use super::table::{Checkpoint, NodeChecked, PageTable, UseOfDisk};
@@ -39,6 +40,7 @@ pub(crate) struct SealedBackend<D> {
     /// How many pages redb sees, page 0 included.
     page_count: AtomicU64,
     pages_max: u64,
+    cache_bytes: usize,
     state: Mutex<State>,
 }
 
@@ -105,14 +107,27 @@ impl<D: Disk> SealedBackend<D> {
             UseOfDisk::Write,
         );
         Self {
-            pages: Pages::new(Arc::clone(&disk), page_key, file, entropy.clone(), table),
+            pages: Pages::new(
+                Arc::clone(&disk),
+                page_key,
+                file,
+                entropy.clone(),
+                table,
+                Pending::new(sizes.pending_bytes),
+            ),
             slots: CommitSlots::new(Arc::clone(&disk), slot_key, file, entropy),
             disk,
             health,
             page_count: AtomicU64::new(state.current.pages),
             pages_max: sizes.pages_max(),
+            cache_bytes: sizes.cache_bytes,
             state: Mutex::new(state),
         }
+    }
+
+    /// How much memory is left for redb.
+    pub(crate) fn cache_bytes(&self) -> usize {
+        self.cache_bytes
     }
 
     pub(super) fn disk(&self) -> &D {
@@ -261,7 +276,7 @@ impl<D: Disk> SealedBackend<D> {
         }
         if pages < self.page_count.load(Ordering::Acquire) {
             self.leave_rest()?;
-            self.table().truncate(pages)?;
+            self.pages.truncate(pages)?;
         }
         self.page_count.store(pages, Ordering::Release);
         Ok(())
@@ -279,9 +294,10 @@ impl<D: Disk> SealedBackend<D> {
 
     /// Makes redb's header the durable state, with every page that it names.
     fn switch(&self, state: &mut State) -> Result<(), Fault> {
+        let flushed = self.pages.flush()?;
         let Checkpoint { roots, end, wrote } = self.table().checkpoint()?;
         let grew = self.reach(end)?;
-        if state.unsynced || wrote || grew {
+        if state.unsynced || flushed || wrote || grew {
             self.disk.sync().map_err(|error| Fault::of(&error))?;
             state.unsynced = false;
         }

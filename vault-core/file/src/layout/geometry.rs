@@ -81,9 +81,9 @@ impl Geometry {
         (group, usize::try_from(page % pages).unwrap_or(0))
     }
 
-    /// How many pages lie in the group of a page from this one on.
-    pub(super) fn pages_together(self, page: u64) -> usize {
-        self.group_pages as usize - self.group_of(page).1
+    /// Whether a page is the first of its group.
+    pub(super) fn begins_group(self, page: u64) -> bool {
+        self.group_of(page).1 == 0
     }
 
     /// The directory of a group, and the group's place in it.

@@ -21,6 +21,7 @@ mod commit_slot;
 mod geometry;
 mod journal_mark;
 mod pages;
+mod pending;
 mod reader;
 mod rescue;
 mod sizes;

@@ -1,11 +1,14 @@
 //! Sealed pages. What lies on the disk is ciphertext alone; nonce and tag lie in the page table, so only the
 //! bytes that were written last open, and a page that was never written does not open at all. Each page is bound
 //! to the file, its epoch and its own number besides.
+//!
+//! What is written waits in memory until it is [flushed](Pages::flush), and is sealed only then.
 
 use std::io;
 use std::sync::Arc;
 
 use super::PAGE_BYTES;
+use super::pending::{Pending, Turn};
 use super::table::{PageSeal, PageTable};
 use crate::disk::Disk;
 use crate::entropy::Entropy;
@@ -23,6 +26,25 @@ pub(super) struct Pages<D> {
     entropy: Entropy,
     file: FileIdentity,
     table: PageTable<D>,
+    pending: Pending,
+}
+
+/// Consecutive pages of one group that are to be written.
+#[derive(Default)]
+struct Run {
+    first: u64,
+    bytes: Vec<u8>,
+}
+
+impl Run {
+    fn pages(&self) -> usize {
+        self.bytes.len() / PAGE_BYTES
+    }
+
+    /// The page behind them.
+    fn end(&self) -> u64 {
+        self.first + self.pages() as u64
+    }
 }
 
 impl<D: Disk> Pages<D> {
@@ -32,6 +54,7 @@ impl<D: Disk> Pages<D> {
         file: FileIdentity,
         entropy: Entropy,
         table: PageTable<D>,
+        pending: Pending,
     ) -> Self {
         Self {
             disk,
@@ -39,6 +62,7 @@ impl<D: Disk> Pages<D> {
             entropy,
             file,
             table,
+            pending,
         }
     }
 
@@ -46,8 +70,21 @@ impl<D: Disk> Pages<D> {
         &self.table
     }
 
-    /// Reads consecutive pages into `plain`, whose length is a multiple of the page size, and opens them there.
+    /// Reads consecutive pages into `plain`, whose length is a multiple of the page size.
     pub(super) fn read(&self, first: u64, plain: &mut [u8]) -> Result<(), Fault> {
+        if self.pending.is_empty() {
+            return self.read_from_disk(first, plain);
+        }
+        for (page, bytes) in (first..).zip(plain.chunks_exact_mut(PAGE_BYTES)) {
+            if !self.pending.read(page, bytes) {
+                self.read_from_disk(page, bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads consecutive pages as they lie on the disk, and opens them in place.
+    fn read_from_disk(&self, first: u64, plain: &mut [u8]) -> Result<(), Fault> {
         let (mut page, mut rest) = (first, plain);
         while !rest.is_empty() {
             let run = self.table.run(page, rest.len() / PAGE_BYTES)?;
@@ -63,25 +100,72 @@ impl<D: Disk> Pages<D> {
         Ok(())
     }
 
-    /// Seals consecutive pages, whose length is a multiple of the page size, and writes them together as far as
-    /// they lie together.
+    /// Takes over consecutive pages, whose length is a multiple of the page size.
     pub(super) fn write(&self, first: u64, plain: &[u8]) -> Result<(), Fault> {
-        let (mut page, mut rest) = (first, plain);
-        let mut sealed = Vec::with_capacity(plain.len().min(PAGES_PER_WRITE * PAGE_BYTES));
-        while !rest.is_empty() {
-            let count = self.table.geometry().pages_together(page);
-            let count = count.min(PAGES_PER_WRITE).min(rest.len() / PAGE_BYTES);
-            let (pages, behind) = rest.split_at(count * PAGE_BYTES);
-            sealed.clear();
-            sealed.extend_from_slice(pages);
-            let seals = self.seal(page, &mut sealed)?;
-            let at = self.table.record(page, &seals)?;
-            self.disk
-                .write_at(at, &sealed)
-                .map_err(|error| Fault::of(&error))?;
-            page += count as u64;
-            rest = behind;
+        let pages = plain.len() / PAGE_BYTES;
+        let turn = self.pending.turn();
+        if !turn.has_room_for(pages) {
+            self.write_out(&turn)?;
         }
+        if turn.has_room_for(pages) {
+            turn.put(first, plain);
+            return Ok(());
+        }
+        let mut run = Run::default();
+        for (page, bytes) in (first..).zip(plain.chunks_exact(PAGE_BYTES)) {
+            self.extend(&mut run, page, bytes)?;
+        }
+        self.write_run(&mut run)
+    }
+
+    /// Writes everything that waits. Returns whether there was anything; the caller syncs.
+    pub(super) fn flush(&self) -> Result<bool, Fault> {
+        let turn = self.pending.turn();
+        let waited = !self.pending.is_empty();
+        self.write_out(&turn)?;
+        Ok(waited)
+    }
+
+    /// Forgets all pages from this one on.
+    pub(super) fn truncate(&self, pages: u64) -> Result<(), Fault> {
+        self.pending.turn().forget_from(pages);
+        self.table.truncate(pages)
+    }
+
+    fn write_out(&self, turn: &Turn<'_>) -> Result<(), Fault> {
+        let waiting = turn.waiting();
+        let mut run = Run::default();
+        for (page, bytes) in waiting.pages() {
+            self.extend(&mut run, page, bytes)?;
+        }
+        self.write_run(&mut run)?;
+        drop(waiting);
+        turn.clear();
+        Ok(())
+    }
+
+    /// Adds a page to a run, after writing the run if the page does not belong to it.
+    fn extend(&self, run: &mut Run, page: u64, bytes: &[u8]) -> Result<(), Fault> {
+        let (begins_group, follows) = (self.table.geometry().begins_group(page), run.end() == page);
+        if begins_group || !follows || run.pages() == PAGES_PER_WRITE {
+            self.write_run(run)?;
+            run.first = page;
+        }
+        run.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Seals pages that lie together, and writes them together.
+    fn write_run(&self, run: &mut Run) -> Result<(), Fault> {
+        if run.bytes.is_empty() {
+            return Ok(());
+        }
+        let seals = self.seal(run.first, &mut run.bytes)?;
+        let at = self.table.record(run.first, &seals)?;
+        self.disk
+            .write_at(at, &run.bytes)
+            .map_err(|error| Fault::of(&error))?;
+        run.bytes.clear();
         Ok(())
     }
 

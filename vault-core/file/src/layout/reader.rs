@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::commit_slot::CommitSlots;
 use super::pages::Pages;
+use super::pending::Pending;
 use super::store::{Durable, PageSource};
 use super::table::{NodeChecked, PageTable, UseOfDisk};
 use super::{JournalMark, Sizes};
@@ -41,6 +42,7 @@ impl<D: Disk> Reader<D> {
             newest.slot.rooted(),
             UseOfDisk::Read,
         );
+        let nothing_is_written = Pending::new(0);
         Ok(Self {
             durable: Durable {
                 redb_header: newest.slot.redb_header,
@@ -49,7 +51,14 @@ impl<D: Disk> Reader<D> {
             mark: newest.slot.mark,
             twins_differ: newest.twins_differ(),
             is_mirrored: newest.slot.is_mirrored,
-            pages: Pages::new(Arc::clone(&disk), page_key, file, nothing_is_sealed, table),
+            pages: Pages::new(
+                Arc::clone(&disk),
+                page_key,
+                file,
+                nothing_is_sealed,
+                table,
+                nothing_is_written,
+            ),
             disk,
         })
     }

@@ -10,17 +10,24 @@ pub(crate) struct Sizes {
     pub(crate) geometry: Geometry,
     /// The most bytes of pages.
     pub(crate) max_file_bytes: u64,
+    /// Memory for decrypted pages, which redb keeps.
+    pub(crate) cache_bytes: usize,
     /// Memory for the page table.
     pub(crate) table_bytes: usize,
+    /// Memory for pages on their way to the disk.
+    pub(crate) pending_bytes: usize,
 }
 
 impl Sizes {
-    /// What a host chose.
-    pub(crate) fn of(options: &Options) -> Self {
+    /// What a host chose, for a file of so many bytes.
+    pub(crate) fn of(options: &Options, file_bytes: u64) -> Self {
+        let shares = options.shares(file_bytes);
         Self {
             geometry: Geometry::STANDARD,
             max_file_bytes: options.max_file_bytes,
-            table_bytes: options.table_bytes(),
+            cache_bytes: shares.cache,
+            table_bytes: shares.table,
+            pending_bytes: shares.pending,
         }
     }
 

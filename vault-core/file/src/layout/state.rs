@@ -46,13 +46,16 @@ impl State {
     }
 
     /// Whether redb's header differs from the current slot in what counts: its magic, the byte that chooses
-    /// a commit record, or the record that is chosen.
+    /// a commit record, or the record that is chosen. When redb opens a file that it had closed, it notes that it
+    /// is at work, and nothing else has changed: what is durable is what it closed, until its first commit.
     pub(super) fn names_another_state(&self) -> bool {
+        let mut current = self.current.redb_header;
+        current[REDB_SWITCH_BYTES - 1] |= self.redb_header[REDB_SWITCH_BYTES - 1] & REDB_RECOVERY_BIT;
         let counts = |header: &[u8; REDB_HEADER_BYTES]| {
             let record = 64 + 128 * usize::from(header[REDB_SWITCH_BYTES - 1] & 1);
             [&header[..REDB_SWITCH_BYTES], &header[record..record + 128]].concat()
         };
-        counts(&self.redb_header) != counts(&self.current.redb_header)
+        counts(&self.redb_header) != counts(&current)
     }
 }
 

@@ -36,6 +36,9 @@ pub(crate) trait Store: PageSource + Send + Sync {
     /// The newest durable state.
     fn durable(&self) -> Durable;
 
+    /// What the newest durable state says about the journal.
+    fn journal_mark(&self) -> JournalMark;
+
     /// From now on every new state that redb makes durable says this about the journal. A new state that redb
     /// makes by itself, when it opens or closes, says it too.
     fn carry_mark(&self, mark: JournalMark);
@@ -71,6 +74,10 @@ impl<D: Disk> Store for SealedBackend<D> {
 
     fn durable(&self) -> Durable {
         self.durable_state()
+    }
+
+    fn journal_mark(&self) -> JournalMark {
+        SealedBackend::journal_mark(self)
     }
 
     fn carry_mark(&self, mark: JournalMark) {

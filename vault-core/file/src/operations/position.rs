@@ -26,6 +26,12 @@ impl SealedFile {
         self.0.database.position()
     }
 
+    /// How many of these transactions lie in the journal alone, and are folded into the tables by the next
+    /// [`checkpoint`](Self::checkpoint), or when the file is closed. They are as safe as all others.
+    pub fn journaled(&self) -> u64 {
+        self.0.database.journaled()
+    }
+
     /// Compares the file with what an anchor remembers of it, and from then on tells the anchor how far it has
     /// come, at each [`checkpoint`](Self::checkpoint) and when it is closed.
     ///

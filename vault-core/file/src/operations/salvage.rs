@@ -133,7 +133,8 @@ fn salvage(
     let damaged = locked(damaged)?;
     let (sealed, _) = unlock(Copies::read(&*damaged)?.newest(), *secret, options)?;
     let (header, old) = (sealed.header, sealed.unlocked);
-    let reader = Reader::open(Arc::clone(&damaged), &old, &Sizes::of(options))?;
+    let sizes = Sizes::of(options, damaged.len()?);
+    let reader = Reader::open(Arc::clone(&damaged), &old, &sizes)?;
     let journal = AtRest::read(damaged, &old, reader.journal_mark());
     let trees = Trees::of(&reader.durable()).ok_or(Error::Tampered { what: Part::Tree })?;
     let rescue = Rescue::of(reader);

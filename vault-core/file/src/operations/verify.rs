@@ -145,7 +145,8 @@ impl SealedFile {
         let disk = locked(disk)?;
         let copies = Copies::read(&*disk)?;
         let (sealed, _) = unlock(copies.newest(), *secret, options)?;
-        let reader = Reader::open(Arc::clone(&disk), &sealed.unlocked, &Sizes::of(options))?;
+        let sizes = Sizes::of(options, disk.len()?);
+        let reader = Reader::open(Arc::clone(&disk), &sealed.unlocked, &sizes)?;
         let mut verified = Verified::default();
         verified.note_journal(&AtRest::read(disk, &sealed.unlocked, reader.journal_mark()));
         for _ in copies.differing().into_iter().filter(|differs| *differs) {

@@ -24,7 +24,6 @@ use vault_wire::{
 mod blocking;
 mod changes;
 mod receipts;
-mod take_up;
 
 use super::*;
 use crate::{
@@ -60,6 +59,7 @@ fn fixture_of(request: ConsentRequest) -> Fixture {
         clock: clock.clone(),
         randomness,
         options: vault_file::Options::default(),
+        anchor: None,
     };
     let file = Store::create_file(
         &folder.path().join("a.vault"),

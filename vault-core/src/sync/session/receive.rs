@@ -38,11 +38,6 @@ impl Session {
             Frame::StatementAck(ack) => self.statement_ack(*ack),
             Frame::Kept(kept) => self.statement_kept(&kept),
             Frame::EscrowKept(answer) => self.escrow_kept(answer),
-            Frame::Found(asked) => {
-                self.found(*asked);
-                Ok(())
-            }
-            Frame::Recalled(_) => self.recalled(),
             Frame::EntriesAck(ack) => self.entries_ack(ack),
             Frame::Notice(notice) => {
                 self.inbox.push(Told::Notice(notice));
@@ -90,8 +85,8 @@ impl Session {
                 }
             }
             for grant in standing::ended(&view)? {
-                if standings.contains_key(&grant) {
-                    end_forgotten(transaction, grant)?;
+                if let Some(said) = standings.get(&grant) {
+                    end_forgotten(transaction, grant, *said != Standing::Unknown)?;
                 }
             }
             Ok(lanes)

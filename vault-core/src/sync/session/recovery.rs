@@ -1,14 +1,12 @@
-//! What a session owes besides consent and data: a revocation, the grants of another device, an escrow.
+//! What a session owes besides consent and data: a revocation, and an escrow.
 
 use vault_wire::{
-    frame::{DeliveredRequest, EscrowKept, Frame, KeptStatement, Recall},
+    frame::{EscrowKept, Frame},
     recovery::SignedRevocation,
-    request::ConsentRequest,
 };
 
 use super::Session;
 use crate::{
-    consent::{Adopted, adopt, take_up},
     error::Error,
     sync::{SyncError, SyncEvent, escrow, takeover},
 };
@@ -20,25 +18,16 @@ pub(super) struct Owed {
     revocation: bool,
     /// A revocation that is to be said once the escrow is kept.
     revocation_later: Option<SignedRevocation>,
-    /// Every running grant.
-    recall: bool,
     /// How often an escrow was sent, until the server answers.
     escrow: Option<u32>,
-    /// The request of the grant whose statements come now.
-    found: Option<DeliveredRequest>,
 }
 
 /// Escrows that one session sends at most: more would mean that two copies of the vault outbid each other.
 const ESCROWS_MAX: u32 = 3;
 
 impl Owed {
-    /// Whether the server is telling of every running grant.
-    pub(super) const fn recalls(&self) -> bool {
-        self.recall
-    }
-
     pub(super) const fn is_nothing(&self) -> bool {
-        !self.revocation && self.revocation_later.is_none() && !self.recall && self.escrow.is_none()
+        !self.revocation && self.revocation_later.is_none() && self.escrow.is_none()
     }
 }
 
@@ -70,7 +59,7 @@ impl Session {
         self.go_on_with_takeover()
     }
 
-    /// What needs the escrow to be kept, and then what needs that no other device speaks any more.
+    /// What needs the escrow to be kept.
     fn go_on_with_takeover(&mut self) -> Result<(), Error> {
         if self.owed.escrow.is_some() || self.owed.revocation {
             return Ok(());
@@ -78,9 +67,6 @@ impl Session {
         if let Some(revocation) = self.owed.revocation_later.take() {
             let frame = self.revoke(revocation);
             self.outbox.push_back(frame);
-        } else if !self.owed.recall && takeover::wants_recall(&self.store.view()?)? {
-            self.owed.recall = true;
-            self.outbox.push_back(Frame::Recall(Recall {}));
         }
         Ok(())
     }
@@ -107,30 +93,5 @@ impl Session {
             self.outbox.push_back(Frame::Escrow(Box::new(escrow)));
         }
         self.go_on_with_takeover()
-    }
-
-    pub(super) fn found(&mut self, asked: DeliveredRequest) {
-        self.owed.found = Some(asked);
-    }
-
-    pub(super) fn recalled(&mut self) -> Result<(), Error> {
-        if !std::mem::take(&mut self.owed.recall) {
-            return Err(SyncError::Protocol("it recalled what it was not asked for").into());
-        }
-        self.owed.found = None;
-        self.store.update(takeover::recalled)
-    }
-
-    /// Takes in a statement that this device did not name; one that begins a grant which it has never met
-    /// brings the grant.
-    pub(super) fn take_in(&mut self, kept: &KeptStatement) -> Result<Adopted, Error> {
-        let (store, said) = (self.store.clone(), kept.statement.verify());
-        let asked = self.owed.found.as_ref().filter(|asked| {
-            said.is_ok_and(|said| said.number == 1 && said.request == ConsentRequest::digest_of(&asked.bytes))
-        });
-        store.update(|transaction| match asked {
-            Some(asked) if take_up(&store, transaction, asked, kept)? => Ok(Adopted::Found),
-            _ => adopt(&store, transaction, kept),
-        })
     }
 }

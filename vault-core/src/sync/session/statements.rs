@@ -12,7 +12,7 @@ use vault_wire::{
 use super::Session;
 use crate::{
     consent::{
-        Adopted, GrantState, accepted, ended, erased, grant_row, not_accepted, submission,
+        Adopted, GrantState, accepted, adopt, ended, erased, grant_row, not_accepted, submission,
         withdrawn_elsewhere,
     },
     error::Error,
@@ -55,7 +55,7 @@ impl Session {
         if let Some(superseded) = superseded {
             self.lanes.remove(&superseded);
         }
-        self.open_lane(grant)?;
+        self.open_lane(grant, false)?;
         self.events
             .push_back(SyncEvent::StatementAccepted { grant, number });
         Ok(())
@@ -77,8 +77,9 @@ impl Session {
         let Some(row) = grant_row(&store.view()?, grant)? else {
             return Ok(());
         };
-        if number <= row.acknowledged {
-            // Another copy's statement of this number came first, and is taken over by now.
+        if number <= row.acknowledged || number > row.statement {
+            // Another copy's statement of this number came first, and is taken over by now; or it fell with
+            // one before it.
             return Ok(());
         }
         if row.is_withdrawn() && number < row.statement {
@@ -116,12 +117,18 @@ impl Session {
             return Err(not_the_owners());
         };
         let (grant, number) = (said.grant, said.number);
-        match self.take_in(kept)? {
+        let store = self.store.clone();
+        let (adopted, superseded) = store.update(|transaction| {
+            let (adopted, superseded) = adopt(&store, transaction, kept)?;
+            if let Some(superseded) = superseded {
+                progress::forget(transaction, superseded)?;
+            }
+            Ok((adopted, superseded))
+        })?;
+        superseded.map(|superseded| self.lanes.remove(&superseded));
+        match adopted {
             Adopted::NotOurs => return Err(not_the_owners()),
             Adopted::Known => {}
-            Adopted::Found => self.events.push_back(SyncEvent::GrantFound { grant }),
-            // How a grant came to stand as it does is told with it.
-            Adopted::Taken { dropped: false } if self.owed.recalls() => {}
             Adopted::Taken { dropped } => {
                 self.events
                     .push_back(SyncEvent::StatementTaken { grant, dropped });
@@ -129,7 +136,8 @@ impl Session {
         }
         if self.behind.get(&grant).is_some_and(|last| *last <= number) {
             self.behind.remove(&grant);
-            self.open_lane(grant)?;
+            // Whoever brought these statements to the server may have brought entries too.
+            self.open_lane(grant, true)?;
         }
         Ok(())
     }
@@ -169,8 +177,9 @@ impl Session {
         }
     }
 
-    /// Lets the entries of a grant go on, if it is running and the server has its terms.
-    pub(super) fn open_lane(&mut self, grant: GrantId) -> Result<(), Error> {
+    /// Lets the entries of a grant go on, if it is running and the server has its terms. What the server holds
+    /// of it is compared if anybody else may have sent it, or this device thinks that it holds anything.
+    fn open_lane(&mut self, grant: GrantId, by_others: bool) -> Result<(), Error> {
         let view = self.store.view()?;
         let Some(row) = grant_row(&view, grant)?.filter(|row| row.state.is_running() && !row.keyless) else {
             return Ok(());
@@ -181,10 +190,11 @@ impl Session {
         let generation = row.extent.generation;
         match self.lanes.get_mut(&grant) {
             Some(lane) if lane.generation() == generation => lane.wake(),
-            // What the server holds of it is compared if this device thinks that it holds anything.
             _ => {
                 let held = Progress::load(&view, grant, generation)?.held;
-                let lane = Lane::open(&view, grant, generation, held.count > 0)?;
+                let is_in_force = row.acknowledged >= row.extent_number;
+                let compare = held.count > 0 || (by_others && is_in_force);
+                let lane = Lane::open(&view, grant, generation, compare)?;
                 self.lanes.insert(grant, lane);
             }
         }

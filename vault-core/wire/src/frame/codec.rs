@@ -33,7 +33,6 @@ const RECOVER: u8 = 0x40;
 const PROVE: u8 = 0x41;
 const REVOKE: u8 = 0x42;
 const ESCROW: u8 = 0x43;
-const RECALL: u8 = 0x44;
 const WELCOME: u8 = 0x81;
 const REGISTERED: u8 = 0x82;
 const LINK_CODE: u8 = 0x83;
@@ -48,8 +47,6 @@ const CHALLENGE: u8 = 0xc0;
 const RECOVERED: u8 = 0xc1;
 const REVOKED: u8 = 0xc2;
 const ESCROW_KEPT: u8 = 0xc3;
-const FOUND: u8 = 0xc4;
-const RECALLED: u8 = 0xc5;
 const REFUSED: u8 = 0xff;
 
 /// The bytes of a frame, length first.
@@ -76,13 +73,10 @@ pub fn encode(frame: &Frame) -> Vec<u8> {
         Frame::Prove(body) => framed(PROVE, body),
         Frame::Revoke(body) => framed(REVOKE, body),
         Frame::Escrow(body) => framed(ESCROW, body),
-        Frame::Recall(body) => framed(RECALL, body),
         Frame::Challenge(body) => framed(CHALLENGE, body),
         Frame::Recovered(body) => framed(RECOVERED, body),
         Frame::Revoked(body) => framed(REVOKED, body),
         Frame::EscrowKept(body) => framed(ESCROW_KEPT, body),
-        Frame::Found(body) => framed(FOUND, body),
-        Frame::Recalled(body) => framed(RECALLED, body),
         Frame::Refused(body) => framed(REFUSED, body),
     }
 }
@@ -115,13 +109,10 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, FrameError> {
         PROVE => Frame::Prove(whole(kind, body)?),
         REVOKE => Frame::Revoke(whole(kind, body)?),
         ESCROW => Frame::Escrow(whole(kind, body)?),
-        RECALL => Frame::Recall(whole(kind, body)?),
         CHALLENGE => Frame::Challenge(whole(kind, body)?),
         RECOVERED => Frame::Recovered(whole(kind, body)?),
         REVOKED => Frame::Revoked(whole(kind, body)?),
         ESCROW_KEPT => Frame::EscrowKept(whole(kind, body)?),
-        FOUND => Frame::Found(whole(kind, body)?),
-        RECALLED => Frame::Recalled(whole(kind, body)?),
         REFUSED => Frame::Refused(whole(kind, body)?),
         unknown => return Err(FrameError::UnknownType(unknown)),
     };
@@ -137,7 +128,7 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, FrameError> {
 const fn largest(kind: u8) -> usize {
     match kind {
         HELLO | WELCOME | ENTRIES | ENTRIES_ACK | LOG_LEAVES => FRAME_BYTES_MAX,
-        STATEMENT => limits::STATEMENT_FRAME_BYTES_MAX,
+        STATEMENT | KEPT => limits::STATEMENT_FRAME_BYTES_MAX,
         _ => limits::CONTROL_FRAME_BYTES_MAX,
     }
 }

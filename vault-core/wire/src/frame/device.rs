@@ -60,6 +60,8 @@ pub struct GrantPosition {
     pub grant: GrantId,
     /// Number of the last statement that the server acknowledged.
     pub statement: u64,
+    /// Digest of that statement: another copy of the vault may have made one of the same number.
+    pub last: Digest,
     /// Generation of the grant key.
     pub generation: u32,
     /// How many entries the server holds, as far as the device knows.

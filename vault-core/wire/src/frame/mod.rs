@@ -13,7 +13,7 @@ pub use codec::{FrameError, Reader, decode, encode, length_of};
 pub use device::{
     Entries, EventsSeen, GrantPosition, Hello, LinkOpen, LogPosition, Reconcile, Register, SubmitStatement,
 };
-pub use recovery::{Challenge, EscrowKept, Prove, Recall, Recalled, Recover, Recovered, Revoked};
+pub use recovery::{Challenge, EscrowKept, Prove, Recover, Recovered, Revoked};
 pub use server::{
     Closed, DeliveredRequest, EntriesAck, Event, KeptStatement, LinkCode, LogLeaves, Notice, Refusal,
     Refused, Registered, Rejection, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome,
@@ -55,8 +55,6 @@ pub enum Frame {
     Revoke(Box<SignedRevocation>),
     /// Device: the vault's secrets, sealed to its recovery codes.
     Escrow(Box<SignedEscrow>),
-    /// Device: tell me of every running grant.
-    Recall(Recall),
     /// Server: answer to HELLO.
     Welcome(Welcome),
     /// Server: the vault is enrolled.
@@ -81,10 +79,6 @@ pub enum Frame {
     Revoked(Revoked),
     /// Server: the escrow that it keeps.
     EscrowKept(EscrowKept),
-    /// Server: the request of a running grant; its statements follow as KEPT.
-    Found(Box<DeliveredRequest>),
-    /// Server: all running grants were told.
-    Recalled(Recalled),
     /// Server: what its log of the vault is by now.
     LogHead(SignedHead),
     /// Server: leaves of the log whose notices are gone.

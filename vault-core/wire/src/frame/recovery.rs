@@ -52,14 +52,3 @@ pub struct EscrowKept {
     /// Whether the escrow is kept, durably; if not, that number belongs to a later one.
     pub kept: bool,
 }
-
-/// Device, after WELCOME: tell me of every running grant, whether I named it or not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recall {}
-
-/// Server: all running grants were told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recalled {
-    /// How many there are.
-    pub grants: u32,
-}

@@ -72,7 +72,8 @@ pub enum Standing {
     Expired,
     /// Another grant took its place.
     Superseded,
-    /// The server has statements up to this number that the device did not name: they follow at once.
+    /// The server has statements up to this number, or a whole grant, that the device did not name: they
+    /// follow at once.
     Behind(u64),
 }
 
@@ -154,6 +155,9 @@ pub struct KeptStatement {
     pub certificate: SignedCertificate,
     /// The server's word for it.
     pub acceptance: SignedAcceptance,
+    /// With the first statement of a grant: the request that it answers, as it was delivered. A copy of
+    /// the vault that never met the grant learns from it what was asked.
+    pub request: Option<DeliveredRequest>,
 }
 
 /// A batch is durable.

@@ -5,7 +5,7 @@
 use crate::documents::*;
 
 pub(crate) const HELLO: &[&str] = &["
-    13010000                          | length
+    33010000                          | length
     01                                | type HELLO
     00                                | minor
     00                                | features
@@ -20,6 +20,7 @@ pub(crate) const HELLO: &[&str] = &["
     01                                | grants count
     129c864b82a73c25b627ada83ba4030f  | grants[0].grant
     01                                | grants[0].statement
+    e3d938f770f12b4fa6df1667b1b8e31bc85bdfe1406263d5562a506b76275925 | grants[0].last
     01                                | grants[0].generation
     02                                | grants[0].count
     e3c9d57ef50011632ffe9e935cbb0523  | grants[0].fingerprint
@@ -322,7 +323,7 @@ pub(crate) const RECONCILED: &[&str] = &["
 "];
 
 pub(crate) const KEPT: &[&str] = &["
-    86020000                          | length
+    b5040000                          | length
     88                                | type KEPT
     d201                              | statement.bytes length
 ", STATEMENT_GIVEN, "
@@ -335,6 +336,12 @@ pub(crate) const KEPT: &[&str] = &["
 ", ACCEPTANCE, "
     ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c | acceptance.key
     705f706d1c5e5e44c919eadc473cbc8b441563895f5940c422666c13edfacfe2d43ae743a568b181808d23b5721a3e8d1c0259bb9f121e725da272a0e375cd0b | acceptance.signature
+    01                                | request some
+    db03                              | request.bytes length
+", REQUEST, "
+    01                                | request.signature some
+    d02be515cd3cc0f47c7ac43d1ec61059744754143a600d281d593108d8fa17427bac4b5778645551a95866784236cb9f1a0a35957c795d3b8fb72624e881e60f | request.signature
+    19191919191919191919191919191919  | request.delivery_nonce
 "];
 
 pub(crate) const NOTICE_STATED: &[&str] = &["
@@ -406,11 +413,6 @@ pub(crate) const ESCROW: &[&str] = &["
     62d4a1daf4a261f45a1a831580103d8bfe47aa2115f71e4a54ad5835ffd744e270d461a58eaa22d007bbaf69582c9a82ce585b728f3972fe57d58d3e00e4ab09 | signature
 "];
 
-pub(crate) const RECALL: &[&str] = &["
-    01000000                          | length
-    44                                | type RECALL
-"];
-
 pub(crate) const CHALLENGE: &[&str] = &["
     21000000                          | length
     c0                                | type CHALLENGE
@@ -438,22 +440,6 @@ pub(crate) const ESCROW_KEPT: &[&str] = &["
     c3                                | type ESCROW_KEPT
     ad02                              | number
     00                                | kept
-"];
-
-pub(crate) const FOUND: &[&str] = &["
-    2f020000                          | length
-    c4                                | type FOUND
-    db03                              | bytes length
-", REQUEST, "
-    01                                | signature some
-    d02be515cd3cc0f47c7ac43d1ec61059744754143a600d281d593108d8fa17427bac4b5778645551a95866784236cb9f1a0a35957c795d3b8fb72624e881e60f | signature
-    19191919191919191919191919191919  | delivery_nonce
-"];
-
-pub(crate) const RECALLED: &[&str] = &["
-    03000000                          | length
-    c5                                | type RECALLED
-    ac02                              | grants
 "];
 
 pub(crate) const REFUSED: &[&str] = &["

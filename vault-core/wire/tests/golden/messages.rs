@@ -6,8 +6,8 @@ use vault_wire::{
     frame::{
         Challenge, Closed, DeliveredRequest, Entries, EntriesAck, EscrowKept, Event, EventsSeen, Frame,
         GrantPosition, Hello, KeptStatement, LinkCode, LinkOpen, LogLeaves, LogPosition, Notice, Prove,
-        Recall, Recalled, Reconcile, Recover, Recovered, Refusal, Refused, Register, Registered, Rejection,
-        Revoked, ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome, StatementRefusal,
+        Reconcile, Recover, Recovered, Refusal, Refused, Register, Registered, Rejection, Revoked,
+        ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome, StatementRefusal,
         SubmitStatement, Welcome,
     },
     id::{GrantId, Incarnation, LogId, ReadId, Slot},
@@ -66,6 +66,7 @@ fn from_device() -> Vec<(&'static str, Frame, Pinned)> {
     let position = GrantPosition {
         grant: grant(),
         statement: 1,
+        last: statement("given").digest(),
         generation: 1,
         count: 2,
         fingerprint: fingerprint(),
@@ -149,7 +150,6 @@ fn from_device() -> Vec<(&'static str, Frame, Pinned)> {
         ),
         ("REVOKE", Frame::Revoke(Box::new(revocation())), frames::REVOKE),
         ("ESCROW", Frame::Escrow(Box::new(escrow())), frames::ESCROW),
-        ("RECALL", Frame::Recall(Recall {}), frames::RECALL),
     ]
 }
 
@@ -219,6 +219,7 @@ fn from_server() -> Vec<(&'static str, Frame, Pinned)> {
         statement: statement("given"),
         certificate: consent_certificate(),
         acceptance: acceptance(),
+        request: Some(delivered()),
     };
     let refused = Refused {
         refusal: Refusal::Unavailable,
@@ -256,11 +257,6 @@ fn from_server() -> Vec<(&'static str, Frame, Pinned)> {
 }
 
 fn of_recovery() -> Vec<(&'static str, Frame, Pinned)> {
-    let found = DeliveredRequest {
-        signature: Some(app_signing().sign(labels::REQUEST, &request())),
-        bytes: request(),
-        delivery_nonce: DELIVERY_NONCE,
-    };
     let recovered = Recovered {
         escrow: escrow(),
         revocation: 1,
@@ -282,21 +278,18 @@ fn of_recovery() -> Vec<(&'static str, Frame, Pinned)> {
         ),
         ("REVOKED", Frame::Revoked(Revoked { number: 2 }), frames::REVOKED),
         ("ESCROW_KEPT", Frame::EscrowKept(kept), frames::ESCROW_KEPT),
-        ("FOUND", Frame::Found(Box::new(found)), frames::FOUND),
-        (
-            "RECALLED",
-            Frame::Recalled(Recalled { grants: 300 }),
-            frames::RECALLED,
-        ),
     ]
 }
 
-fn notices() -> Vec<(&'static str, Frame, Pinned)> {
-    let delivered = DeliveredRequest {
+fn delivered() -> DeliveredRequest {
+    DeliveredRequest {
         signature: Some(app_signing().sign(labels::REQUEST, &request())),
         bytes: request(),
         delivery_nonce: DELIVERY_NONCE,
-    };
+    }
+}
+
+fn notices() -> Vec<(&'static str, Frame, Pinned)> {
     let closed = Event::RequestClosed {
         request: REQUEST,
         how: Closed::Superseded,
@@ -327,7 +320,7 @@ fn notices() -> Vec<(&'static str, Frame, Pinned)> {
     [
         (
             "NOTICE request",
-            Event::Request(delivered),
+            Event::Request(delivered()),
             frames::NOTICE_REQUEST,
         ),
         ("NOTICE request closed", closed, frames::NOTICE_REQUEST_CLOSED),

@@ -154,11 +154,15 @@ fn absurd_nodes_are_refused_when_they_are_read() {
         matches!(refused, Err(Error::Tampered { what: Part::Group(0) })),
         "{refused:?}"
     );
-    let written = redb::StorageBackend::write(&backend, 17 * 4096, &page);
+    redb::StorageBackend::write(&backend, 17 * 4096, &page).unwrap();
+    let written = backend.pages().flush().map_err(Error::from);
     assert!(
-        written
-            .unwrap_err()
-            .to_string()
-            .contains("page directory 0 was changed")
+        matches!(
+            written,
+            Err(Error::Tampered {
+                what: Part::Directory(0)
+            })
+        ),
+        "{written:?}"
     );
 }

@@ -17,7 +17,9 @@ use crate::layout::{EXTENTS_AT, Geometry, PAGE_BYTES, PageSource, SealedBackend,
 const LARGE: Sizes = Sizes {
     geometry: Geometry::STANDARD,
     max_file_bytes: 1 << 40,
+    cache_bytes: 1024 * 1024,
     table_bytes: 4 * 1024 * 1024,
+    pending_bytes: 256 * 1024,
 };
 const PAGE: u64 = PAGE_BYTES as u64;
 

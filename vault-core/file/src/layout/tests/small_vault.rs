@@ -21,7 +21,9 @@ pub(super) const SMALL: Sizes = Sizes {
         directory_groups: 5,
     },
     max_file_bytes: 1 << 30,
+    cache_bytes: 1024 * 1024,
     table_bytes: 0,
+    pending_bytes: 4 * 4096,
 };
 
 const ROWS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("rows");

@@ -17,7 +17,9 @@ const MAX_BYTES: u64 = 64 * 4096;
 const SIZES: Sizes = Sizes {
     geometry: Geometry::STANDARD,
     max_file_bytes: MAX_BYTES,
+    cache_bytes: 1024 * 1024,
     table_bytes: 1024 * 1024,
+    pending_bytes: 64 * 1024,
 };
 
 fn create(disk: &Arc<Memory>, header_seq: u64) -> SealedBackend<Memory> {

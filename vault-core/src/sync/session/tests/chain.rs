@@ -3,12 +3,13 @@
 use std::convert::Infallible;
 
 use vault_wire::{
+    Digest,
     acceptance::Acceptance,
     frame::{
-        Event as Notified, Frame, KeptStatement, Recalled, StatementOutcome, StatementRefusal,
-        SubmitStatement,
+        DeliveredRequest, Event as Told, Frame, GrantPosition, Hello, KeptStatement, Standing,
+        StatementOutcome, StatementRefusal, SubmitStatement,
     },
-    id::ErasureId,
+    id::{ErasureId, GrantId},
     receipt::Erasure,
     signature::SecretKey,
     statement::{Event, Extent, Statement},
@@ -34,7 +35,11 @@ impl Server {
         }
         let last = self.chain.last().map(|kept| kept.statement.digest());
         if said.number != self.number() + 1 || said.previous != last.unwrap_or_default() {
-            let refused = answer(StatementOutcome::Refused(StatementRefusal::OutOfOrder));
+            let why = match said.number {
+                1 => StatementRefusal::AlreadyClosed,
+                _ => StatementRefusal::OutOfOrder,
+            };
+            let refused = answer(StatementOutcome::Refused(why));
             return self.kept_after(0).into_iter().chain(refused).collect();
         }
         if let Some(extent) = extent(&said.event).filter(|extent| extent.generation > self.generation) {
@@ -53,6 +58,10 @@ impl Server {
             statement: sent.statement,
             certificate: sent.certificate,
             acceptance: acceptance.clone(),
+            request: match said.event {
+                Event::Given(_) => self.asked(),
+                _ => None,
+            },
         });
         answer(StatementOutcome::Accepted(acceptance))
     }
@@ -75,6 +84,36 @@ impl Server {
         StatementOutcome::Erased(signed.unwrap())
     }
 
+    /// The request that the grant answers.
+    fn asked(&self) -> Option<DeliveredRequest> {
+        self.notices.iter().find_map(|notice| match notice {
+            Told::Request(asked) => Some(asked.clone()),
+            _ => None,
+        })
+    }
+
+    /// The running grant, if the device did not name it.
+    pub(super) fn unnamed(&self, hello: &Hello) -> Option<(GrantId, Standing)> {
+        let grant = self.chain.first()?.statement.verify().unwrap().grant;
+        let named = hello.grants.iter().any(|position| position.grant == grant);
+        let is_unnamed = !named && !hello.ended.contains(&grant) && !self.withdrawn;
+        is_unnamed.then(|| (grant, Standing::Behind(self.number())))
+    }
+
+    /// Whether a device's last statement is the last here.
+    pub(super) fn is_last(&self, number: u64, digest: &Digest) -> bool {
+        let last = self.chain.last().map(|kept| kept.statement.digest());
+        number == self.number() && last.as_ref() == Some(digest)
+    }
+
+    /// Whether a device's last statement is one of those here.
+    pub(super) fn has(&self, position: &GrantPosition) -> bool {
+        self.chain
+            .iter()
+            .zip(1..)
+            .any(|(kept, number)| number == position.statement && kept.statement.digest() == position.last)
+    }
+
     pub(super) fn number(&self) -> u64 {
         self.chain.len() as u64
     }
@@ -83,21 +122,6 @@ impl Server {
         let from = usize::try_from(number).unwrap_or(usize::MAX);
         let kept = self.chain.iter().skip(from).cloned();
         kept.map(|kept| Frame::Kept(Box::new(kept))).collect()
-    }
-
-    /// Tells of the grant, if it runs.
-    pub(super) fn recall(&self) -> Vec<Frame> {
-        let asked = self.notices.iter().rev().find_map(|notice| match notice {
-            Notified::Request(asked) => Some(Frame::Found(Box::new(asked.clone()))),
-            _ => None,
-        });
-        let runs = !self.withdrawn && !self.chain.is_empty();
-        let found = asked.filter(|_| runs).into_iter().chain(self.kept_after(0));
-        let mut told: Vec<_> = found.filter(|_| runs).collect();
-        told.push(Frame::Recalled(Recalled {
-            grants: u32::from(runs),
-        }));
-        told
     }
 
     fn said(&self) -> impl DoubleEndedIterator<Item = Event> {

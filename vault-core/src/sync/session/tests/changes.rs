@@ -12,11 +12,11 @@ use crate::consent::{Grant, GrantState, Selection, grant, narrow, pause, renew, 
 
 const START: Timestamp = Timestamp::from_unix_ms(1_800_000_000_000);
 
-fn shown(device: &Device, id: GrantId) -> Grant {
+pub(super) fn shown(device: &Device, id: GrantId) -> Grant {
     grant(&device.store.view().unwrap(), id, device.store.now()).unwrap()
 }
 
-fn sync(device: &Device, server: &mut Server) {
+pub(super) fn sync(device: &Device, server: &mut Server) {
     server.serve(&mut device.session(), usize::MAX).unwrap();
 }
 
@@ -31,7 +31,7 @@ fn shared(seed: u64) -> (Device, Server, GrantId) {
 }
 
 /// The grant without the records from before a moment.
-fn since(device: &Device, id: GrantId, from: i64) -> Selection {
+pub(super) fn since(device: &Device, id: GrantId, from: i64) -> Selection {
     let range = vault_wire::terms::TimeRange {
         from: Some(Timestamp::from_unix_ms(from)),
         to: None,
@@ -221,13 +221,13 @@ fn a_copy_of_a_withdrawn_grant_says_so_itself_and_keeps_the_receipt() {
     assert_eq!(shown(&copy, grant).state, GrantState::Erased);
 }
 
-fn put_dated(device: &Device, brand: &str) {
+pub(super) fn put_dated(device: &Device, brand: &str) {
     let record = super::receipt(brand, "cash").at(START);
     device.write(|writer| writer.put(record));
 }
 
 /// A device with three records of a known time, all of which a server holds.
-fn shared_dated(seed: u64) -> (Device, Server, GrantId) {
+pub(super) fn shared_dated(seed: u64) -> (Device, Server, GrantId) {
     let (device, mut server) = (Device::new(seed), Server::new());
     names(0..3).iter().for_each(|brand| put_dated(&device, brand));
     let grant = device.granted(&mut server);
@@ -235,7 +235,7 @@ fn shared_dated(seed: u64) -> (Device, Server, GrantId) {
     (device, server, grant)
 }
 
-fn brands_of(device: &Device) -> Vec<String> {
+pub(super) fn brands_of(device: &Device) -> Vec<String> {
     let view = device.store.view().unwrap();
     let all = crate::records::Query {
         limit: usize::MAX,

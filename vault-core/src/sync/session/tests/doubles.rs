@@ -51,6 +51,7 @@ impl Device {
             clock,
             randomness: Randomness::new(ChaCha20Rng::seed_from_u64(seed)),
             options: vault_file::Options::default(),
+            anchor: None,
         };
         let key = RawKey::new(&[7; 32]);
         let file =
@@ -264,7 +265,6 @@ impl Server {
                 let message = reconcile::answer(&mut holding, &asked.message).unwrap();
                 vec![Frame::Reconciled(Reconcile { message, ..asked })]
             }
-            Frame::Recall(_) => self.recall(),
             other => panic!("a device does not say {other:?}"),
         }
     }
@@ -275,19 +275,20 @@ impl Server {
             let standing = match () {
                 () if self.withdrawn => Standing::Withdrawn,
                 () if self.chain.is_empty() => Standing::Unknown,
-                () if position.statement < self.number() => Standing::Behind(self.number()),
                 () if position.statement > self.number() => Standing::StatementStale(self.number()),
+                () if !self.is_last(position.statement, &position.last) => Standing::Behind(self.number()),
                 () if position.generation > self.generation => return None,
                 () if held.fingerprint() != position.fingerprint => Standing::Reconcile,
                 () => return None,
             };
             Some((position.grant, standing))
         });
-        let standings: Vec<_> = standings.collect();
+        let standings: Vec<_> = standings.chain(self.unnamed(hello)).collect();
         let behind = standings
             .iter()
             .any(|(_, standing)| matches!(standing, Standing::Behind(_)));
-        let named = hello.grants.first().map_or(0, |position| position.statement);
+        let named = hello.grants.first().filter(|position| self.has(position));
+        let named = named.map_or(0, |position| position.statement);
         let kept = self.kept_after(if behind { named } else { u64::MAX });
         let (head, told) = self.tell(hello);
         let welcome = Welcome {

@@ -263,3 +263,49 @@ fn a_gap_is_remembered_from_one_session_to_the_next() {
     server.serve(&mut device.session(), usize::MAX).unwrap();
     assert_eq!(server.brands(grant), names(0..40));
 }
+
+/// A record that leaves a grant and comes back is sent with a revision that the server is beyond, and
+/// again with a higher one. Between the two answers a notice makes the session write down how far it is.
+#[test]
+fn a_record_that_is_to_be_sent_again_is_not_passed_over_when_the_session_ends_before_its_answer() {
+    let (device, mut server) = (Device::new(39), Server::new());
+    device.fill(0..3);
+    let away = device.put("away");
+    let grant = device.granted(&mut server);
+    let mut session = device.session();
+    server.serve(&mut session, usize::MAX).unwrap();
+    let without_brand = crate::records::NewRecord::new(vault_wire::catalogue::Category::Receipts);
+    device.write(|writer| writer.update(away, without_brand));
+    session.wake();
+    server.serve(&mut session, usize::MAX).unwrap();
+    assert_eq!(server.deleted.len(), 1);
+    device.write(|writer| writer.update(away, receipt("back", "cash")));
+    session.wake();
+    let batch = session.next_frame().unwrap().unwrap();
+    let [Frame::EntriesAck(ack)] = &server.hear(batch)[..] else {
+        panic!("a batch is acknowledged")
+    };
+    assert!(matches!(ack.rejected[..], [(_, Rejection::Stale(2))]), "{ack:?}");
+    session.receive(Frame::EntriesAck(ack.clone())).unwrap();
+    let closed = vault_wire::frame::Event::RequestClosed {
+        request: vault_wire::id::RequestId([5; 16]),
+        how: vault_wire::frame::Closed::Expired,
+    };
+    server.notices.push(closed.clone());
+    let notice = vault_wire::frame::Notice {
+        number: server.notices.len() as u64,
+        event: closed,
+    };
+    session.receive(Frame::Notice(Box::new(notice))).unwrap();
+    let mut is_sent_again = false;
+    while let Some(frame) = session.next_frame().unwrap() {
+        is_sent_again |= matches!(frame, Frame::Entries(_));
+        // The server has it, and its answer is lost with the connection.
+        drop(server.hear(frame));
+    }
+    assert!(is_sent_again);
+    drop(session);
+    server.serve(&mut device.session(), usize::MAX).unwrap();
+    let all: Vec<_> = ["back".to_owned()].into_iter().chain(names(0..3)).collect();
+    assert_eq!(server.brands(grant), all);
+}

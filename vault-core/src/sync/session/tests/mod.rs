@@ -2,6 +2,7 @@
 
 mod chain;
 mod changes;
+mod copies;
 mod doubles;
 mod escrow;
 mod lanes;
