@@ -98,6 +98,13 @@ fn write(page: &mut Page<'_>, file: &str, status: &VaultStatus, waiting: &Waitin
         .with("Server", plain(&server))
         .with("Grants", format!("{} active", waiting.active_grants))
         .with("Server's log", log::agreement(&waiting.log, page));
+    let facts = match status.journaled {
+        0 => facts,
+        journaled => facts.with(
+            "Journal",
+            format!("{}, not yet in the tables", counted(journaled, "transaction")),
+        ),
+    };
     page.facts(facts)?;
     if waiting.pending_requests > 0 {
         let asked = counted(waiting.pending_requests as u64, "consent request");
@@ -114,12 +121,6 @@ fn write(page: &mut Page<'_>, file: &str, status: &VaultStatus, waiting: &Waitin
         )?;
     }
     log::contradictions(page, &waiting.log)?;
-    if status.journaled > 0 {
-        let journaled = counted(status.journaled, "transaction");
-        page.line(&format!(
-            "The vault was not closed: {journaled} found in its journal, and kept."
-        ))?;
-    }
     for part in &status.mended {
         let text = format!("{} was damaged and is mended: check the disk.", plain(part));
         page.toned(Tone::Bad, &text)?;

@@ -15,6 +15,8 @@ pub(crate) const PASSPHRASE: &str = "correct horse battery staple";
 /// A home folder with a vault in it.
 pub(crate) struct Home {
     pub(crate) folder: tempfile::TempDir,
+    /// What commands remember of vault files.
+    state: tempfile::TempDir,
 }
 
 /// What a command answered.
@@ -26,8 +28,10 @@ pub(crate) struct Answer {
 
 impl Home {
     pub(crate) fn empty() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self { folder }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            state: tempfile::tempdir().unwrap(),
+        }
     }
 
     /// With a vault that opens fast: the least stretching that is accepted.
@@ -70,7 +74,7 @@ impl Home {
             .args(arguments)
             .env("HOME", self.folder.path())
             .env_remove("XDG_DATA_HOME")
-            .env_remove("XDG_STATE_HOME")
+            .env("XDG_STATE_HOME", self.state.path())
             .env("VAULT_FILE", self.vault())
             .env("VAULT_PASSPHRASE", PASSPHRASE)
             .env("TZ", "UTC")
