@@ -32,7 +32,7 @@ pub(crate) enum Flaw {
     PositionsAreNotCompared,
     /// A server takes the number of a statement for the statement.
     StatementsAreNotCompared,
-    /// A server takes a revision that was used before.
+    /// A server takes a revision that was used before, from a device with which it did not compare.
     RevisionsAreNotCompared,
     /// The withdrawal is in the data alone, which a rollback brings back.
     NoLedger,

@@ -88,7 +88,9 @@ impl World {
             }) => self.readable().is_none(),
             Some(device) => {
                 let Slot { version, .. } = self.server.slot;
-                self.server.statement == device.statement && version == device.version
+                self.server.statement == device.statement
+                    && self.server.generation == device.generation
+                    && version == device.version
             }
             None => true,
         }

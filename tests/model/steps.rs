@@ -270,7 +270,10 @@ impl World {
         }
         let is_same = generation != server.generation
             || held == Some(server.slot)
-            || flaw == Flaw::PositionsAreNotCompared;
+            || matches!(
+                flaw,
+                Flaw::PositionsAreNotCompared | Flaw::RevisionsAreNotCompared
+            );
         Answer::Welcome(generation, (!is_same).then_some(server.slot))
     }
 

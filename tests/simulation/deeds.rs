@@ -382,11 +382,14 @@ impl World {
     fn resume(&mut self, owner: usize) {
         if let Some(grant) = self.any_grant(owner, &[GrantState::Paused]) {
             let mut holds = self.with_pause(owner, grant.id, false);
-            if let Some(Word::Agreed { bounds, .. }) = holds.grants.get_mut(&grant.id) {
-                // Who resumes a grant agrees to what it shows. That is more than they agreed to before only if
-                // two copies had left nothing together.
-                bounds.retain(|bound| shows_no_more(&grant.terms, bound));
-                bounds.push(grant.terms.clone());
+            // Who resumes a grant agrees to what it shows, for every copy of the vault. That is more than they
+            // agreed to before only if two copies had left nothing together.
+            let others = self.owners.iter_mut().map(|owner| &mut owner.holds);
+            let others = others.chain(self.device_copies.iter_mut().map(|copy| &mut copy.holds));
+            for holds in others.chain([&mut holds]) {
+                if let Some(Word::Agreed { bounds, .. }) = holds.grants.get_mut(&grant.id) {
+                    bounds.retain(|bound| shows_no_more(&grant.terms, bound));
+                }
             }
             self.owners[owner].change(holds, Vec::new(), |vault| vault.resume(grant.id));
             self.note(format!("{owner} resumes {}", grant.id));

@@ -183,6 +183,7 @@ impl World {
                 self.count("batch sent");
             }
             Frame::Reconcile(asked) => {
+                self.machine.may_compare();
                 let owner = line.owner;
                 self.note(format!("  {number}: compares {}", asked.grant));
                 // While a grant is paused, or over by the clock of this device, nothing comes of it.

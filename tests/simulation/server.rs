@@ -1,7 +1,7 @@
 //! The real service on simulated disks. Its transactions happen when the simulation steps them, its
 //! tasks run when the simulation lets them, and nothing else moves it.
 
-use std::{path::Path, sync::Arc};
+use std::{cell::Cell, path::Path, sync::Arc};
 
 use bytes::Bytes;
 use harness::Dice;
@@ -40,6 +40,8 @@ pub(crate) struct Machine {
     clock: Arc<ManualClock>,
     config: Config,
     running: Option<Running>,
+    /// Whether the server was asked to compare: it does so on another thread.
+    compares: Cell<bool>,
 }
 
 struct Running {
@@ -61,6 +63,8 @@ impl Machine {
     pub(crate) fn new(keys: &Path, clock: Arc<ManualClock>, dice: &mut Dice) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
+            // One, so that its work has an order that can be waited for.
+            .max_blocking_threads(1)
             .build()
             .unwrap();
         let config = Config {
@@ -72,6 +76,7 @@ impl Machine {
             clock,
             config,
             running: None,
+            compares: Cell::new(false),
         };
         machine.boot(&Kept::default(), dice);
         machine
@@ -155,6 +160,17 @@ impl Machine {
     /// Lets every task go on as far as it can without the store.
     pub(crate) fn turn(&self) {
         turn(&self.runtime);
+        if self.compares.get() {
+            // How long the other thread takes must not decide what happens.
+            let last = self.runtime.spawn_blocking(|| ());
+            self.runtime.block_on(last).expect("the thread goes on");
+            turn(&self.runtime);
+        }
+    }
+
+    /// From here on the server may be comparing.
+    pub(crate) fn may_compare(&self) {
+        self.compares.set(true);
     }
 
     /// Does what waits for the store, in one transaction. Returns how many calls that were.
