@@ -361,8 +361,11 @@ impl World {
         for grant in this.vault.grants().unwrap() {
             let consent = &self.consents[&grant.id];
             let may_end = matches!(grant.terms.duration, Duration::TimeBound(_));
-            // To refuse on one copy what was agreed to on another takes it back.
-            let is_taken_back = consent.is_withdrawn || self.refused.contains(&grant.request);
+            // To refuse on one copy what was agreed to on another takes it back; and what another grant took the
+            // place of on one copy is named as ended, so that a server which was set back tells the others that
+            // it is withdrawn (PROTOCOL, section 9), and they say so too.
+            let is_replaced = consent.is_amended && self.had_two_lives();
+            let is_taken_back = consent.is_withdrawn || is_replaced || self.refused.contains(&grant.request);
             let has_reason = match grant.state {
                 GrantState::Active | GrantState::Paused => {
                     let paused = matches!(
