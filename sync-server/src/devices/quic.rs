@@ -26,6 +26,8 @@ use crate::{Server, error::StartError};
 const CONNECTIONS_BEFORE_RETRY: usize = 1_000;
 const IDLE_TIMEOUT_MS: u32 = 60_000;
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// What a round trip is taken for before one was measured, as devices do.
+const FIRST_ROUND_TRIP: Duration = Duration::from_millis(100);
 /// Bytes that a device may send ahead. Small, because each idle connection keeps them ready.
 const STREAM_WINDOW_BYTES: u32 = 512 << 10;
 const SEND_WINDOW_BYTES: u64 = 1 << 20;
@@ -148,5 +150,6 @@ fn transport() -> TransportConfig {
     transport.datagram_receive_buffer_size(None);
     transport.max_idle_timeout(Some(IdleTimeout::from(VarInt::from_u32(IDLE_TIMEOUT_MS))));
     transport.keep_alive_interval(Some(KEEP_ALIVE));
+    transport.initial_rtt(FIRST_ROUND_TRIP);
     transport
 }
