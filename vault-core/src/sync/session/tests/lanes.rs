@@ -265,7 +265,8 @@ fn a_gap_is_remembered_from_one_session_to_the_next() {
 }
 
 /// A record that leaves a grant and comes back is sent with a revision that the server is beyond, and
-/// again with a higher one. Between the two answers a notice makes the session write down how far it is.
+/// again with a higher one. Between the two answers the session writes down how far it is, because of the
+/// record beside it.
 #[test]
 fn a_record_that_is_to_be_sent_again_is_not_passed_over_when_the_session_ends_before_its_answer() {
     let (device, mut server) = (Device::new(39), Server::new());
@@ -280,6 +281,7 @@ fn a_record_that_is_to_be_sent_again_is_not_passed_over_when_the_session_ends_be
     server.serve(&mut session, usize::MAX).unwrap();
     assert_eq!(server.deleted.len(), 1);
     device.write(|writer| writer.update(away, receipt("back", "cash")));
+    device.put("beside");
     session.wake();
     let batch = session.next_frame().unwrap().unwrap();
     let [Frame::EntriesAck(ack)] = &server.hear(batch)[..] else {
@@ -306,6 +308,7 @@ fn a_record_that_is_to_be_sent_again_is_not_passed_over_when_the_session_ends_be
     assert!(is_sent_again);
     drop(session);
     server.serve(&mut device.session(), usize::MAX).unwrap();
-    let all: Vec<_> = ["back".to_owned()].into_iter().chain(names(0..3)).collect();
+    let new = ["back", "beside"].map(str::to_owned);
+    let all: Vec<_> = new.into_iter().chain(names(0..3)).collect();
     assert_eq!(server.brands(grant), all);
 }
