@@ -25,6 +25,11 @@ use crate::{
     },
 };
 
+/// Heads that a server may announce ahead of the notices that they end with. An honest one announces one.
+const HEADS_MAX: usize = 64;
+/// Contradictions that are kept: the first ones prove enough, and a server that makes more of them fills nothing.
+const FAULTS_MAX: u64 = 1_000;
+
 /// How far the vault has followed the server's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LogCopy {
@@ -234,7 +239,10 @@ impl Following {
         }
         self.heads.push_back((head, signed));
         self.compare(now);
-        Ok(())
+        match self.heads.len() <= HEADS_MAX {
+            true => Ok(()),
+            false => Err(SyncError::Protocol("it announced notices and did not send them").into()),
+        }
     }
 
     /// Takes a leaf in, whose notice came or is gone. Returns whether it is new.
@@ -286,14 +294,16 @@ impl Following {
     }
 }
 
-/// Keeps a contradiction for ever.
+/// Keeps a contradiction for ever, unless there are very many.
 fn keep_fault(transaction: &Transaction, fault: &LogFault) -> Result<(), Error> {
     let mut faults = transaction.table(&LOG_FAULTS)?;
     let last = match faults.range(..)?.next_back() {
         Some(row) => u64_of(&row?.0)?,
         None => 0,
     };
-    faults.insert(&u64_key(last + 1), &encode(fault))?;
+    if last < FAULTS_MAX {
+        faults.insert(&u64_key(last + 1), &encode(fault))?;
+    }
     Ok(())
 }
 

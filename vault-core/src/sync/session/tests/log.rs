@@ -242,6 +242,32 @@ fn a_head_that_somebody_else_signed_ends_the_session() {
 }
 
 #[test]
+fn a_server_that_only_announces_or_contradicts_itself_for_ever_fills_nothing() {
+    let (device, mut server) = (Device::new(48), told(0..2));
+    let mut session = device.session();
+    let answers = server.welcome(&hello_of(&mut session));
+    answers
+        .into_iter()
+        .for_each(|frame| session.receive(frame).unwrap());
+    session.next_frame().unwrap();
+    for n in 0..1_100_u64 {
+        server.log.another = Some(LogId([u8::try_from(n % 251).unwrap(); 16]));
+        server.log.base = n + 2;
+        server.notices.clear();
+        session.receive(Frame::LogHead(server.head())).unwrap();
+        session.next_frame().unwrap();
+    }
+    assert_eq!(standing(&device).faults.len(), 1_000);
+    server.notices.extend([refused(1), refused(2)]);
+    let announce = |session: &mut crate::sync::session::Session| {
+        session.receive(Frame::LogHead(server.head()))?;
+        session.next_frame().map(drop)
+    };
+    let outcome: Result<(), Error> = (0..100).try_for_each(|_| announce(&mut session));
+    assert!(matches!(outcome, Err(Error::Sync(SyncError::Protocol(_)))));
+}
+
+#[test]
 fn a_restored_copy_of_the_vault_follows_the_log_from_where_it_was() {
     let (device, mut server) = (Device::new(47), told(0..3));
     sync(&device, &mut server);
