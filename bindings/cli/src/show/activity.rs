@@ -273,6 +273,9 @@ pub(crate) fn list(page: &mut Page<'_>, entries: &[Entry]) -> io::Result<()> {
 /// name of its application, where the notice does not carry one.
 pub(crate) fn sentence(event: Event, known: Option<String>) -> Option<String> {
     let entry = Entry::of_event(event, known)?;
+    if let What::Stated { grant, .. } = &entry.what {
+        return Some(format!("Your decision on {} is in force", short(grant)));
+    }
     let app = entry
         .app
         .as_deref()
