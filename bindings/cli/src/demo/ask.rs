@@ -123,6 +123,15 @@ impl Ask {
     }
 }
 
+/// The fields that a selection shows.
+pub(super) fn fields_of(selection: &Selection) -> Vec<&str> {
+    let details = selection.terms().details.iter();
+    details
+        .flat_map(|detail| detail.fields.keys())
+        .map(String::as_str)
+        .collect()
+}
+
 impl Less {
     fn of(&self, selection: Selection, category: Category) -> Result<Selection, Error> {
         let fewer = selection.only_fields(category, self.fields)?;

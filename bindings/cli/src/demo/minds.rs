@@ -4,7 +4,7 @@ use anyhow::Context;
 use serde_json::json;
 use vault_core::{GrantId, Preview, Selection};
 
-use super::{reading::shown, stage::Stage, step::Outcome};
+use super::{ask::fields_of, reading::shown, stage::Stage, step::Outcome};
 
 /// The owner pauses the grant and lets it go on: reads are refused in between, and nothing is erased.
 pub(super) async fn paused(stage: &Stage, grant: GrantId) -> anyhow::Result<((), Outcome)> {
@@ -30,13 +30,7 @@ pub(super) async fn narrowed(stage: &Stage, grant: GrantId) -> anyhow::Result<(P
     stage.vault.narrow(grant, &left)?;
     let wanted = shown(&preview);
     let read = stage.reads_become(|read| read == wanted).await;
-    let fields: Vec<&str> = left
-        .terms()
-        .details
-        .iter()
-        .flat_map(|detail| detail.fields.keys())
-        .map(String::as_str)
-        .collect();
+    let fields = fields_of(&left);
     let told = format!(
         "The owner leaves the grant only {}, or coarser: the server destroys what it held, and the developer reads \
          {} records, exactly those of the new preview",

@@ -14,7 +14,7 @@ use vault_core::{
 use zeroize::Zeroizing;
 
 use super::{
-    ask::Ask,
+    ask::{Ask, fields_of},
     developer::{Answer, Developer},
     evidence::Traces,
     reading::shown,
@@ -101,13 +101,7 @@ impl Stage {
             && answer.body["status"] == "granted"
             && answer.body["message"] == "You can immediately access the data."
             && answer.body["grant_id"] == grant.to_string();
-        let fields: Vec<&str> = selection
-            .terms()
-            .details
-            .iter()
-            .flat_map(|detail| detail.fields.keys())
-            .map(String::as_str)
-            .collect();
+        let fields = fields_of(selection);
         let told = format!(
             "Granted {} only, signed on the device; the developer hears “{}”",
             fields.join(", "),
@@ -186,16 +180,11 @@ impl Stage {
         };
         let records = self.vault.query(&everything)?;
         let traces = Traces::of(&records);
-        let granted: Vec<&String> = selection
-            .terms()
-            .details
-            .iter()
-            .flat_map(|detail| detail.fields.keys())
-            .collect();
+        let granted = fields_of(selection);
         let withheld: BTreeSet<&String> = records
             .iter()
             .flat_map(|record| record.fields.keys())
-            .filter(|path| !granted.contains(path))
+            .filter(|path| !granted.contains(&path.as_str()))
             .collect();
         let answer = self.read_page(None).await?;
         let in_answer = withheld
