@@ -2,7 +2,7 @@
 //! streams of its devices are the caller's. A simulator runs it so; what it does is what it does behind
 //! sockets.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -13,7 +13,7 @@ use crate::{
     Server,
     clock::Clock,
     config::Config,
-    devices::{Lane, Over, Receiving, Sending},
+    devices::{GREETING_TIMEOUT, Lane, Over, Receiving, Sending},
     entropy::Entropy,
     error::StartError,
     keys::Keys,
@@ -21,9 +21,6 @@ use crate::{
     service::{Unavailable, statement, sweep},
     store,
 };
-
-/// How long a device may take for its first frame.
-const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where a server keeps what must last.
 #[derive(Debug)]

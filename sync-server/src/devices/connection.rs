@@ -8,7 +8,7 @@ use vault_wire::frame::Refusal;
 use super::lane::{Lane, Over};
 
 /// How long a device may take for the handshake and its first frame, also where many packets are lost.
-pub(super) const GREETING_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const GREETING_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the last frame may take to arrive.
 const FAREWELL_TIMEOUT: Duration = Duration::from_secs(2);
 

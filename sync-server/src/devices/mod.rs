@@ -9,6 +9,7 @@ mod stream;
 mod tcp;
 mod tls;
 
+pub(crate) use connection::GREETING_TIMEOUT;
 pub(crate) use lane::{Lane, Over};
 pub(crate) use stream::{Receiving, Sending};
 
