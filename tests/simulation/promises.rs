@@ -49,6 +49,8 @@ struct Promise {
     /// Whether a withdrawal is on its way, or may have arrived in part.
     is_ending: bool,
     generation: u32,
+    /// The generation under whose key it took entries.
+    keyed: u32,
     /// What each slot may hold.
     slots: BTreeMap<Slot, BTreeSet<State>>,
 }
@@ -134,6 +136,7 @@ impl Promises {
         if ack.rejected.iter().any(is_whole) || batch.generation != promise.generation {
             return Ok(());
         }
+        promise.keyed = batch.generation;
         let later: Vec<&Entries> = sent
             .batches
             .iter()
@@ -244,6 +247,7 @@ impl Promises {
             let lost = match standing {
                 Some(Standing::Unknown) => promise.accepted > 0,
                 Some(Standing::StatementStale(number)) => number < promise.accepted,
+                Some(Standing::KeyMissing) => promise.keyed == position.generation && !promise.is_turning(),
                 None => !promise.may_hold(position),
                 _ => false,
             };

@@ -5,6 +5,7 @@ mod changes;
 mod copies;
 mod doubles;
 mod escrow;
+mod keys;
 mod lanes;
 mod log;
 
