@@ -110,6 +110,7 @@ impl Packer<'_> {
                 };
                 let row = Row {
                     slot,
+                    rev,
                     becomes: Some(Held { rev, tag, record }),
                 };
                 if !unchanged {
@@ -131,9 +132,15 @@ impl Packer<'_> {
 
     fn hide(&mut self, slot: Slot) -> Result<(), Error> {
         let known = self.beyond.known(&self.held, slot)?;
-        let row = Row { slot, becomes: None };
-        if known.content != Content::Nothing {
-            self.send(Entry::delete(slot, known.rev + 1), row);
+        let is_empty = known.content == Content::Nothing;
+        let rev = if is_empty { known.rev } else { known.rev + 1 };
+        let row = Row {
+            slot,
+            rev,
+            becomes: None,
+        };
+        if !is_empty {
+            self.send(Entry::delete(slot, rev), row);
         } else if !known.is_held {
             self.batch.settled.push(row);
         }

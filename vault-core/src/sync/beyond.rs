@@ -79,8 +79,8 @@ impl Beyond {
     }
 
     /// A batch with this row was sent.
-    pub(super) fn sent(&mut self, batch: u64, row: &Row, rev: u64) {
-        self.on_the_way.insert(row.slot, (batch, rev, row.becomes));
+    pub(super) fn sent(&mut self, batch: u64, row: &Row) {
+        self.on_the_way.insert(row.slot, (batch, row.rev, row.becomes));
     }
 
     /// A batch with this row was acknowledged and the held set says so. A later one may be changing the
@@ -95,9 +95,15 @@ impl Beyond {
         }
     }
 
-    /// The held set says of a slot what the server was found to hold.
-    pub(super) fn is_settled(&mut self, slot: Slot) {
-        self.found.remove(&slot);
+    /// The held set says of a slot what the server was found to hold, unless it was found to be further since.
+    pub(super) fn is_settled(&mut self, row: &Row) {
+        if self
+            .found
+            .get(&row.slot)
+            .is_some_and(|found| found.rev <= row.rev)
+        {
+            self.found.remove(&row.slot);
+        }
     }
 
     /// The server holds this in a slot, unlike the held set. It may be said in two parts: that what the

@@ -89,6 +89,8 @@ pub(super) struct RejectedRow {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) slot: Slot,
+    /// The revision that the slot has then.
+    pub(super) rev: u64,
     /// What it holds then; nothing if it is emptied.
     pub(super) becomes: Option<Held>,
 }

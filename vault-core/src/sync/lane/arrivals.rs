@@ -97,7 +97,7 @@ impl Lane {
         let settled = std::mem::take(&mut self.settled);
         for row in &settled {
             keeping.row(row, None)?;
-            self.beyond.is_settled(row.slot);
+            self.beyond.is_settled(row);
         }
         let mut looked = None;
         for Arrived { sent, rejected } in std::mem::take(&mut self.arrived) {
@@ -108,7 +108,7 @@ impl Lane {
                 match why {
                     Some(_) => done.rejected += 1,
                     None => {
-                        self.beyond.is_settled(row.slot);
+                        self.beyond.is_settled(row);
                         done.entries += 1;
                     }
                 }

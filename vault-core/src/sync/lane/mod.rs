@@ -251,8 +251,8 @@ impl Lane {
     }
 
     fn send(&mut self, number: u64, batch: Batch, binding: Binding) -> Entries {
-        for (row, entry) in batch.rows.iter().zip(&batch.entries) {
-            self.beyond.sent(number, row, entry.rev);
+        for row in &batch.rows {
+            self.beyond.sent(number, row);
         }
         self.sent.push_back(Sent {
             number,

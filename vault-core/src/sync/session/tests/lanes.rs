@@ -264,6 +264,70 @@ fn a_gap_is_remembered_from_one_session_to_the_next() {
     assert_eq!(server.brands(grant), names(0..40));
 }
 
+/// The server has a change whose acknowledgement was lost. The comparison finds that, and before it is
+/// written down, the record is deleted: the server is further than the comparison could tell.
+#[test]
+fn a_deletion_that_has_to_be_sent_again_is_not_forgotten_for_what_was_compared_before_it() {
+    let (device, mut server) = (Device::new(41), Server::new());
+    device.fill(0..3);
+    let changing = device.put("before");
+    let grant = device.granted(&mut server);
+    server.serve(&mut device.session(), usize::MAX).unwrap();
+    device.write(|writer| writer.update(changing, receipt("changed", "cash")));
+    let mut lost = device.session();
+    while let Some(frame) = lost.next_frame().unwrap() {
+        let is_batch = matches!(frame, Frame::Entries(_));
+        let answers = server.hear(frame);
+        if is_batch {
+            break;
+        }
+        answers
+            .into_iter()
+            .for_each(|answer| lost.receive(answer).unwrap());
+    }
+    drop(lost);
+
+    let mut session = device.session();
+    for _ in 0..2 {
+        let frame = session.next_frame().unwrap().unwrap();
+        let answers = server.hear(frame);
+        answers
+            .into_iter()
+            .for_each(|answer| session.receive(answer).unwrap());
+    }
+    device.put("live");
+    session.wake();
+    let live = session.next_frame().unwrap().unwrap();
+    assert!(
+        session.next_frame().unwrap().is_none(),
+        "what differed is there already"
+    );
+    device.write(|writer| writer.delete(changing));
+    session.wake();
+    let deletion = session.next_frame().unwrap().unwrap();
+    let mut is_stale = false;
+    for frame in [live, deletion] {
+        for answer in server.hear(frame) {
+            let Frame::EntriesAck(ack) = &answer else {
+                panic!("a batch is acknowledged: {answer:?}")
+            };
+            is_stale = matches!(ack.rejected[..], [(_, Rejection::Stale(2))]);
+            session.receive(answer).unwrap();
+        }
+    }
+    assert!(is_stale, "the comparison tells contents, and no revisions");
+    while let Some(frame) = session.next_frame().unwrap() {
+        assert!(
+            matches!(frame, Frame::Entries(_)),
+            "the deletion again; it is lost"
+        );
+    }
+    drop(session);
+    server.serve(&mut device.session(), usize::MAX).unwrap();
+    let all: Vec<_> = names(0..3).into_iter().chain(["live".to_owned()]).collect();
+    assert_eq!(server.brands(grant), all);
+}
+
 /// A record that leaves a grant and comes back is sent with a revision that the server is beyond, and
 /// again with a higher one. Between the two answers the session writes down how far it is, because of the
 /// record beside it.
