@@ -91,6 +91,10 @@ impl Promise {
     }
 
     fn accept(&mut self, number: u64, event: &Event) {
+        if *event == Event::Refused {
+            // There is no grant by it that the server could know.
+            return;
+        }
         self.accepted = self.accepted.max(number);
         match event {
             Event::Paused => self.paused = self.paused.max(number),
