@@ -1,7 +1,10 @@
 //! Mistakes that are built in, around the product and never within it, to prove that the simulation
 //! would find them.
 
-use vault_core::wire::frame::{EntriesAck, Frame, encode};
+use vault_core::{
+    GrantId,
+    wire::frame::{EntriesAck, Frame, encode},
+};
 
 use super::{line::Line, world::World};
 
@@ -50,6 +53,21 @@ impl World {
         };
         line.homeward.extend(encode(&Frame::EntriesAck(forged)));
         true
+    }
+
+    /// The planted mistake that a withdrawal is lost: everything that the server keeps is what it was
+    /// before anybody withdrew.
+    pub(crate) fn forget_if_planted(&mut self, grant: GrantId) {
+        if self.planted != Planted::WithdrawalIsLost {
+            return;
+        }
+        if let Some((copy, _)) = self.server_copies.last().cloned() {
+            self.note(format!("the withdrawal of {grant} is lost"));
+            self.reading.clear();
+            self.machine.crash(&mut self.dice);
+            self.machine.boot(&copy, &mut self.dice);
+            self.lines.values_mut().for_each(Line::hang_up);
+        }
     }
 }
 
