@@ -3,10 +3,10 @@
 
 use vault_core::{
     GrantId,
-    wire::frame::{EntriesAck, Frame, encode},
+    wire::frame::{EntriesAck, Event, Frame, encode},
 };
 
-use super::{line::Line, world::World};
+use super::{deeds::SET_BACK, line::Line, world::World};
 
 /// A mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub(crate) enum Planted {
     /// The server forgets a withdrawal that it has acknowledged: everything that it keeps loses the last
     /// commits.
     WithdrawalIsLost,
+    /// The server tells the owner of another read than stands in its log.
+    ReadIsToldOtherwise,
 }
 
 impl World {
@@ -67,6 +69,7 @@ impl World {
             self.machine.crash(&mut self.dice);
             self.machine.boot(&copy, &mut self.dice);
             self.lines.values_mut().for_each(Line::hang_up);
+            self.count(SET_BACK);
         }
     }
 }
@@ -84,6 +87,13 @@ impl Line {
                 let mut ack = ack.clone();
                 ack.rejected.clear();
                 encode(&Frame::EntriesAck(ack))
+            }
+            Frame::Notice(notice) if planted == Planted::ReadIsToldOtherwise => {
+                let mut notice = notice.clone();
+                if let Event::Read(receipt) = &mut notice.event {
+                    receipt.records += 1;
+                }
+                encode(&Frame::Notice(notice))
             }
             frame => encode(frame),
         }

@@ -40,6 +40,7 @@ impl World {
             }
             self.check_all_that_is_held(owner);
             self.check_the_owner_knows(owner);
+            self.check_the_log_agrees(owner);
         }
     }
 

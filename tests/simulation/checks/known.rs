@@ -1,4 +1,5 @@
-//! What the owner must know once the world is quiet: what they did, why a grant ended, and who read.
+//! What the owner must know: what they did, why a grant ended, who read, and of no contradiction in the log
+//! of a server that kept all its data.
 
 use std::collections::BTreeSet;
 
@@ -63,6 +64,15 @@ impl World {
     fn may_have_lapsed(&self) -> bool {
         let beginning: Timestamp = "2026-11-21T08:00:00Z".parse().unwrap();
         self.server_now().ms_since(beginning) > 86_400_000
+    }
+
+    /// Only a server whose data were set back contradicts what it signed.
+    pub(crate) fn check_the_log_agrees(&self, owner: usize) {
+        let log = self.owners[owner].vault.log().unwrap();
+        let faults: Vec<_> = log.faults.iter().map(|fault| fault.kind).collect();
+        if !faults.is_empty() && !self.server_was_set_back() {
+            self.wrong(&format!("the server contradicts its log: {faults:?}"));
+        }
     }
 
     /// Every read that was answered is told to the owner.

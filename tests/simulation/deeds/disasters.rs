@@ -3,6 +3,8 @@
 use super::super::{line::Line, owner::Owner, world::World};
 
 const COPIES_MAX: usize = 3;
+/// How it is counted that the server's data were set back.
+pub(crate) const SET_BACK: &str = "server set back";
 
 impl World {
     /// The server loses power, and starts again.
@@ -49,7 +51,7 @@ impl World {
         self.machine.boot(&kept, &mut self.dice);
         self.lines.values_mut().for_each(Line::hang_up);
         self.promises.set_back(&promises, with_ledger);
-        self.count("server set back");
+        self.count(SET_BACK);
     }
 
     /// Somebody puts an old copy of the file in the place of a newer one.
@@ -58,6 +60,8 @@ impl World {
             return;
         }
         let copy = self.dice.one_of(&self.device_copies).clone();
+        // What this copy of the vault has found out is lost with it.
+        self.check_the_log_agrees(owner);
         self.note(format!("{owner} is set back"));
         self.owners[owner].crash(&mut self.dice);
         self.owners[owner] = Owner::open(copy, None, &self.device_clock, &mut self.dice);

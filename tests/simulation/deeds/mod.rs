@@ -6,6 +6,7 @@ mod lines;
 mod owners;
 
 pub(crate) use developers::PURPOSES;
+pub(crate) use disasters::SET_BACK;
 
 use sync_server::hosted;
 
