@@ -12,7 +12,8 @@ use vault_wire::{
 };
 
 use super::{
-    device::{Device, Given, brand, given, held},
+    device::{Device, Given, brand, given},
+    greeting::held,
     restore::restarted,
     world::{World, terms},
 };
