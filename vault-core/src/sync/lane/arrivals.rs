@@ -45,13 +45,14 @@ impl Lane {
         Ok(())
     }
 
-    /// The server is further with a slot than this device thought: its record is looked at again.
+    /// The server is further with a slot than this device thought: its record is looked at again, unless a
+    /// later batch that changes the slot is on the way.
     fn tries_again(&mut self, batch: u64, row: &Row, rev: u64) -> bool {
-        self.beyond.arrived(batch, row.slot);
+        let is_last = self.beyond.arrived(batch, row.slot);
         let again = self.beyond.stale(row.slot, rev);
         match row.becomes {
-            Some(Held { record, .. }) if again => self.again.push((row.slot, record)),
-            None if again => drop(self.strays.insert(row.slot)),
+            Some(Held { record, .. }) if again && is_last => self.again.push((row.slot, record)),
+            None if again && is_last => drop(self.strays.insert(row.slot)),
             _ => {}
         }
         again
