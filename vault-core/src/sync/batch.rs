@@ -91,7 +91,7 @@ impl Packer<'_> {
         let strays: Vec<Slot> = self.strays.iter().copied().take(self.entries_max).collect();
         for slot in strays {
             self.strays.remove(&slot);
-            self.hide(slot)?;
+            self.hide(slot, None)?;
         }
         Ok(())
     }
@@ -101,7 +101,7 @@ impl Packer<'_> {
             Export::Unrelated => {}
             Export::Shown(slot, tag, category, projection) => {
                 self.strays.remove(&slot);
-                let known = self.beyond.known(&self.held, slot)?;
+                let known = self.beyond.known(&self.held, slot, Some(record))?;
                 let unchanged = known.content == Content::Tagged(tag);
                 let rev = if unchanged {
                     known.rev.max(1)
@@ -110,7 +110,8 @@ impl Packer<'_> {
                 };
                 let row = Row {
                     slot,
-                    becomes: Some(Held { rev, tag, record }),
+                    record: Some(record),
+                    becomes: Some(Held { rev, tag }),
                 };
                 if !unchanged {
                     let entry = self
@@ -123,15 +124,19 @@ impl Packer<'_> {
             }
             Export::Hidden(slot) => {
                 self.strays.remove(&slot);
-                self.hide(slot)?;
+                self.hide(slot, Some(record))?;
             }
         }
         Ok(())
     }
 
-    fn hide(&mut self, slot: Slot) -> Result<(), Error> {
-        let known = self.beyond.known(&self.held, slot)?;
-        let row = Row { slot, becomes: None };
+    fn hide(&mut self, slot: Slot, record: Option<RecordId>) -> Result<(), Error> {
+        let known = self.beyond.known(&self.held, slot, record)?;
+        let row = Row {
+            slot,
+            record,
+            becomes: None,
+        };
         if known.content != Content::Nothing {
             self.send(Entry::delete(slot, known.rev + 1), row);
         } else if !known.is_held {
