@@ -3,7 +3,10 @@
 
 use std::collections::HashMap;
 
-use vault_wire::{entry::ContentTag, id::Slot};
+use vault_wire::{
+    entry::ContentTag,
+    id::{RecordId, Slot},
+};
 
 use super::{
     held::{Held, HeldSet},
@@ -53,8 +56,8 @@ pub(super) struct Beyond {
 }
 
 impl Beyond {
-    /// What is known of a slot.
-    pub(super) fn known(&self, held: &HeldSet, slot: Slot) -> Result<Known, Error> {
+    /// What is known of a slot, and of the record behind it, if there is one.
+    pub(super) fn known(&self, held: &HeldSet, slot: Slot, record: Option<RecordId>) -> Result<Known, Error> {
         if let Some((_, rev, becomes)) = self.on_the_way.get(&slot) {
             return Ok(Known {
                 rev: *rev,
@@ -62,7 +65,7 @@ impl Beyond {
                 is_held: true,
             });
         }
-        let held = held.get(slot)?;
+        let held = record.map(|record| held.get(record)).transpose()?.flatten();
         let rev = held.map_or(0, |held| held.rev);
         Ok(match self.found.get(&slot) {
             Some(found) => Known {

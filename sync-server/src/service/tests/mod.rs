@@ -6,6 +6,7 @@ mod device;
 mod disk;
 mod erasure;
 mod keys;
+mod long_rows;
 mod pushes;
 mod reads;
 mod recovery;
