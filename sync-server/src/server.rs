@@ -11,7 +11,7 @@ use crate::{
     entropy::Entropy,
     error::StartError,
     keys::{Keys, TlsIdentity, create_private_folder},
-    live::{Devices, ReadGuards, Waits},
+    live::{Devices, ReadGuards, Unfiled, Waits},
     service::statement,
     stop::Stop,
     store::{
@@ -39,6 +39,7 @@ struct Inner {
     devices: Devices,
     guards: ReadGuards,
     waits: Waits,
+    unfiled: Unfiled,
     stop: Stop,
 }
 
@@ -115,6 +116,7 @@ impl Server {
             devices: Devices::default(),
             guards: ReadGuards::default(),
             waits: Waits::default(),
+            unfiled: Unfiled::default(),
             stop: Stop::default(),
         }));
         statement::recover(&server, erased).await?;
@@ -187,6 +189,10 @@ impl Server {
 
     pub(crate) fn waits(&self) -> &Waits {
         &self.0.waits
+    }
+
+    pub(crate) fn unfiled(&self) -> &Unfiled {
+        &self.0.unfiled
     }
 }
 

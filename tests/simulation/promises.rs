@@ -51,6 +51,9 @@ struct Promise {
     generation: u32,
     /// The generation under whose key it took entries.
     keyed: u32,
+    /// The highest generation of which entries were sent before it was seen to begin: what it holds is not
+    /// known.
+    unseen: u32,
     /// What each slot may hold.
     slots: BTreeMap<Slot, BTreeSet<State>>,
 }
@@ -87,7 +90,7 @@ impl Promise {
 
     /// Whether another generation may be in force already, or the keys of this one destroyed.
     const fn is_turning(&self) -> bool {
-        self.is_ending || self.turning_to > self.generation
+        self.is_ending || self.turning_to > self.generation || self.unseen >= self.generation
     }
 
     fn accept(&mut self, number: u64, event: &Event) {
@@ -117,6 +120,9 @@ impl Promises {
     /// A device sent a batch: from here on it may be stored.
     pub(crate) fn sent(&mut self, sent: &mut Sent, batch: Entries) {
         let promise = self.0.entry(batch.grant).or_default();
+        if batch.generation > promise.generation {
+            promise.unseen = promise.unseen.max(batch.generation);
+        }
         if batch.generation == promise.generation {
             for entry in &batch.entries {
                 let states = promise.slots.entry(entry.slot).or_insert_with(|| [EMPTY].into());

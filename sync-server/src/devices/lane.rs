@@ -231,9 +231,7 @@ impl Lane {
                 Frame::LinkCode(link_code::open(&self.server, vault).await.map_err(unavailable)?)
             }
             Frame::Reconcile(asked) => {
-                let server = self.server.clone();
-                let answering = tokio::task::spawn_blocking(move || reconcile(&server, vault, &asked));
-                let answer = answering.await.unwrap_or(Err(ReconcileError::Unavailable));
+                let answer = reconcile(&self.server, vault, asked).await;
                 Frame::Reconciled(answer.map_err(|error| match error {
                     ReconcileError::Malformed => Over::Refused(Refusal::BadFrame),
                     ReconcileError::Unavailable => Over::Refused(Refusal::Unavailable),

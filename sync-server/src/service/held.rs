@@ -1,45 +1,47 @@
-//! Writing what is held of one generation of a grant: the entries in the order in which they arrive, the
-//! slots that they stand in, and the sums of them.
+//! Writing what is held of one generation of a grant: the entries in the order in which they arrive, and
+//! what stands in their slots.
 
-use std::collections::{BTreeMap, btree_map};
+use std::collections::BTreeMap;
 
 use vault_wire::{
     entry::{Body, ContentTag, Entry},
     frame::Rejection,
-    id::Slot,
-    reconcile::{Change, Item, Tally},
+    reconcile::{Change, Item},
     time::Timestamp,
 };
 
-use crate::store::{
-    EntryRow, GrantRow, Opened, Place, SlotRow, StoreError, Tx,
-    tables::{ENTRIES, SLOTS, TALLIES, key},
+use super::slots::Slots;
+use crate::{
+    Server,
+    store::{
+        EntryRow, GrantRow, Opened, Place, SlotRow, StoreError, Tx,
+        tables::{ENTRIES, key},
+    },
 };
 
 /// One generation of a grant, being written. Nothing is written before [`finish`](Self::finish).
 pub(super) struct Holding<'t> {
     generation: Vec<u8>,
     entries: Opened<'t, EntryRow>,
-    slots: Opened<'t, SlotRow>,
-    tallies: Opened<'t, Tally>,
+    slots: Slots<'t>,
     /// Entries that arrived, by their keys.
     arrived: BTreeMap<Vec<u8>, EntryRow>,
-    /// Slots and tallies that changed.
-    touched: BTreeMap<Slot, SlotRow>,
-    changed: BTreeMap<u8, Tally>,
 }
 
 impl<'t> Holding<'t> {
     /// The generation of a grant that its row names.
-    pub(super) fn of(tx: &'t Tx, grant: &[u8], row: &GrantRow) -> Result<Self, StoreError> {
+    pub(super) fn of(
+        server: &'t Server,
+        tx: &'t Tx,
+        grant: &[u8],
+        row: &GrantRow,
+    ) -> Result<Self, StoreError> {
+        let generation = key(&[grant, &row.generation.to_be_bytes()]);
         Ok(Self {
-            generation: key(&[grant, &row.generation.to_be_bytes()]),
+            slots: Slots::of(server, tx, &generation, row)?,
             entries: tx.open(&ENTRIES)?,
-            slots: tx.open(&SLOTS)?,
-            tallies: tx.open(&TALLIES)?,
             arrived: BTreeMap::new(),
-            touched: BTreeMap::new(),
-            changed: BTreeMap::new(),
+            generation,
         })
     }
 
@@ -52,7 +54,7 @@ impl<'t> Holding<'t> {
         now: Timestamp,
     ) -> Result<Result<(), Rejection>, StoreError> {
         let (slot, tag, rev) = (entry.slot, entry.tag, entry.rev);
-        if let Some(before) = self.slot(slot)? {
+        if let Some(before) = self.slots.get(slot)? {
             if before.rev == rev && before.tag() == tag {
                 return Ok(Ok(()));
             }
@@ -60,7 +62,7 @@ impl<'t> Holding<'t> {
                 return Ok(Err(Rejection::Stale(before.rev)));
             }
             if let Some(place) = before.place {
-                self.change(row, &Change::Removed(Item::new(slot, place.tag)))?;
+                Change::Removed(Item::new(slot, place.tag)).make(&mut row.held);
                 self.remove(place)?;
             }
         }
@@ -74,7 +76,7 @@ impl<'t> Holding<'t> {
         };
         if let Some(place) = place {
             row.next_arrival += 1;
-            self.change(row, &Change::Added(Item::new(slot, tag)))?;
+            Change::Added(Item::new(slot, tag)).make(&mut row.held);
             let arrived = EntryRow {
                 entry,
                 statement,
@@ -82,33 +84,14 @@ impl<'t> Holding<'t> {
             };
             self.arrived.insert(self.key_of(place), arrived);
         }
-        self.touched.insert(slot, SlotRow { rev, place });
+        self.slots.set(slot, SlotRow { rev, place });
         Ok(Ok(()))
     }
 
     /// Writes it all down, in the order of the keys.
-    pub(super) fn finish(mut self) -> Result<(), StoreError> {
+    pub(super) fn finish(mut self, row: &GrantRow, now: Timestamp) -> Result<(), StoreError> {
         self.entries.put_sorted(self.arrived)?;
-        let prefix = &self.generation;
-        let slots = self.touched.into_iter();
-        self.slots
-            .put_sorted(slots.map(|(slot, row)| (key(&[prefix, slot.as_bytes()]), row)))?;
-        for (first, tally) in &self.changed {
-            let at = key(&[prefix, &[*first]]);
-            if tally.is_empty() {
-                self.tallies.remove(&at)?;
-            } else {
-                self.tallies.put(&at, tally)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn slot(&self, slot: Slot) -> Result<Option<SlotRow>, StoreError> {
-        match self.touched.get(&slot) {
-            Some(row) => Ok(Some(*row)),
-            None => self.slots.get(&key(&[&self.generation, slot.as_bytes()])),
-        }
+        self.slots.finish(row, now)
     }
 
     fn remove(&mut self, place: Place) -> Result<(), StoreError> {
@@ -117,19 +100,6 @@ impl<'t> Holding<'t> {
             Some(_) => Ok(()),
             None => self.entries.remove(&at),
         }
-    }
-
-    fn change(&mut self, row: &mut GrantRow, change: &Change) -> Result<(), StoreError> {
-        change.make(&mut row.held);
-        let tally = match self.changed.entry(change.first_byte()) {
-            btree_map::Entry::Occupied(tally) => tally.into_mut(),
-            btree_map::Entry::Vacant(place) => {
-                let at = key(&[&self.generation, &[change.first_byte()]]);
-                place.insert(self.tallies.get(&at)?.unwrap_or_default())
-            }
-        };
-        tally.change(change);
-        Ok(())
     }
 
     fn key_of(&self, place: Place) -> Vec<u8> {

@@ -15,6 +15,7 @@ pub mod request_view;
 pub mod scopes;
 pub mod session_token;
 pub mod signed_request;
+mod slots;
 
 pub(crate) mod enrol;
 pub(crate) mod hello;

@@ -157,7 +157,7 @@ fn store(
         return Ok(checked.refused());
     }
     let mut rejected = Vec::new();
-    let mut held = Holding::of(tx, &at, &row)?;
+    let mut held = Holding::of(server, tx, &at, &row)?;
     let Checked { batch, verdicts, .. } = checked;
     for (entry, verdict) in batch.entries.into_iter().zip(verdicts) {
         let slot = entry.slot;
@@ -167,7 +167,7 @@ fn store(
         };
         rejected.extend(stored.err().map(|rejection| (slot, rejection)));
     }
-    held.finish()?;
+    held.finish(&row, now)?;
     tx.put(&GRANTS, &at, &row)?;
     Ok(EntriesAck {
         grant: batch.grant,

@@ -9,6 +9,7 @@ use vault_wire::{
     reconcile::{self, Edge, Fault, Item, Span, Tallied, Tally},
 };
 
+use super::slots::{all_filed, file_all};
 use crate::{
     Server,
     store::{
@@ -26,29 +27,39 @@ pub(crate) enum ReconcileError {
     Unavailable,
 }
 
+/// How often what is held is put in order for one answer, if another device of the owner goes on sending.
+const TRIES: u32 = 4;
+
 /// Answers what a device asks of what is held in one generation of a grant. A generation that is not
 /// there holds nothing.
-pub(crate) fn reconcile(
+pub(crate) async fn reconcile(
     server: &Server,
     vault: VaultId,
-    asked: &Reconcile,
+    asked: Reconcile,
 ) -> Result<Reconcile, ReconcileError> {
     let generation = key(&[
         vault.as_bytes(),
         asked.grant.as_bytes(),
         &asked.generation.to_be_bytes(),
     ]);
-    let view = server.store().view()?;
-    let tallies = tallies(&view, &generation)?;
+    for _ in 0..TRIES {
+        let view = server.store().view()?;
+        if all_filed(&view, &generation)? {
+            let answering = tokio::task::spawn_blocking(move || answer(&view, &generation, asked));
+            return answering.await.map_err(|_| ReconcileError::Unavailable)?;
+        }
+        file_all(server, vault, (asked.grant, asked.generation)).await?;
+    }
+    Err(ReconcileError::Unavailable)
+}
+
+fn answer(view: &View, generation: &[u8], asked: Reconcile) -> Result<Reconcile, ReconcileError> {
+    let tallies = tallies(view, generation)?;
     let mut held = Tallied::new(tallies, |span: &Span, limit: usize| {
-        items(&view, &generation, span, limit)
+        items(view, generation, span, limit)
     });
     let message = reconcile::answer(&mut held, &asked.message)?;
-    Ok(Reconcile {
-        grant: asked.grant,
-        generation: asked.generation,
-        message,
-    })
+    Ok(Reconcile { message, ..asked })
 }
 
 fn tallies(view: &View, generation: &[u8]) -> Result<Vec<(u8, Tally)>, StoreError> {

@@ -77,10 +77,12 @@ pub(crate) static DOOMED: Typed<()> = Typed::new("doomed");
 /// vault | grant | generation | category | arrival → the sealed entry. In order of arrival, because slots
 /// are hashes: what comes in goes to the end, and what is read lies together.
 pub(crate) static ENTRIES: Typed<EntryRow> = Typed::new("entries");
-/// vault | grant | generation | slot → its revision, and what stands there
+/// vault | grant | generation | slot → its revision, and what stands there; of entries that are filed
 pub(crate) static SLOTS: Typed<SlotRow> = Typed::new("slots");
-/// vault | grant | generation | first byte of slots → sums over what is held there
+/// vault | grant | generation | first byte of slots → sums over what is held there; of entries that are filed
 pub(crate) static TALLIES: Typed<Tally> = Typed::new("tallies");
+/// vault | grant | generation → the first arrival that is not filed; no row if all are
+pub(crate) static UNFILED: Typed<u64> = Typed::new("unfiled");
 /// vault | grant | time | read → nothing: reads that count towards a frequency
 pub(crate) static READS: Typed<()> = Typed::new("reads");
 

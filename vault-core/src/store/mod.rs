@@ -10,7 +10,7 @@ use vault_file::{NewSlot, SealedFile, Secret, Snapshot, Transaction};
 use vault_wire::{id::Incarnation, recovery::VaultSecrets, time::Timestamp};
 
 pub(crate) use crate::keys::recovery_secret;
-pub(crate) use row::{decode, encode, grant_key, sortable_time, u64_key, u64_of};
+pub(crate) use row::{decode, encode, grant_key, remove_all, sortable_time, u64_key, u64_of};
 
 use crate::{
     error::Error,

@@ -1,6 +1,7 @@
 //! Keys and values of rows.
 
 use serde::{Serialize, de::DeserializeOwned};
+use vault_file::{Table, Transaction};
 use vault_wire::{id::GrantId, time::Timestamp};
 
 use crate::error::Error;
@@ -22,6 +23,19 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8], what: &'static str) -> R
 /// Eight bytes that sort as the moment does, before 1970 too.
 pub(crate) const fn sortable_time(at: Timestamp) -> [u8; 8] {
     (at.unix_ms().cast_unsigned() ^ (1 << 63)).to_be_bytes()
+}
+
+/// Removes every row whose key begins with `prefix`.
+pub(crate) fn remove_all(transaction: &Transaction, table: &Table, prefix: &[u8]) -> Result<(), Error> {
+    let mut table = transaction.table(table)?;
+    let keys: Vec<_> = table
+        .prefix(prefix)?
+        .map(|row| Ok(row?.0))
+        .collect::<Result<_, Error>>()?;
+    for key in keys {
+        table.remove(&key)?;
+    }
+    Ok(())
 }
 
 /// Key of a row that belongs to a grant.

@@ -31,10 +31,13 @@ pub(crate) const BLOCKED_APPS: Table = Table::new("blocked-apps");
 /// Application id → what its own domain said of it.
 pub(crate) const APP_PINS: Table = Table::new("app-pins");
 /// Grant id → how far its entries are with the server.
-pub(crate) const PROGRESS: Table = Table::new("progress");
+pub(crate) const PROGRESS: Table = Table::new("grant-progress");
 /// Grant id | generation | first byte of slots → sums over what the server holds there. What it holds is
-/// in one table a grant and generation.
+/// in two tables a grant and generation, one by record and one by slot.
 pub(crate) const TALLIES: Table = Table::new("tallies");
+/// Grant id | generation | number of the first → slots that hold something else, in the order of the changes,
+/// until they are put in their places.
+pub(crate) const CHANGED_SLOTS: Table = Table::new("changed-slots");
 /// Grant id | generation → itself: what the server held of it is no longer needed.
 pub(crate) const LEFTOVERS: Table = Table::new("leftovers");
 /// Grant id | slot → why the server does not hold it.

@@ -91,7 +91,7 @@ impl Packer<'_> {
         let strays: Vec<Slot> = self.strays.iter().copied().take(self.entries_max).collect();
         for slot in strays {
             self.strays.remove(&slot);
-            self.hide(slot)?;
+            self.hide(slot, None)?;
         }
         Ok(())
     }
@@ -101,7 +101,7 @@ impl Packer<'_> {
             Export::Unrelated => {}
             Export::Shown(slot, tag, category, projection) => {
                 self.strays.remove(&slot);
-                let known = self.beyond.known(&self.held, slot)?;
+                let known = self.beyond.known(&self.held, slot, Some(record))?;
                 let unchanged = known.content == Content::Tagged(tag);
                 let rev = if unchanged {
                     known.rev.max(1)
@@ -110,8 +110,9 @@ impl Packer<'_> {
                 };
                 let row = Row {
                     slot,
+                    record: Some(record),
                     rev,
-                    becomes: Some(Held { rev, tag, record }),
+                    becomes: Some(Held { rev, tag }),
                 };
                 if !unchanged {
                     let entry = self
@@ -124,18 +125,19 @@ impl Packer<'_> {
             }
             Export::Hidden(slot) => {
                 self.strays.remove(&slot);
-                self.hide(slot)?;
+                self.hide(slot, Some(record))?;
             }
         }
         Ok(())
     }
 
-    fn hide(&mut self, slot: Slot) -> Result<(), Error> {
-        let known = self.beyond.known(&self.held, slot)?;
+    fn hide(&mut self, slot: Slot, record: Option<RecordId>) -> Result<(), Error> {
+        let known = self.beyond.known(&self.held, slot, record)?;
         let is_empty = known.content == Content::Nothing;
         let rev = if is_empty { known.rev } else { known.rev + 1 };
         let row = Row {
             slot,
+            record,
             rev,
             becomes: None,
         };

@@ -3,7 +3,10 @@
 
 use std::collections::HashMap;
 
-use vault_wire::{entry::ContentTag, id::Slot};
+use vault_wire::{
+    entry::ContentTag,
+    id::{RecordId, Slot},
+};
 
 use super::{
     held::{Held, HeldSet},
@@ -53,8 +56,8 @@ pub(super) struct Beyond {
 }
 
 impl Beyond {
-    /// What is known of a slot.
-    pub(super) fn known(&self, held: &HeldSet, slot: Slot) -> Result<Known, Error> {
+    /// What is known of a slot, and of the record behind it, if there is one.
+    pub(super) fn known(&self, held: &HeldSet, slot: Slot, record: Option<RecordId>) -> Result<Known, Error> {
         if let Some((_, rev, becomes)) = self.on_the_way.get(&slot) {
             return Ok(Known {
                 rev: *rev,
@@ -62,7 +65,7 @@ impl Beyond {
                 is_held: true,
             });
         }
-        let held = held.get(slot)?;
+        let held = record.map(|record| held.get(record)).transpose()?.flatten();
         let rev = held.map_or(0, |held| held.rev);
         Ok(match self.found.get(&slot) {
             Some(found) => Known {
@@ -83,15 +86,21 @@ impl Beyond {
         self.on_the_way.insert(row.slot, (batch, row.rev, row.becomes));
     }
 
-    /// A batch with this row was acknowledged and the held set says so. A later one may be changing the
-    /// same slot.
-    pub(super) fn arrived(&mut self, batch: u64, slot: Slot) {
-        if self
-            .on_the_way
-            .get(&slot)
-            .is_some_and(|(last, ..)| *last == batch)
-        {
+    /// A batch with this row was acknowledged, and the held set says so or will not. Returns whether it was the
+    /// last that changes the slot.
+    pub(super) fn arrived(&mut self, batch: u64, slot: Slot) -> bool {
+        let last = self.on_the_way.get(&slot);
+        let is_last = last.is_none_or(|(last, ..)| *last == batch);
+        if is_last {
             self.on_the_way.remove(&slot);
+        }
+        is_last
+    }
+
+    /// The held set is to say of a slot what the server was found to hold.
+    pub(super) fn settles(&mut self, row: &Row) {
+        if let Some(found) = self.found.get_mut(&row.slot) {
+            found.rev = found.rev.max(row.rev);
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod batch;
 mod beyond;
+mod by_slot;
 mod connection;
 mod error;
 mod escrow;

@@ -10,17 +10,20 @@ use serde::{Deserialize, Serialize};
 use vault_file::{Snapshot, Transaction, WriteTable};
 use vault_wire::{
     frame::Rejection,
-    id::{GrantId, Slot},
-    reconcile::{Change, Item, Summary, Tally},
+    id::{GrantId, RecordId, Slot},
+    reconcile::{Change, Item, Summary},
     time::Timestamp,
 };
 
-use super::held::{Held, held_table};
+use super::{
+    by_slot::{self, ChangedSlot, Filled, generation_prefix},
+    held::{Held, held_table},
+};
 use crate::{
     error::Error,
     store::{
-        decode, encode, grant_key,
-        tables::{LEFTOVERS, PROGRESS, REJECTED, TALLIES},
+        decode, encode, grant_key, remove_all,
+        tables::{LEFTOVERS, PROGRESS, REJECTED},
     },
 };
 
@@ -33,6 +36,8 @@ pub(super) struct Progress {
     pub(super) looked: Looked,
     /// What the server holds.
     pub(super) held: Summary,
+    /// How many changes of it are not in their places by slot yet.
+    pub(super) noted: u64,
     /// When the server last acknowledged entries.
     pub(super) acked_at: Option<Timestamp>,
 }
@@ -89,6 +94,8 @@ pub(super) struct RejectedRow {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) slot: Slot,
+    /// The record behind it; none for one that no record accounts for.
+    pub(super) record: Option<RecordId>,
     /// The revision that the slot has then.
     pub(super) rev: u64,
     /// What it holds then; nothing if it is emptied.
@@ -128,52 +135,79 @@ impl Progress {
         Ok(Keeping {
             table: transaction.table(&held_table(grant, self.generation))?,
             refusals: Refusals::of(transaction, grant, now)?,
-            tallies: Tallies::of(transaction, grant, self.generation)?,
-            all: self.held,
+            touched: BTreeMap::new(),
+            changes: Vec::new(),
+            before: *self,
+            transaction,
+            grant,
         })
+    }
+
+    /// Puts what was noted in its place by slot.
+    pub(super) fn put_in_place(&mut self, transaction: &Transaction, grant: GrantId) -> Result<(), Error> {
+        if self.noted > 0 {
+            by_slot::put_in_place(transaction, grant, self.generation)?;
+            self.noted = 0;
+        }
+        Ok(())
     }
 }
 
-/// What the server holds of a grant, being written down.
+/// What the server holds of a grant, being written down. Nothing is before [`finish`](Self::finish).
 pub(super) struct Keeping<'t> {
     table: WriteTable<'t>,
     refusals: Refusals<'t>,
-    tallies: Tallies<'t>,
-    all: Summary,
+    /// Records of which the server holds something else.
+    touched: BTreeMap<RecordId, Option<Held>>,
+    changes: Vec<ChangedSlot>,
+    before: Progress,
+    transaction: &'t Transaction,
+    grant: GrantId,
 }
 
 impl Keeping<'_> {
     /// The server holds this in a slot, or rejected it.
     pub(super) fn row(&mut self, row: &Row, rejected: Option<&Rejection>) -> Result<(), Error> {
         self.refusals.note(row.slot, rejected)?;
-        if rejected.is_some() {
+        let Some(record) = row.record.filter(|_| rejected.is_none()) else {
             return Ok(());
+        };
+        let before = match self.touched.get(&record) {
+            Some(before) => *before,
+            None => self
+                .table
+                .get_with(record.as_bytes(), Held::decode)?
+                .transpose()?,
+        };
+        let held = &mut self.before.held;
+        if let Some(before) = before {
+            Change::Removed(Item::new(row.slot, before.tag)).make(held);
         }
-        let key = row.slot.as_bytes();
-        if let Some(before) = self.table.get_with(key, Held::decode)?.transpose()? {
-            self.change(Change::Removed(Item::new(row.slot, before.tag)))?;
+        if let Some(now) = row.becomes {
+            Change::Added(Item::new(row.slot, now.tag)).make(held);
         }
-        match &row.becomes {
-            Some(now) => {
-                self.table.insert(key, &encode(now))?;
-                self.change(Change::Added(Item::new(row.slot, now.tag)))?;
-            }
-            None => {
-                self.table.remove(key)?;
-            }
-        }
+        self.touched.insert(record, row.becomes);
+        let filled = row.becomes.map(|Held { tag, .. }| Filled { tag, record });
+        self.changes.push((row.slot, filled));
         Ok(())
     }
 
-    fn change(&mut self, change: Change) -> Result<(), Error> {
-        change.make(&mut self.all);
-        self.tallies.change(&change)
-    }
-
-    /// Writes the sums down. Returns the sum of all that the server holds.
-    pub(super) fn finish(self) -> Result<Summary, Error> {
-        self.tallies.store()?;
-        Ok(self.all)
+    /// Writes it all down. Returns where the grant is with it.
+    pub(super) fn finish(mut self) -> Result<Progress, Error> {
+        let mut kept = Vec::with_capacity(self.touched.len());
+        for (record, becomes) in self.touched {
+            match becomes {
+                Some(now) => kept.push((*record.as_bytes(), encode(&now))),
+                None => drop(self.table.remove(record.as_bytes())?),
+            }
+        }
+        self.table.insert_sorted(&kept)?;
+        let (generation, noted) = (self.before.generation, self.before.noted);
+        by_slot::note(self.transaction, (self.grant, generation), noted, &self.changes)?;
+        Ok(Progress {
+            noted: noted + self.changes.len() as u64,
+            ..self.before
+        })
     }
 }
 
@@ -217,55 +251,6 @@ impl<'t> Refusals<'t> {
     }
 }
 
-/// The tallies of what a grant holds, as far as they were touched.
-struct Tallies<'t> {
-    table: WriteTable<'t>,
-    prefix: Vec<u8>,
-    touched: BTreeMap<u8, Tally>,
-}
-
-impl<'t> Tallies<'t> {
-    fn of(transaction: &'t Transaction, grant: GrantId, generation: u32) -> Result<Self, Error> {
-        Ok(Self {
-            table: transaction.table(&TALLIES)?,
-            prefix: tally_prefix(grant, generation),
-            touched: BTreeMap::new(),
-        })
-    }
-
-    /// Makes a change to the bucket that it belongs to.
-    fn change(&mut self, change: &Change) -> Result<(), Error> {
-        use std::collections::btree_map::Entry;
-        let first = change.first_byte();
-        let tally = match self.touched.entry(first) {
-            Entry::Occupied(tally) => tally.into_mut(),
-            Entry::Vacant(place) => {
-                let row = self.table.get(&[&self.prefix[..], &[first]].concat())?;
-                place.insert(row.map_or(Ok(Tally::default()), |row| decode(&row, "a tally"))?)
-            }
-        };
-        tally.change(change);
-        Ok(())
-    }
-
-    fn store(mut self) -> Result<(), Error> {
-        for (first, tally) in &self.touched {
-            let key = [&self.prefix[..], &[*first]].concat();
-            if tally.is_empty() {
-                self.table.remove(&key)?;
-            } else {
-                self.table.insert(&key, &encode(tally))?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Where the tallies of a generation stand.
-pub(super) fn tally_prefix(grant: GrantId, generation: u32) -> Vec<u8> {
-    grant_key(grant, &generation.to_be_bytes())
-}
-
 /// Forgets all that is known of what the server holds of a grant.
 pub(super) fn forget(transaction: &Transaction, grant: GrantId) -> Result<(), Error> {
     let row = transaction.table(&PROGRESS)?.get(grant.as_bytes())?;
@@ -279,9 +264,10 @@ pub(super) fn forget(transaction: &Transaction, grant: GrantId) -> Result<(), Er
 
 /// Leaves the rows of a generation to [`clear_leftovers`]: there may be very many.
 fn give_up(transaction: &Transaction, grant: GrantId, generation: u32) -> Result<(), Error> {
-    transaction
-        .table(&LEFTOVERS)?
-        .insert(&tally_prefix(grant, generation), &encode(&(grant, generation)))?;
+    transaction.table(&LEFTOVERS)?.insert(
+        &generation_prefix(grant, generation),
+        &encode(&(grant, generation)),
+    )?;
     Ok(())
 }
 
@@ -297,19 +283,7 @@ pub(super) fn clear_leftovers(transaction: &Transaction) -> Result<(), Error> {
     for (key, row) in leftovers {
         let (grant, generation): (GrantId, u32) = decode(&row, "what is left of a grant")?;
         transaction.remove_table(&held_table(grant, generation))?;
-        remove_all(transaction, &TALLIES, &tally_prefix(grant, generation))?;
-        table.remove(&key)?;
-    }
-    Ok(())
-}
-
-fn remove_all(transaction: &Transaction, table: &vault_file::Table, prefix: &[u8]) -> Result<(), Error> {
-    let mut table = transaction.table(table)?;
-    let keys: Vec<_> = table
-        .prefix(prefix)?
-        .map(|row| Ok(row?.0))
-        .collect::<Result<_, Error>>()?;
-    for key in keys {
+        by_slot::remove(transaction, grant, generation)?;
         table.remove(&key)?;
     }
     Ok(())

@@ -12,7 +12,7 @@ use crate::{
     service::{Unavailable, notices},
     store::{
         Erased, ErasureRow, GrantRow, GrantState, Rows, StoreError, Tx,
-        tables::{DOOMED, ENDED, ENTRIES, ERASURES, GRANTS, READS, SLOTS, TALLIES, key},
+        tables::{DOOMED, ENDED, ENTRIES, ERASURES, GRANTS, READS, SLOTS, TALLIES, UNFILED, key},
     },
 };
 
@@ -144,6 +144,7 @@ fn drop_step(tx: &Tx, doomed: &[u8]) -> Result<bool, StoreError> {
         none_left = tx.remove_all(&READS, grant, STEP_ROWS)?;
     }
     if none_left {
+        tx.remove(&UNFILED, doomed)?;
         tx.remove(&DOOMED, doomed)?;
     }
     Ok(none_left)

@@ -8,6 +8,7 @@ mod disk;
 mod erasure;
 mod greeting;
 mod keys;
+mod long_rows;
 mod pushes;
 mod reads;
 mod recovery;

@@ -239,7 +239,7 @@ async fn a_device_finds_what_is_held_by_comparing_and_deletions_do_not_count() {
             generation: 1,
             message,
         };
-        let answer = reconcile(&world.server, world.device.vault, &asked).unwrap();
+        let answer = reconcile(&world.server, world.device.vault, asked).await.unwrap();
         let next = wire::compare(&mut thought, &answer.message, |difference| {
             found.push(difference);
             std::ops::ControlFlow::Continue(())
@@ -266,7 +266,7 @@ async fn what_is_no_question_is_refused() {
         generation: 1,
         message: vec![0x61, 9],
     };
-    let answer = reconcile(&world.server, world.device.vault, &asked);
+    let answer = reconcile(&world.server, world.device.vault, asked).await;
     assert_eq!(answer, Err(ReconcileError::Malformed));
 }
 

@@ -14,13 +14,17 @@ use crate::{
     error::Error,
     sync::{
         SyncError,
-        held::Held,
         progress::{Progress, Row},
     },
 };
 
 /// Changes that a next session may have to look at again for nothing; a durable write costs more.
 const LAG_MAX: u64 = 1_000;
+/// Changes of what is held that are put in their places by slot though more are to come: they take about
+/// 10 MiB of memory then.
+const NOTED_MAX: u64 = 65_536;
+/// Changes that are put in their places when there is nothing else to do; fewer, before they are compared.
+const NOTED_AT_REST_MAX: u64 = 4_096;
 
 impl Lane {
     /// Takes in what the server says of the oldest batch on the way.
@@ -45,13 +49,14 @@ impl Lane {
         Ok(())
     }
 
-    /// The server is further with a slot than this device thought: its record is looked at again.
+    /// The server is further with a slot than this device thought: its record is looked at again, unless a
+    /// later batch that changes the slot is on the way.
     fn tries_again(&mut self, batch: u64, row: &Row, rev: u64) -> bool {
-        self.beyond.arrived(batch, row.slot);
+        let is_last = self.beyond.arrived(batch, row.slot);
         let again = self.beyond.stale(row.slot, rev);
-        match row.becomes {
-            Some(Held { record, .. }) if again => self.again.push((row.slot, record)),
-            None if again => drop(self.strays.insert(row.slot)),
+        match row.record {
+            Some(record) if again && is_last => self.again.push((row.slot, record)),
+            None if again && is_last => drop(self.strays.insert(row.slot)),
             _ => {}
         }
         again
@@ -116,7 +121,7 @@ impl Lane {
             done.bytes += sent.bytes as u64;
             looked = Some(sent.looked);
         }
-        let held = keeping.finish()?;
+        let kept = keeping.finish()?;
         let acked_at = if looked.is_some() {
             Some(now)
         } else {
@@ -131,11 +136,14 @@ impl Lane {
         // A record that is to be looked at again would be forgotten if this session ended now.
         let looked = looked.filter(|_| self.beyond.differences() == 0);
         self.progress = Progress {
-            held,
             acked_at,
             looked: looked.unwrap_or(self.progress.looked),
-            ..self.progress
+            ..kept
         };
+        let is_at_rest = self.is_quiet() && !self.wants_to_walk();
+        if self.progress.noted >= if is_at_rest { NOTED_AT_REST_MAX } else { NOTED_MAX } {
+            self.progress.put_in_place(transaction, self.grant)?;
+        }
         self.progress.store(transaction, self.grant)?;
         Ok(done)
     }

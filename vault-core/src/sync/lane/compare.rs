@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, ops::ControlFlow};
 
-use vault_file::Snapshot;
+use vault_file::{Snapshot, Transaction};
 use vault_wire::{
     frame::Reconcile,
     id::Slot,
@@ -14,7 +14,7 @@ use crate::{
     error::Error,
     sync::{
         SyncError,
-        held::{Held, HeldSet, compared},
+        by_slot::{BySlot, compared},
     },
 };
 
@@ -22,10 +22,26 @@ use crate::{
 const DIFFERENCES_MAX: usize = 32_768;
 
 impl Lane {
+    /// Whether it is time to ask the server what it holds.
+    fn may_ask(&self) -> bool {
+        let quiet = self.sent.is_empty() && self.arrived.is_empty() && self.settled.is_empty();
+        quiet && matches!(self.comparing, Comparing::Begin | Comparing::Ask(_))
+    }
+
+    /// Whether what is held must be put in order before it is compared.
+    pub(in crate::sync) fn must_put_in_place(&self) -> bool {
+        self.progress.noted > 0 && self.may_ask()
+    }
+
+    /// Puts what is held in the order in which it is compared.
+    pub(in crate::sync) fn put_in_place(&mut self, transaction: &Transaction) -> Result<(), Error> {
+        self.progress.put_in_place(transaction, self.grant)?;
+        self.progress.store(transaction, self.grant)
+    }
+
     /// What is to be asked of the server next, if it is time to ask.
     pub(in crate::sync) fn next_question(&mut self, view: &Snapshot) -> Result<Option<Reconcile>, Error> {
-        let quiet = self.sent.is_empty() && self.arrived.is_empty() && self.settled.is_empty();
-        if !quiet || !matches!(self.comparing, Comparing::Begin | Comparing::Ask(_)) {
+        if !self.may_ask() {
             return Ok(None);
         }
         let message = match std::mem::replace(&mut self.comparing, Comparing::Asked) {
@@ -68,10 +84,10 @@ impl Lane {
             Next::Ask(message) => Comparing::Ask(message),
             Next::Stopped => Comparing::Later,
         };
-        let held = HeldSet::of(view, self.grant, self.generation())?;
+        let slots = BySlot::of(view, self.grant, self.generation())?;
         for slot in differing {
-            match held.get(slot)? {
-                Some(Held { record, .. }) => self.again.push((slot, record)),
+            match slots.record(slot)? {
+                Some(record) => self.again.push((slot, record)),
                 None => drop(self.strays.insert(slot)),
             }
         }

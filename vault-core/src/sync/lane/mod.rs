@@ -243,6 +243,7 @@ impl Lane {
         self.at_end = choose(&mut packer, &mut looked)?;
         let batch = packer.batch;
         self.looked = looked;
+        batch.settled.iter().for_each(|row| self.beyond.settles(row));
         self.settled.extend(batch.settled.iter().copied());
         if batch.entries.is_empty() {
             return Ok(None);

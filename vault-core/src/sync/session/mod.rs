@@ -258,6 +258,9 @@ impl Session {
     /// What changes now goes before what was there before, of every grant; and of what was there before,
     /// each grant has its turn.
     fn next_of_a_lane(&mut self, entries_max: usize, credit: u64) -> Result<Option<Frame>, Error> {
+        for lane in self.lanes.values_mut().filter(|lane| lane.must_put_in_place()) {
+            self.store.update(|transaction| lane.put_in_place(transaction))?;
+        }
         let view = self.store.view()?;
         for (grant, lane) in &mut self.lanes {
             let generation = grant_row(&view, *grant)?.map_or(0, |row| row.extent.generation);

@@ -25,6 +25,8 @@ const FIRST_ROUND_TRIP: Duration = Duration::from_millis(100);
 const FAREWELL: Duration = Duration::from_millis(1);
 /// Packets that the server may acknowledge together.
 const PACKETS_PER_ACK: u32 = 8;
+/// How long it may wait for them. What begins a connection fills no such number, and the rest waits for room.
+const ACK_DELAY: Duration = Duration::from_millis(1);
 /// What the system is to hold for the socket, so that a burst does not overflow it.
 const SOCKET_BUFFER_BYTES: usize = 1 << 20;
 
@@ -135,6 +137,7 @@ fn transport() -> TransportConfig {
     transport.stream_receive_window(window.into());
     let mut acknowledging = AckFrequencyConfig::default();
     acknowledging.ack_eliciting_threshold(PACKETS_PER_ACK.into());
+    acknowledging.max_ack_delay(Some(ACK_DELAY));
     transport.ack_frequency_config(Some(acknowledging));
     transport
 }

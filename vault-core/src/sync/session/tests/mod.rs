@@ -8,6 +8,7 @@ mod escrow;
 mod keys;
 mod lanes;
 mod log;
+mod stale;
 
 use vault_wire::{
     catalogue::Category,
