@@ -156,7 +156,19 @@ fn read_unfiled(tx: &Tx, generation: &[u8], first: u64, next: u64) -> Result<Run
     Ok(Run { first, next, slots })
 }
 
-/// Files what is not filed yet of a generation, if its grant goes on in it.
+/// Whether all that is held of a generation is filed, as of a view; also if its grant goes on in another one,
+/// and what is left of this one is being dropped.
+pub(super) fn all_filed(
+    view: &View,
+    vault: VaultId,
+    (grant, generation): (GrantId, u32),
+) -> Result<bool, StoreError> {
+    let at = key(&[vault.as_bytes(), grant.as_bytes()]);
+    let is_filed = !view.has(&UNFILED, &key(&[&at, &generation.to_be_bytes()]))?;
+    Ok(is_filed || goes_on(view, &at, generation)?.is_none())
+}
+
+/// Files what is not filed yet of a generation.
 pub(super) async fn file_all(
     server: &Server,
     vault: VaultId,
@@ -164,17 +176,19 @@ pub(super) async fn file_all(
 ) -> Result<(), StoreError> {
     let at = key(&[vault.as_bytes(), grant.as_bytes()]);
     let service = server.clone();
-    let filing = server.store().write(move |tx| {
-        let row = tx.get(&GRANTS, &at)?.filter(|row| row.generation == generation);
-        let Some(row) = row else { return Ok(()) };
-        Slots::of(&service, tx, &key(&[&at, &generation.to_be_bytes()]), &row)?.file()
-    });
+    let filing = server
+        .store()
+        .write(move |tx| match goes_on(tx, &at, generation)? {
+            Some(row) => Slots::of(&service, tx, &key(&[&at, &generation.to_be_bytes()]), &row)?.file(),
+            None => Ok(()),
+        });
     filing.await
 }
 
-/// Whether all that is held of a generation is filed, as of a view.
-pub(super) fn all_filed(view: &View, generation: &[u8]) -> Result<bool, StoreError> {
-    Ok(!view.has(&UNFILED, generation)?)
+/// A grant that is in a generation.
+fn goes_on(rows: &impl Rows, grant: &[u8], generation: u32) -> Result<Option<GrantRow>, StoreError> {
+    let row = rows.get(&GRANTS, grant)?;
+    Ok(row.filter(|row| row.generation == generation))
 }
 
 /// The sums that change.
