@@ -122,7 +122,7 @@ impl Forger {
     /// The honest answer to a request: all of it, decided at a moment.
     pub fn approval(&self, asked: &DeliveredRequest, at: Timestamp) -> Statement {
         let request = ConsentRequest::from_bytes(&asked.bytes).unwrap();
-        self.answer(asked, given(request.terms), at)
+        self.answer(asked, self.given(asked, request.terms), at)
     }
 
     /// An answer to a request.
@@ -137,6 +137,16 @@ impl Forger {
             at,
             asked.delivery_nonce,
         )
+    }
+
+    /// Consent to terms, under this one's grant key.
+    pub fn given(&self, asked: &DeliveredRequest, terms: Terms) -> Event {
+        let grant = GrantId::of_request(&ConsentRequest::digest_of(&asked.bytes));
+        Event::Given(Extent {
+            terms,
+            generation: 1,
+            key: self.grant_key.commitment(grant, 1),
+        })
     }
 
     /// The owner's word that the consent key speaks for the vault towards an application.
@@ -231,11 +241,6 @@ impl Forger {
         };
         self.line.wait_for("the answer to a batch", is_ack).await
     }
-}
-
-/// Consent to terms.
-pub fn given(terms: Terms) -> Event {
-    Event::Given(Extent { terms, generation: 1 })
 }
 
 async fn greet(

@@ -31,7 +31,7 @@ pub use developer::{Answer, Call, Developer, Record};
 pub use device::{Connected, Device, receipt};
 pub use dice::Dice;
 pub use folder::copy_folder;
-pub use forger::{Forger, given};
+pub use forger::Forger;
 pub use line::{Line, LineEnd};
 pub use process::{Process, serve_if_asked};
 pub use rough::RoughNetwork;

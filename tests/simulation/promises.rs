@@ -49,6 +49,11 @@ struct Promise {
     /// Whether a withdrawal is on its way, or may have arrived in part.
     is_ending: bool,
     generation: u32,
+    /// The generation under whose key it took entries.
+    keyed: u32,
+    /// The highest generation of which entries were sent before it was seen to begin: what it holds is not
+    /// known.
+    unseen: u32,
     /// What each slot may hold.
     slots: BTreeMap<Slot, BTreeSet<State>>,
 }
@@ -85,10 +90,14 @@ impl Promise {
 
     /// Whether another generation may be in force already, or the keys of this one destroyed.
     const fn is_turning(&self) -> bool {
-        self.is_ending || self.turning_to > self.generation
+        self.is_ending || self.turning_to > self.generation || self.unseen >= self.generation
     }
 
     fn accept(&mut self, number: u64, event: &Event) {
+        if *event == Event::Refused {
+            // There is no grant by it that the server could know.
+            return;
+        }
         self.accepted = self.accepted.max(number);
         match event {
             Event::Paused => self.paused = self.paused.max(number),
@@ -111,6 +120,9 @@ impl Promises {
     /// A device sent a batch: from here on it may be stored.
     pub(crate) fn sent(&mut self, sent: &mut Sent, batch: Entries) {
         let promise = self.0.entry(batch.grant).or_default();
+        if batch.generation > promise.generation {
+            promise.unseen = promise.unseen.max(batch.generation);
+        }
         if batch.generation == promise.generation {
             for entry in &batch.entries {
                 let states = promise.slots.entry(entry.slot).or_insert_with(|| [EMPTY].into());
@@ -134,6 +146,7 @@ impl Promises {
         if ack.rejected.iter().any(is_whole) || batch.generation != promise.generation {
             return Ok(());
         }
+        promise.keyed = batch.generation;
         let later: Vec<&Entries> = sent
             .batches
             .iter()
@@ -244,6 +257,7 @@ impl Promises {
             let lost = match standing {
                 Some(Standing::Unknown) => promise.accepted > 0,
                 Some(Standing::StatementStale(number)) => number < promise.accepted,
+                Some(Standing::KeyMissing) => promise.keyed == position.generation && !promise.is_turning(),
                 None => !promise.may_hold(position),
                 _ => false,
             };

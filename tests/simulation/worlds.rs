@@ -91,7 +91,10 @@ pub(crate) fn many(worlds: u64) {
                                 *sums.entry(what).or_default() += count;
                             }
                         }
-                        Err(what) => wrong.lock().unwrap().push((seed, what)),
+                        Err(what) => {
+                            println!("seed {seed}: {}", what.lines().next().unwrap_or_default());
+                            wrong.lock().unwrap().push((seed, what));
+                        }
                     }
                     let done = done.fetch_add(1, Ordering::Relaxed) + 1;
                     if done.is_multiple_of(1_000) {
@@ -107,9 +110,6 @@ pub(crate) fn many(worlds: u64) {
     }
     let wrong = wrong.into_inner().unwrap();
     if let Some((seed, what)) = wrong.first() {
-        for (seed, what) in wrong.iter().take(50) {
-            println!("seed {seed}: {}", what.lines().next().unwrap_or_default());
-        }
         panic!("{} worlds went wrong; seed {seed}: {what}", wrong.len());
     }
 }

@@ -2,7 +2,7 @@
 //! is well-formed and arrives over an authenticated connection; only the signatures are not what they
 //! must be.
 
-use harness::{Ask, Developer, Forger, World, given};
+use harness::{Ask, Developer, Forger, World};
 use vault_core::{
     Category::Receipts,
     GrantId, Precision, Timestamp,
@@ -131,8 +131,9 @@ async fn a_key_that_the_owner_did_not_certify_decides_nothing() {
 async fn another_vaults_owner_decides_nothing() {
     let mut stage = stage(81).await;
     let mut other = Forger::enrolled(&mut stage.world).await;
-    let statement = stage.approval();
+    let statement = other.approval(&stage.asked, stage.world.clocks.time());
     assert_eq!(other.say(&statement).await, UNKNOWN_REQUEST, "over its own line");
+    let statement = stage.approval();
     let certificate = other.certificate(stage.developer.app);
     let signed = statement.sign(&other.consent);
     assert_eq!(
@@ -214,7 +215,8 @@ async fn an_answer_that_allows_more_than_was_asked_decides_nothing() {
     let mut other_category = asked.clone();
     other_category.details[0].category = vault_core::Category::Cards;
     for terms in [wider, longer, unlimited, other_category] {
-        let statement = stage.forger.answer(&stage.asked, given(terms), now);
+        let given = stage.forger.given(&stage.asked, terms);
+        let statement = stage.forger.answer(&stage.asked, given, now);
         let outcome = stage.forger.say(&statement).await;
         assert_eq!(
             outcome,

@@ -114,6 +114,7 @@ def vectors():
             "holder": samples.SERVER_SEALING, "ephemeral_ikm": samples.EPHEMERAL_IKM,
             "grant": samples.GRANT, "generation": 1,
             "info": s.grant_key_info(samples.GRANT, 1), "key": samples.GRANT_KEY,
+            "commitment": s.key_commitment(samples.GRANT_KEY, samples.GRANT, 1),
             "enc": samples.SEALED_ENC, "ciphertext": samples.SEALED_KEY,
         },
         "recovery": {

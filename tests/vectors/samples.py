@@ -17,7 +17,7 @@ def b(byte, length=16):
 # Seeds of Ed25519 keys, and the bytes from which X25519 keys are derived (RFC 9180 DeriveKeyPair).
 OWNER, TRANSPORT, CONSENT, RECEIPTS, APP_SIGNING = (b(n, 32) for n in (0x01, 0x02, 0x03, 0x04, 0x05))
 SERVER_SEALING_IKM, EPHEMERAL_IKM = b(0x06, 32), b(0x07, 32)
-VAULT_SECRET, GRANT_KEY = b(0x08, 32), b(0x09, 32)
+VAULT_SECRET, GRANT_KEY, SECOND_GRANT_KEY = b(0x08, 32), b(0x09, 32), b(0x24, 32)
 RECORD, SUBJECT, APP, REQUEST_ID = b(0x11), b(0x12), b(0x13), b(0x14)
 STATE, INCARNATION, ERASURE_ID, READ_ID = b(0x15), b(0x16), b(0x17), b(0x18)
 DELIVERY_NONCE, ENTRY_NONCE = b(0x19), b(0x1A, 24)
@@ -112,12 +112,13 @@ def statement(number, previous, event, decided_at, nonce=bytes(16)):
 
 def chain():
     """One grant's life, each statement naming the one before; and the refusal it might have been."""
+    second = {"terms": NARROWED, "generation": 2, "key": s.key_commitment(SECOND_GRANT_KEY, GRANT, 2)}
     events = [
-        ("given", {"Given": {"terms": ASKED, "generation": 1}}),
-        ("narrowed", {"Narrowed": {"terms": NARROWED, "generation": 2}}),
+        ("given", {"Given": {"terms": ASKED, "generation": 1, "key": s.key_commitment(GRANT_KEY, GRANT, 1)}}),
+        ("narrowed", {"Narrowed": second}),
         ("paused", "Paused"),
         ("resumed", "Resumed"),
-        ("renewed", {"Renewed": {"terms": NARROWED, "generation": 2}}),
+        ("renewed", {"Renewed": second}),
         ("withdrawn", "Withdrawn"),
     ]
     out, previous = {}, bytes(32)
@@ -336,6 +337,7 @@ def frames():
             {"grant": b(0x45), "standing": "Expired"},
             {"grant": b(0x46), "standing": "Superseded"},
             {"grant": b(0x47), "standing": {"Behind": 3}},
+            {"grant": b(0x48), "standing": "KeyMissing"},
         ],
     }
     yield "REGISTERED", "REGISTERED", {"time": NOON}

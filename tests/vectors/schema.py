@@ -80,7 +80,7 @@ REQUEST = record(
     immediate_until=TIME,
     expires_at=TIME,
 )
-EXTENT = record(terms=TERMS, generation=U32)
+EXTENT = record(terms=TERMS, generation=U32, key=DIGEST)
 STATEMENT = record(
     version=U8,
     grant=ID,
@@ -136,6 +136,7 @@ SEALED_GRANT_KEY = record(enc=KEY, ciphertext=BYTES)
 # Section 7: frames.
 STANDING = enum(
     "Reconcile", "Unknown", ("StatementStale", U64), "Withdrawn", "Expired", "Superseded", ("Behind", U64),
+    "KeyMissing",
 )
 REJECTION = enum("NotAuthentic", "OutsideGrant", "TooLarge", ("Stale", U64), "GrantOver")
 STATEMENT_REFUSAL = enum(

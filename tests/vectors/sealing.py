@@ -17,6 +17,7 @@ ACCEPTANCE = b"vault/acceptance/1"
 LOG_HEAD = b"vault/log-head/1"
 FIRST_LOG = b"vault/first-log/1"
 GRANT_KEY = b"vault/grant-key/1"
+KEY_COMMITMENT = b"vault/key-commitment/1"
 ENTRY = b"vault/entry/1"
 GRANT_SECRET = b"vault/grant-secret/1"
 SLOT = b"vault/slot/1"
@@ -182,6 +183,10 @@ def hpke_cipher(shared_point, enc, holder, info):
 
 def grant_key_info(grant, generation):
     return GRANT_KEY + b"\0" + grant + struct.pack("<I", generation)
+
+
+def key_commitment(key, grant, generation):
+    return digest(KEY_COMMITMENT, grant + struct.pack("<I", generation) + key)
 
 
 def seal(plaintext, holder, info, ephemeral_ikm):

@@ -188,6 +188,7 @@ class Checks:
         assert s.grant_key_info(grant, generation).hex() == one["info"]
         opened = s.open_grant_key(secret, raw(one["enc"]), raw(one["ciphertext"]), grant, generation)
         assert opened.hex() == one["key"]
+        assert s.key_commitment(opened, grant, generation).hex() == one["commitment"]
 
     def recovery(self):
         one = self.vectors["recovery"]

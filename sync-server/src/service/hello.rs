@@ -49,7 +49,7 @@ pub(crate) async fn hello(
                 tracing::info!(%vault, again = known.is_some(), "a vault file begins a life");
                 tx.put(&DEVICES, &at, &hello.incarnation)?;
             }
-            let compared = compare_all(tx, vault, &hello, now)?;
+            let compared = compare_all(&service, tx, vault, &hello, now)?;
             notices::continue_log(tx, vault, hello.events_seen, hello.log, another_log)?;
             let told = log::told_from(tx, vault, hello.events_seen, hello.log)?;
             let (_, head) = log::head(&service, tx, vault, now)?;
@@ -82,6 +82,7 @@ pub(crate) async fn hello(
 type Standings = Vec<(GrantId, Standing)>;
 
 fn compare_all(
+    server: &Server,
     tx: &Tx,
     vault: VaultId,
     hello: &Hello,
@@ -89,7 +90,7 @@ fn compare_all(
 ) -> Result<(Standings, Vec<Lacking>), StoreError> {
     let (mut standings, mut lacking) = (Standings::new(), Vec::new());
     for position in &hello.grants {
-        let standing = standing(tx, vault, position, now)?;
+        let standing = standing(server, tx, vault, position, now)?;
         match standing {
             Some(Standing::StatementStale(_)) => await_statement(tx, vault, position)?,
             Some(Standing::Behind(_)) => {
@@ -149,6 +150,7 @@ fn has_said(tx: &Tx, vault: VaultId, device: &GrantPosition) -> Result<bool, Sto
 
 /// Where a grant stands, if not where the device says.
 fn standing(
+    server: &Server,
     tx: &Tx,
     vault: VaultId,
     device: &GrantPosition,
@@ -164,13 +166,13 @@ fn standing(
             GrantState::Withdrawn | GrantState::Ending => Some(Standing::Withdrawn),
             GrantState::Superseded => Some(Standing::Superseded),
             GrantState::Expired | GrantState::Consumed => Some(Standing::Expired),
-            GrantState::Active | GrantState::Paused => running(&row, device, now),
+            GrantState::Active | GrantState::Paused => running(server, &row, device, now),
         },
     })
 }
 
 /// Where a grant stands that is not over.
-fn running(row: &GrantRow, device: &GrantPosition, now: Timestamp) -> Option<Standing> {
+fn running(server: &Server, row: &GrantRow, device: &GrantPosition, now: Timestamp) -> Option<Standing> {
     match device.statement.cmp(&row.number) {
         Ordering::Greater => Some(Standing::StatementStale(row.number)),
         Ordering::Less => Some(Standing::Behind(row.number)),
@@ -180,6 +182,9 @@ fn running(row: &GrantRow, device: &GrantPosition, now: Timestamp) -> Option<Sta
         Ordering::Equal if device.last != row.last => Some(Standing::Behind(row.number)),
         // The statement that opens the device's generation is on its way.
         Ordering::Equal if device.generation > row.generation => None,
+        Ordering::Equal if !server.grant_keys().has(device.grant, row.generation) => {
+            Some(Standing::KeyMissing)
+        }
         Ordering::Equal => compare(row, device),
     }
 }

@@ -83,6 +83,11 @@ impl GrantKeys {
         }
     }
 
+    /// Whether the key of a grant's generation is held.
+    pub(crate) fn has(&self, grant: GrantId, generation: u32) -> bool {
+        self.slots().places.contains_key(&(grant, generation))
+    }
+
     /// Keeps a key. It is on the disk when this returns.
     pub(crate) fn put(&self, grant: GrantId, generation: u32, key: &HeldKey) -> Result<(), StoreError> {
         let mut slots = self.slots();
@@ -91,6 +96,15 @@ impl GrantKeys {
         slots.file.write(place, &record)?;
         slots.places.insert((grant, generation), place);
         Ok(())
+    }
+
+    /// Destroys the key of one generation, if it is held. It is gone from the disk when this returns.
+    pub(crate) fn destroy_one(&self, grant: GrantId, generation: u32) -> Result<(), StoreError> {
+        let mut slots = self.slots();
+        match slots.places.get(&(grant, generation)) {
+            Some(&place) => slots.wipe((grant, generation), place),
+            None => Ok(()),
+        }
     }
 
     /// Destroys the keys of a grant, of every generation before `before` (of all, if there is none).
@@ -105,9 +119,7 @@ impl GrantKeys {
             .collect();
         let mut destroyed = 0;
         for (name, place) in doomed {
-            slots.file.wipe(place)?;
-            slots.places.remove(&name);
-            slots.free.push(place);
+            slots.wipe(name, place)?;
             destroyed += 1;
         }
         Ok(destroyed)
@@ -119,6 +131,13 @@ impl GrantKeys {
 }
 
 impl Slots {
+    fn wipe(&mut self, name: (GrantId, u32), place: u64) -> Result<(), StoreError> {
+        self.file.wipe(place)?;
+        self.places.remove(&name);
+        self.free.push(place);
+        Ok(())
+    }
+
     fn place_for(&mut self, grant: GrantId, generation: u32) -> u64 {
         if let Some(place) = self.places.get(&(grant, generation)) {
             return *place;

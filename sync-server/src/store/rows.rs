@@ -6,6 +6,7 @@ use vault_wire::{
     catalogue::Category,
     certificate::SignedCertificate,
     entry::{ContentTag, Entry},
+    grant_key::KeyCommitment,
     id::{AccountId, AppId, CallId, GrantId, KeyId, LogId, ReadId, RequestId, SubjectId, TokenId, VaultId},
     log::Frontier,
     purpose::Purpose,
@@ -151,6 +152,8 @@ pub(crate) struct GrantRow {
     /// Number of the statement that set the terms.
     pub(crate) extent_number: u64,
     pub(crate) generation: u32,
+    /// What the statement that opened the generation says of its key.
+    pub(crate) key: KeyCommitment,
     pub(crate) created_at: Timestamp,
     /// When it was given or last renewed.
     pub(crate) confirmed_at: Timestamp,

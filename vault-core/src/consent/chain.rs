@@ -175,19 +175,10 @@ fn take_over(
         acceptance: Some(kept.acceptance.clone()),
     };
     put(transaction, id, said.number, &theirs)?;
-    let begins = matches!(said.event, Event::Given(_));
     row.ended_at = None;
     row.statement = said.number - 1;
     fold(transaction, id, &mut row)?;
-    let before = row.extent.generation;
     row.take_effect(said);
-    if begins || row.extent.generation != before {
-        row.former_key = None;
-        if row.extent.generation == row.key_generation {
-            // The other copy's generation has another key than the one of that number here.
-            row.key = StoredGrantKey::destroyed();
-        }
-    }
     row.statement = said.number;
     row.acknowledged = said.number;
     let dropped = say_again(store, transaction, id, &mut row, &displaced)?;
@@ -345,14 +336,10 @@ fn say_again(
     Ok(dropped)
 }
 
-/// The key of the generation in force is the one from before, if it is kept. A generation whose key this
-/// copy does not have is followed by one of its own.
+/// A generation whose key this copy does not have is followed by one of its own.
 fn rekey(store: &Store, transaction: &Transaction, id: GrantId, row: &mut GrantRow) -> Result<(), Error> {
-    if row.key_of(row.extent.generation).is_some() {
-        return Ok(());
-    }
-    if let Some((generation, key)) = row.former_key.take_if(|(of, _)| *of == row.extent.generation) {
-        (row.key_generation, row.key) = (generation, key);
+    if let Some(key) = row.key_of(id, &row.extent) {
+        row.key = StoredGrantKey::of(&key);
         return Ok(());
     }
     let terms = row.extent.terms.clone();

@@ -78,8 +78,7 @@ pub(crate) fn renew(store: &Store, id: GrantId, until: Option<Timestamp>) -> Res
                 "it ends earlier than now: narrow the grant instead",
             ));
         }
-        let generation = row.extent.generation;
-        let renewed = Event::Renewed(Extent { terms, generation });
+        let renewed = Event::Renewed(row.extent.with_terms(terms));
         say(store, transaction, id, row, renewed)
     })
 }
@@ -95,8 +94,7 @@ pub(super) fn narrow_to(
     terms: Terms,
 ) -> Result<(), Error> {
     if terms.details == row.extent.terms.details {
-        let generation = row.extent.generation;
-        let narrowed = Event::Narrowed(Extent { terms, generation });
+        let narrowed = Event::Narrowed(row.extent.with_terms(terms));
         return say(store, transaction, id, row, narrowed);
     }
     begin_generation(store, transaction, id, row, terms)
@@ -111,8 +109,11 @@ pub(super) fn begin_generation(
     terms: Terms,
 ) -> Result<(), Error> {
     let generation = row.extent.generation.max(row.key_generation) + 1;
-    row.renew_key(store, generation);
-    let narrowed = Event::Narrowed(Extent { terms, generation });
+    let narrowed = Event::Narrowed(Extent {
+        terms,
+        generation,
+        key: row.renew_key(store, id, generation),
+    });
     say(store, transaction, id, row, narrowed)
 }
 

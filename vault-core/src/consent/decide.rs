@@ -1,7 +1,7 @@
 //! Deciding: a consent request becomes a signed statement. Works without a network.
 
 use vault_wire::{
-    grant_key::GrantKey,
+    grant_key::{GrantKey, KeyCommitment},
     id::{GrantId, RequestId},
     request::ConsentRequest,
     statement::{Event, Extent, Statement},
@@ -30,10 +30,11 @@ pub(crate) fn approve(store: &Store, id: RequestId, selection: &Selection) -> Re
         }
         Voucher::Server | Voucher::NotAskedYet(_) => {}
     }
-    decide(store, id, RequestState::Approved, |request| {
+    decide(store, id, RequestState::Approved, |request, key| {
         let extent = Extent {
             terms: selection.answering(request)?,
             generation: 1,
+            key,
         };
         Ok((Event::Given(extent.clone()), extent, GrantState::Active))
     })
@@ -53,10 +54,11 @@ fn check_sealing_key(store: &Store, request: &ConsentRequest) -> Result<(), Erro
 
 /// Refuses. What was asked is kept with the refusal, so that the owner can look it up.
 pub(crate) fn reject(store: &Store, id: RequestId) -> Result<(), Error> {
-    let refused = |request: &ConsentRequest| {
+    let refused = |request: &ConsentRequest, key| {
         let asked = Extent {
             terms: request.terms.clone(),
             generation: 0,
+            key,
         };
         Ok((Event::Refused, asked, GrantState::Refused))
     };
@@ -67,14 +69,16 @@ fn decide(
     store: &Store,
     id: RequestId,
     decided: RequestState,
-    event_for: impl FnOnce(&ConsentRequest) -> Result<(Event, Extent, GrantState), Error>,
+    event_for: impl FnOnce(&ConsentRequest, KeyCommitment) -> Result<(Event, Extent, GrantState), Error>,
 ) -> Result<GrantId, Error> {
     let now = store.now();
     store.update(|transaction| {
         let row = inbox::answerable(transaction, id, now)?;
         let request = row.request()?;
-        let (event, extent, state) = event_for(&request)?;
         let request_digest = ConsentRequest::digest_of(&row.delivered.bytes);
+        let key = GrantKey::generate(&mut store.host.randomness.clone());
+        let commitment = key.commitment(GrantId::of_request(&request_digest), 1);
+        let (event, extent, state) = event_for(&request, commitment)?;
         let nonce = row.delivered.delivery_nonce;
         let statement = Statement::answer(request.subject, request.app.id, request_digest, event, now, nonce);
         let signed = statement.sign(&apps::consent_key(store, transaction, request.app.id)?.key);
@@ -89,7 +93,7 @@ fn decide(
             former_key: None,
             extent,
             extent_number: 1,
-            key: StoredGrantKey::of(&GrantKey::generate(&mut store.host.randomness.clone())),
+            key: StoredGrantKey::of(&key),
             created_at: now,
             confirmed_at: now,
             amends: request.amends.filter(|_| state == GrantState::Active),

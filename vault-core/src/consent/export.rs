@@ -49,6 +49,9 @@ impl Exporter {
         if !row.exports(store.now()) {
             return Ok(None);
         }
+        let Some(key) = row.key_of(grant, &row.extent) else {
+            return Ok(None);
+        };
         let generation = row.extent.generation;
         Ok(Some(Self {
             details: row
@@ -59,7 +62,7 @@ impl Exporter {
                 .map(|detail| (detail.category, detail.clone()))
                 .collect(),
             secret: GrantSecret::derive(store.identity.sharing(), grant, generation),
-            key: row.key.key(),
+            key,
             binding: Binding {
                 grant,
                 generation,

@@ -85,13 +85,14 @@ pub(crate) struct GrantRow {
     pub(crate) extent: Extent,
     /// Number of the statement that set the extent.
     pub(crate) extent_number: u64,
+    /// The last key that this copy of the vault made. The one in force may be another copy's.
     pub(crate) key: StoredGrantKey,
-    /// The generation that the key is of. Another copy's may be in force, of which this one has no key.
+    /// The generation that it was made for.
     pub(crate) key_generation: u32,
     /// Whether the key is on another device: this one only knows of the grant.
     pub(crate) keyless: bool,
-    /// The last generation that the server accepted and its key, until it accepts the next.
-    pub(crate) former_key: Option<(u32, StoredGrantKey)>,
+    /// The key of the last generation that the server accepted, until it accepts the next.
+    pub(crate) former_key: Option<StoredGrantKey>,
     pub(crate) created_at: Timestamp,
     /// When it was given or last renewed.
     pub(crate) confirmed_at: Timestamp,
@@ -118,12 +119,8 @@ impl StoredGrantKey {
         Self([0; 32])
     }
 
-    pub(crate) const fn key(&self) -> GrantKey {
+    const fn key(&self) -> GrantKey {
         GrantKey::from_bytes(self.0)
-    }
-
-    pub(crate) fn is_destroyed(&self) -> bool {
-        self.0 == [0; 32]
     }
 }
 
@@ -151,10 +148,13 @@ impl GrantRow {
         self.extent.generation == 0
     }
 
-    /// The key of a generation, if this copy of the vault has it.
-    pub(crate) fn key_of(&self, generation: u32) -> Option<GrantKey> {
-        let has_it = generation == self.key_generation && !self.key.is_destroyed();
-        has_it.then(|| self.key.key())
+    /// The key that an extent of this grant commits to, if this copy of the vault has it.
+    pub(crate) fn key_of(&self, id: GrantId, extent: &Extent) -> Option<GrantKey> {
+        [Some(&self.key), self.former_key.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(StoredGrantKey::key)
+            .find(|key| key.commitment(id, extent.generation) == extent.key)
     }
 
     /// Whether its entries may be sent now: it is active, and the server has the statement that set its

@@ -8,10 +8,10 @@ use vault_wire::{
     acceptance::{Proof, SignedAcceptance},
     certificate::SignedCertificate,
     frame::SubmitStatement,
-    grant_key::{GrantKey, SealingPublicKey},
+    grant_key::{GrantKey, KeyCommitment, SealedGrantKey, SealingPublicKey},
     id::GrantId,
     signature::PublicKey,
-    statement::{Event, SignedStatement, Statement},
+    statement::{Event, Extent, SignedStatement, Statement},
     terms::Delivery,
 };
 
@@ -95,9 +95,7 @@ pub(super) fn say(
 ) -> Result<(), Error> {
     let last = load(transaction, id, row.statement)?.ok_or(Error::unreadable("a statement"))?;
     let before = read(&last.signed)?;
-    let mut statement = Statement::following(&before, last.signed.digest(), event, store.now());
-    // Two copies of one vault must never make the same statement and mean different keys by it.
-    statement.delivery_nonce = store.host.randomness.bytes();
+    let statement = Statement::following(&before, last.signed.digest(), event, store.now());
     let key = apps::consent_key(store, transaction, row.app)?.key;
     keep(transaction, id, statement.number, statement.sign(&key))?;
     row.statement = statement.number;
@@ -129,15 +127,17 @@ impl GrantRow {
         }
     }
 
-    /// A fresh key, for a generation that begins.
-    pub(super) fn renew_key(&mut self, store: &Store, generation: u32) {
+    /// Makes a key for a generation that begins. Returns what its statement says of it.
+    pub(super) fn renew_key(&mut self, store: &Store, id: GrantId, generation: u32) -> KeyCommitment {
         let key = GrantKey::generate(&mut store.host.randomness.clone());
-        let before = std::mem::replace(&mut self.key, StoredGrantKey::of(&key));
-        if self.acknowledged >= self.extent_number && !before.is_destroyed() {
-            self.former_key = Some((self.key_generation, before));
+        if self.acknowledged >= self.extent_number {
+            let in_force = self.key_of(id, &self.extent);
+            self.former_key = in_force.as_ref().map(StoredGrantKey::of);
         }
+        self.key = StoredGrantKey::of(&key);
         self.key_generation = generation;
         self.keyless = false;
+        key.commitment(id, generation)
     }
 }
 
@@ -197,25 +197,10 @@ pub(crate) fn submission(
     )?;
     let said = read(&kept.signed)?;
     let row = grant::row(view, grant)?.ok_or(Error::NotFound("grant"))?;
-    let generation = match &said.event {
-        Event::Given(extent) | Event::Narrowed(extent) | Event::Renewed(extent) => Some(extent.generation),
-        Event::Refused | Event::Paused | Event::Resumed | Event::Withdrawn => None,
-    };
-    let mut randomness = store.host.randomness.clone();
-    let sealed = match generation {
-        Some(generation) => {
-            // Of a generation that is over, its holder is sent a key that nothing was sealed with.
-            let key = row
-                .key_of(generation)
-                .unwrap_or_else(|| GrantKey::generate(&mut randomness));
-            let holder = holder(store, view, &row, server)?;
-            Some(key.seal_to(&holder, grant, generation, &mut randomness))
-        }
+    let grant_key = match said.event.extent() {
+        Some(extent) => sealed_key(store, view, (grant, &row), extent, server)?,
         None => None,
     };
-    let grant_key = sealed
-        .transpose()
-        .map_err(|_| Error::unreadable("the sealing key of a grant's holder"))?;
     let certificate = match kept.certificate {
         Some(certificate) => certificate,
         None => apps::consent_certificate(view, row.app)?,
@@ -239,6 +224,24 @@ fn proof(view: &Snapshot, row: &GrantRow, acceptance: SignedAcceptance) -> Resul
         request_signature: delivered.signature,
         acceptance,
     })
+}
+
+/// The key that an extent commits to, for its holder. None, if only another copy of the vault has it, or the
+/// generation is over and the key destroyed.
+fn sealed_key(
+    store: &Store,
+    view: &Snapshot,
+    (id, row): (GrantId, &GrantRow),
+    extent: &Extent,
+    server: &SealingPublicKey,
+) -> Result<Option<SealedGrantKey>, Error> {
+    let Some(key) = row.key_of(id, extent) else {
+        return Ok(None);
+    };
+    let holder = holder(store, view, row, server)?;
+    key.seal_to(&holder, id, extent.generation, &mut store.host.randomness.clone())
+        .map(Some)
+        .map_err(|_| Error::unreadable("the sealing key of a grant's holder"))
 }
 
 /// Who may hold the key of a grant. In delivery `sealed` that is the one whose key stands in the very request

@@ -111,6 +111,7 @@ impl Packer<'_> {
                 let row = Row {
                     slot,
                     record: Some(record),
+                    rev,
                     becomes: Some(Held { rev, tag }),
                 };
                 if !unchanged {
@@ -132,13 +133,16 @@ impl Packer<'_> {
 
     fn hide(&mut self, slot: Slot, record: Option<RecordId>) -> Result<(), Error> {
         let known = self.beyond.known(&self.held, slot, record)?;
+        let is_empty = known.content == Content::Nothing;
+        let rev = if is_empty { known.rev } else { known.rev + 1 };
         let row = Row {
             slot,
             record,
+            rev,
             becomes: None,
         };
-        if known.content != Content::Nothing {
-            self.send(Entry::delete(slot, known.rev + 1), row);
+        if !is_empty {
+            self.send(Entry::delete(slot, rev), row);
         } else if !known.is_held {
             self.batch.settled.push(row);
         }

@@ -82,25 +82,37 @@ impl Beyond {
     }
 
     /// A batch with this row was sent.
-    pub(super) fn sent(&mut self, batch: u64, row: &Row, rev: u64) {
-        self.on_the_way.insert(row.slot, (batch, rev, row.becomes));
+    pub(super) fn sent(&mut self, batch: u64, row: &Row) {
+        self.on_the_way.insert(row.slot, (batch, row.rev, row.becomes));
     }
 
-    /// A batch with this row was acknowledged and the held set says so. A later one may be changing the
-    /// same slot.
-    pub(super) fn arrived(&mut self, batch: u64, slot: Slot) {
-        if self
-            .on_the_way
-            .get(&slot)
-            .is_some_and(|(last, ..)| *last == batch)
-        {
+    /// A batch with this row was acknowledged, and the held set says so or will not. Returns whether it was the
+    /// last that changes the slot.
+    pub(super) fn arrived(&mut self, batch: u64, slot: Slot) -> bool {
+        let last = self.on_the_way.get(&slot);
+        let is_last = last.is_none_or(|(last, ..)| *last == batch);
+        if is_last {
             self.on_the_way.remove(&slot);
+        }
+        is_last
+    }
+
+    /// The held set is to say of a slot what the server was found to hold.
+    pub(super) fn settles(&mut self, row: &Row) {
+        if let Some(found) = self.found.get_mut(&row.slot) {
+            found.rev = found.rev.max(row.rev);
         }
     }
 
-    /// The held set says of a slot what the server was found to hold.
-    pub(super) fn is_settled(&mut self, slot: Slot) {
-        self.found.remove(&slot);
+    /// The held set says of a slot what the server was found to hold, unless it was found to be further since.
+    pub(super) fn is_settled(&mut self, row: &Row) {
+        if self
+            .found
+            .get(&row.slot)
+            .is_some_and(|found| found.rev <= row.rev)
+        {
+            self.found.remove(&row.slot);
+        }
     }
 
     /// The server holds this in a slot, unlike the held set. It may be said in two parts: that what the

@@ -96,6 +96,8 @@ pub(super) struct Row {
     pub(super) slot: Slot,
     /// The record behind it; none for one that no record accounts for.
     pub(super) record: Option<RecordId>,
+    /// The revision that the slot has then.
+    pub(super) rev: u64,
     /// What it holds then; nothing if it is emptied.
     pub(super) becomes: Option<Held>,
 }

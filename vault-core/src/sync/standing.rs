@@ -93,6 +93,14 @@ pub(super) fn settle(
             step_back(transaction, grant, number)?;
             Lane::open(view, grant, generation, true).map(Some)
         }
+        Some(Standing::KeyMissing) => {
+            let row = load_grant(transaction, grant)?;
+            if row.key_of(grant, &row.extent).is_none() {
+                return Ok(None);
+            }
+            step_back(transaction, grant, row.extent_number.saturating_sub(1))?;
+            Lane::open(view, grant, generation, true).map(Some)
+        }
         Some(Standing::Unknown) => step_back(transaction, grant, 0).map(|()| None),
         // The statements that follow tell how it goes on.
         Some(Standing::Behind(_)) => Ok(None),

@@ -11,13 +11,17 @@ use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::{id::GrantId, labels};
+use crate::{Digest, canonical::digest, id::GrantId, labels};
 
 type Kem = X25519HkdfSha256;
 
 /// The key that seals the entries of one grant generation; wiped when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct GrantKey([u8; 32]);
+
+/// What the owner's statement says of the key of a generation: it fits one key only, and does not tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyCommitment(pub Digest);
 
 /// An X25519 public key to which grant keys are sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +62,12 @@ impl GrantKey {
     /// Its bytes, to be stored sealed.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// What a statement says of it.
+    pub fn commitment(&self, grant: GrantId, generation: u32) -> KeyCommitment {
+        let committed = Zeroizing::new([grant.as_bytes(), &generation.to_le_bytes()[..], &self.0].concat());
+        KeyCommitment(digest(labels::KEY_COMMITMENT, &committed))
     }
 
     /// Seals it to a holder, bound to its grant and generation.
@@ -210,6 +220,16 @@ mod tests {
         assert!(sealed.open(&other, grant, 1).is_err());
         assert!(sealed.open(&holder, GrantId([8; 16]), 1).is_err());
         assert!(sealed.open(&holder, grant, 2).is_err());
+    }
+
+    #[test]
+    fn a_commitment_fits_one_key_of_one_grant_and_generation() {
+        let (grant, key) = (GrantId([7; 16]), GrantKey::from_bytes([1; 32]));
+        let commitment = key.commitment(grant, 1);
+        assert_eq!(commitment, GrantKey::from_bytes([1; 32]).commitment(grant, 1));
+        assert_ne!(commitment, GrantKey::from_bytes([2; 32]).commitment(grant, 1));
+        assert_ne!(commitment, key.commitment(GrantId([8; 16]), 1));
+        assert_ne!(commitment, key.commitment(grant, 2));
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub const LOG_HEAD: &str = "vault/log-head/1";
 pub const FIRST_LOG: &str = "vault/first-log/1";
 /// HPKE `info` when a grant key is sealed to a holder.
 pub const GRANT_KEY: &str = "vault/grant-key/1";
+/// What a statement says of the key of a generation.
+pub const KEY_COMMITMENT: &str = "vault/key-commitment/1";
 /// AAD of a sealed entry.
 pub const ENTRY: &str = "vault/entry/1";
 /// Derives the secret behind one grant generation's slots and content tags.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Digest, Malformed,
     canonical::{decode, digest, encode},
+    grant_key::KeyCommitment,
     id::{AppId, GrantId, SubjectId},
     labels, limits,
     signature::{BadSignature, PublicKey, SecretKey, Signature},
@@ -33,8 +34,7 @@ pub struct Statement {
     pub event: Event,
     /// When the subject decided, by the device's clock.
     pub decided_at: Timestamp,
-    /// In an answer, the nonce that the server delivered with the request; elsewhere random, so that no two
-    /// statements are alike.
+    /// In an answer, the nonce that the server delivered with the request; elsewhere zeros.
     pub delivery_nonce: [u8; 16],
 }
 
@@ -65,6 +65,8 @@ pub struct Extent {
     /// Which grant key seals the entries; rises whenever what was sent before must no longer be
     /// readable.
     pub generation: u32,
+    /// The key of that generation, which travels beside the statement, or later: no other seals its entries.
+    pub key: KeyCommitment,
 }
 
 /// A statement as it travels and as it is kept: its exact bytes and the signature over them.
@@ -137,19 +139,38 @@ impl Statement {
     }
 
     fn sound(&self) -> bool {
-        let terms_sound = match &self.event {
-            Event::Given(extent) | Event::Narrowed(extent) | Event::Renewed(extent) => {
-                extent.terms.well_formed()
-            }
-            Event::Refused | Event::Paused | Event::Resumed | Event::Withdrawn => true,
-        };
+        let extent = self.event.extent();
+        let terms_sound = extent.is_none_or(|extent| extent.terms.well_formed());
         let opens = matches!(self.event, Event::Given(_) | Event::Refused);
+        let nonce_in_place = opens || self.delivery_nonce == [0; 16];
         let in_place = opens == (self.number == 1) && opens == (self.previous == [0; 32]);
         self.version == 1
             && self.number > 0
             && self.grant == GrantId::of_request(&self.request)
             && terms_sound
+            && nonce_in_place
             && (in_place || self.event == Event::Withdrawn)
+    }
+}
+
+impl Event {
+    /// The extent that the grant has from here on, if this sets one.
+    pub const fn extent(&self) -> Option<&Extent> {
+        match self {
+            Self::Given(extent) | Self::Narrowed(extent) | Self::Renewed(extent) => Some(extent),
+            Self::Refused | Self::Paused | Self::Resumed | Self::Withdrawn => None,
+        }
+    }
+}
+
+impl Extent {
+    /// The same generation on other terms.
+    pub const fn with_terms(&self, terms: Terms) -> Self {
+        Self {
+            terms,
+            generation: self.generation,
+            key: self.key,
+        }
     }
 }
 
@@ -220,10 +241,19 @@ mod tests {
         let digest = first.sign(&key).digest();
         let paused = Statement::following(&first, digest, Event::Paused, Timestamp::from_unix_ms(6));
         assert_eq!(paused.sign(&key).verify().map(|s| s.number), Ok(2));
-        let misplaced = Statement { number: 1, ..paused };
+        let misplaced = Statement {
+            number: 1,
+            ..paused.clone()
+        };
         assert!(misplaced.sign(&key).verify().is_err());
+        let with_a_nonce = Statement {
+            delivery_nonce: [5; 16],
+            ..paused
+        };
+        assert!(with_a_nonce.sign(&key).verify().is_err());
         let withdrawn = Statement {
             event: Event::Withdrawn,
+            delivery_nonce: [0; 16],
             ..first
         };
         assert!(withdrawn.sign(&key).verify().is_ok());

@@ -112,12 +112,14 @@ impl Device {
         let request = ConsentRequest::from_bytes(&asked.bytes).unwrap();
         let mut terms = request.terms;
         narrow(&mut terms);
+        let key = GrantKey::generate(&mut *self.rng.lock().unwrap());
+        let grant = GrantId::of_request(&ConsentRequest::digest_of(&asked.bytes));
         let extent = Extent {
             terms,
             generation: GENERATION,
+            key: key.commitment(grant, GENERATION),
         };
         let statement = self.answer(asked, Event::Given(extent));
-        let key = GrantKey::generate(&mut *self.rng.lock().unwrap());
         let sealed = key.seal_to(
             holder,
             statement.grant,

@@ -51,8 +51,8 @@ impl Selected {
 }
 
 /// The records of one page of an allowed read, in order of arrival. What the terms of now do not
-/// cover is left out, whatever the entries hold. Nothing, if the key of the grant is gone: then the
-/// grant ended after it was looked at.
+/// cover is left out, whatever the entries hold. Nothing, if there are entries and the key is gone: then the
+/// grant ended after it was looked at, or no device has brought the key again.
 pub(super) fn select(
     server: &Server,
     view: &View,
@@ -63,7 +63,7 @@ pub(super) fn select(
 ) -> Result<Option<Selected>, StoreError> {
     let (grant, row) = (allowed.grant.id, &allowed.grant.row);
     let Some(held) = server.grant_keys().get(grant, row.generation)? else {
-        return Ok(None);
+        return Ok((row.held.count == 0).then(Selected::default));
     };
     let generation = key(&[vault.as_bytes(), grant.as_bytes(), &row.generation.to_be_bytes()]);
     let limit = usize::try_from(query.limit.clamp(1, 200)).unwrap_or(200);

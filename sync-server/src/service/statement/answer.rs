@@ -11,7 +11,7 @@ use vault_wire::{
     time::Timestamp,
 };
 
-use super::{InForce, Submitted, Taken, amend, keep, proof};
+use super::{InForce, Submitted, Taken, amend, keep, keys, proof};
 use crate::{
     Server,
     store::{
@@ -55,12 +55,7 @@ pub(super) fn answer(server: &Server, tx: &Tx, submitted: &Submitted) -> Result<
             if request.lacks(&extent.terms).is_some() {
                 return Ok(Err(StatementRefusal::LacksRequired));
             }
-            let Some(grant_key) = &submitted.grant_key else {
-                return Ok(Err(StatementRefusal::BadGrantKey));
-            };
-            server
-                .grant_keys()
-                .put(statement.grant, extent.generation, grant_key)?;
+            keys::begin(server, submitted, extent)?;
             if let Some(amended) = request.amends {
                 superseded = amend::supersede(tx, submitted, amended)?;
             }
@@ -145,6 +140,7 @@ fn begin(
         named: statement.number,
         extent_number: statement.number,
         generation: extent.generation,
+        key: extent.key,
         created_at: since,
         confirmed_at: since,
         supersedes,

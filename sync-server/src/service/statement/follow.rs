@@ -9,7 +9,7 @@ use vault_wire::{
     time::Timestamp,
 };
 
-use super::{InForce, Submitted, Taken, amend, keep};
+use super::{InForce, Submitted, Taken, amend, keep, keys};
 use crate::{
     Server,
     service::grant_rules::state_at,
@@ -102,14 +102,17 @@ fn take_extent(
     if extent.generation < row.generation + u32::from(needs_new) {
         return Ok(Err(StatementRefusal::OutOfOrder));
     }
-    if extent.generation > row.generation {
-        let Some(grant_key) = &submitted.grant_key else {
+    if extent.generation == row.generation {
+        if extent.key != row.key {
             return Ok(Err(StatementRefusal::BadGrantKey));
-        };
-        server.grant_keys().put(grant, extent.generation, grant_key)?;
+        }
+        keys::complete(server, submitted, extent)?;
+    } else {
+        keys::begin(server, submitted, extent)?;
         let doomed = key(&[vault.as_bytes(), grant.as_bytes(), &row.generation.to_be_bytes()]);
         tx.put(&DOOMED, &doomed, &())?;
         row.generation = extent.generation;
+        row.key = extent.key;
         row.held = Summary::default();
     }
     row.extent_number = submitted.statement.number;

@@ -6,6 +6,7 @@ mod answer;
 mod erasure;
 mod follow;
 mod kept;
+mod keys;
 mod proof;
 mod withdraw;
 
@@ -15,11 +16,9 @@ use vault_wire::{
     Digest,
     certificate::Role,
     frame::{Event as Told, StatementAck, StatementOutcome, StatementRefusal, SubmitStatement},
-    grant_key::SealedGrantKey,
     id::{GrantId, RequestId, VaultId},
     signature::PublicKey,
-    statement::{Event, Extent, Invalid, Statement},
-    terms::Delivery,
+    statement::{Event, Invalid, Statement},
     time::Timestamp,
 };
 
@@ -43,7 +42,7 @@ struct Submitted {
     statement: Statement,
     digest: Digest,
     kept: StatementRow,
-    /// The key of the generation that the statement opens.
+    /// The key that its extent commits to, if it came.
     grant_key: Option<HeldKey>,
     /// Set if this server accepted the statement before and lost it.
     proven: Option<Proven>,
@@ -128,7 +127,7 @@ fn destroy_keys(
     event: &Event,
     superseded: Option<GrantId>,
 ) -> Result<(), StoreError> {
-    if let Some(extent) = extent(event) {
+    if let Some(extent) = event.extent() {
         server.grant_keys().destroy(grant, Some(extent.generation))?;
     }
     if let Some(superseded) = superseded {
@@ -151,6 +150,7 @@ fn take(server: &Server, tx: &Tx, submitted: &Submitted) -> Result<Taken, StoreE
     }
     let before = kept::accepted_before(tx, &statement_key(submitted), &submitted.kept.statement)?;
     if before.is_some() {
+        keys::come_later(server, tx, submitted)?;
         return Ok(Ok(InForce {
             before,
             ..InForce::default()
@@ -209,8 +209,8 @@ fn check(
     if !may_speak {
         return Err(StatementRefusal::BadSignature);
     }
-    let grant_key = match (extent(&statement.event), sent.grant_key) {
-        (Some(extent), Some(sealed)) => Some(held(server, statement.grant, extent, sealed)?),
+    let grant_key = match (statement.event.extent(), sent.grant_key) {
+        (Some(extent), Some(sealed)) => Some(keys::held(server, statement.grant, extent, sealed)?),
         _ => None,
     };
     let (now, digest) = (server.now(), sent.statement.digest());
@@ -230,30 +230,4 @@ fn check(
         proven,
         now,
     })
-}
-
-/// A grant key as it will be kept. In delivery `sealed` the server can check no more than its form.
-fn held(
-    server: &Server,
-    grant: GrantId,
-    extent: &Extent,
-    sealed: SealedGrantKey,
-) -> Result<HeldKey, StatementRefusal> {
-    match extent.terms.delivery {
-        Delivery::Server => sealed
-            .open(&server.keys().sealing, grant, extent.generation)
-            .map(HeldKey::Open)
-            .map_err(|_| StatementRefusal::BadGrantKey),
-        Delivery::Sealed if sealed.ciphertext.len() == SealedGrantKey::CIPHERTEXT_BYTES => {
-            Ok(HeldKey::Sealed(sealed))
-        }
-        Delivery::Sealed => Err(StatementRefusal::BadGrantKey),
-    }
-}
-
-const fn extent(event: &Event) -> Option<&Extent> {
-    match event {
-        Event::Given(extent) | Event::Narrowed(extent) | Event::Renewed(extent) => Some(extent),
-        Event::Refused | Event::Paused | Event::Resumed | Event::Withdrawn => None,
-    }
 }

@@ -6,12 +6,12 @@ use vault_wire::{
     grant_key::GrantKey,
     id::GrantId,
     request::{ConsentRequest, Required},
-    statement::{Event, Extent},
+    statement::Event,
     terms::{Duration, Frequency, Period, Terms},
 };
 
 use super::{
-    device::{Given, brand},
+    device::{Given, brand, extent},
     world::{World, new_caller, new_request, terms},
 };
 use crate::service::{
@@ -49,7 +49,7 @@ fn with_time() -> Terms {
 }
 
 fn narrowed(terms: Terms, generation: u32) -> Event {
-    Event::Narrowed(Extent { terms, generation })
+    Event::Narrowed(extent(terms, generation))
 }
 
 fn is_accepted(outcome: &StatementOutcome) -> bool {
@@ -293,10 +293,7 @@ async fn a_grant_until_withdrawn_lapses_after_365_days_unless_it_is_renewed() {
         .follow(&world.server, &mut given, narrowed(briefly.clone(), 1))
         .await;
     assert!(is_accepted(&outcome));
-    let renewed = Event::Renewed(Extent {
-        terms: briefly,
-        generation: 1,
-    });
+    let renewed = Event::Renewed(extent(briefly, 1));
     let outcome = world.device.follow(&world.server, &mut given, renewed).await;
     assert!(is_accepted(&outcome));
     world.clock.advance_ms(364 * DAY_MS);
@@ -324,12 +321,7 @@ async fn a_renewal_goes_no_further_than_what_was_asked() {
         .decide(&delivered, super::device::given(until(5)), world.server.now());
     let (mut given, outcome) = world.device.give(&world.server, &decided).await;
     assert!(is_accepted(&outcome));
-    let renewed = |days| {
-        Event::Renewed(Extent {
-            terms: until(days),
-            generation: 1,
-        })
-    };
+    let renewed = |days| Event::Renewed(extent(until(days), 1));
     let outcome = world.device.follow(&world.server, &mut given, renewed(11)).await;
     assert_eq!(
         outcome,

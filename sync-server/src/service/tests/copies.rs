@@ -6,12 +6,12 @@ use vault_wire::{
     grant_key::GrantKey,
     id::GrantId,
     request::ConsentRequest,
-    statement::{Event, Extent, Statement},
+    statement::{Event, Statement},
     terms::{Duration, Terms},
 };
 
 use super::{
-    device::{Given, brand, given, held},
+    device::{Given, brand, committed, extent, given, held},
     set_back::{position, set_back_to_before_consent},
     world::{World, terms},
 };
@@ -179,10 +179,7 @@ async fn keys_that_a_power_cut_saved_from_a_narrowing_are_destroyed_after_it() {
     let mut less = terms();
     less.details[0].fields.remove("total_cost");
     (given.generation, given.key) = (2, GrantKey::from_bytes([0x77; 32]));
-    let narrowed = Event::Narrowed(Extent {
-        terms: less,
-        generation: 2,
-    });
+    let narrowed = Event::Narrowed(extent(less, 2));
     world.device.follow(&world.server, &mut given, narrowed).await;
     let keys = world.server.grant_keys();
     assert!(keys.get(given.grant, 1).unwrap().is_none(), "before the answer");
@@ -221,10 +218,8 @@ async fn a_narrowing_that_is_sent_again_destroys_what_the_first_time_did_not_com
     less.details[0].fields.remove("total_cost");
     let (former, digest) = (given.key.clone(), given.last.digest());
     (given.generation, given.key) = (2, GrantKey::from_bytes([0x77; 32]));
-    let narrowed = Event::Narrowed(Extent {
-        terms: less,
-        generation: 2,
-    });
+    let narrowed = Event::Narrowed(extent(less, 2));
+    let narrowed = committed(narrowed, given.grant, &given.key);
     let signed =
         Statement::following(&before, digest, narrowed, world.clock_at(0)).sign(&world.device.consent);
     for _ in 0..2 {

@@ -10,7 +10,7 @@ use vault_wire::{
         DeliveredRequest, Entries, EntriesAck, Event as Told, GrantPosition, Hello, KeptStatement,
         LogPosition, MINOR, Notice, Register, StatementOutcome, SubmitStatement, Welcome,
     },
-    grant_key::GrantKey,
+    grant_key::{GrantKey, KeyCommitment},
     id::{AppId, GrantId, Incarnation, RecordId, VaultId},
     payload::Payload,
     reconcile::{Item, Summary},
@@ -27,6 +27,9 @@ use crate::{
     live::Session,
     service::{enrol, hello, notices, push, statement},
 };
+
+/// The key of every first generation.
+const FIRST_KEY: [u8; 32] = [0x5a; 32];
 
 pub(super) struct Device {
     pub(super) app: AppId,
@@ -90,6 +93,11 @@ impl Device {
     pub(super) fn decide(&self, asked: &DeliveredRequest, event: Event, at: Timestamp) -> Statement {
         let request = ConsentRequest::from_bytes(&asked.bytes).unwrap();
         let digest = ConsentRequest::digest_of(&asked.bytes);
+        let event = committed(
+            event,
+            GrantId::of_request(&digest),
+            &GrantKey::from_bytes(FIRST_KEY),
+        );
         Statement::answer(request.subject, self.app, digest, event, at, asked.delivery_nonce)
     }
 
@@ -105,7 +113,7 @@ impl Device {
 
     /// Sends an approval with its grant key.
     pub(super) async fn give(&self, server: &Server, statement: &Statement) -> (Given, StatementOutcome) {
-        let key = GrantKey::from_bytes([0x5a; 32]);
+        let key = GrantKey::from_bytes(FIRST_KEY);
         let given = Given {
             grant: statement.grant,
             key,
@@ -121,6 +129,7 @@ impl Device {
     /// What follows the last statement of a grant.
     pub(super) async fn follow(&self, server: &Server, given: &mut Given, event: Event) -> StatementOutcome {
         let before = given.last.verify().unwrap();
+        let event = committed(event, given.grant, &given.key);
         let next = Statement::following(&before, given.last.digest(), event, server.now());
         let signed = next.sign(&self.consent);
         let outcome = self
@@ -297,7 +306,30 @@ impl Device {
 }
 
 pub(super) fn given(terms: Terms) -> Event {
-    Event::Given(Extent { terms, generation: 1 })
+    Event::Given(extent(terms, 1))
+}
+
+/// An extent that still commits to no key.
+pub(super) const fn extent(terms: Terms, generation: u32) -> Extent {
+    Extent {
+        terms,
+        generation,
+        key: KeyCommitment([0; 32]),
+    }
+}
+
+/// The same, committing to a key.
+pub(super) fn committed(event: Event, grant: GrantId, key: &GrantKey) -> Event {
+    let commit = |extent: Extent| Extent {
+        key: key.commitment(grant, extent.generation),
+        ..extent
+    };
+    match event {
+        Event::Given(extent) => Event::Given(commit(extent)),
+        Event::Narrowed(extent) => Event::Narrowed(commit(extent)),
+        Event::Renewed(extent) => Event::Renewed(commit(extent)),
+        event => event,
+    }
 }
 
 pub(super) fn batch(given: &Given, entries: Vec<Entry>) -> Entries {

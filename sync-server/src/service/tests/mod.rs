@@ -5,6 +5,7 @@ mod copies;
 mod device;
 mod disk;
 mod erasure;
+mod keys;
 mod long_rows;
 mod pushes;
 mod reads;

@@ -7,12 +7,12 @@ use vault_wire::{
     grant_key::GrantKey,
     id::{AppId, SubjectId, VaultId},
     signature::SecretKey,
-    statement::{Event, Extent, Statement},
+    statement::{Event, Statement},
     time::Timestamp,
 };
 
 use super::{
-    device::{Device, given},
+    device::{Device, extent, given},
     world::{World, terms},
 };
 use crate::service::{read::ReadError, request_view::Status};
@@ -127,11 +127,18 @@ async fn nothing_wider_than_asked_and_no_other_nonce_or_subject_is_accepted() {
         let (_, outcome) = world.device.give(&world.server, &statement).await;
         assert_eq!(outcome, refused(refusal));
     }
-    let without_key = world
-        .device
-        .submit(&world.server, honest.sign(&world.device.consent), None)
-        .await;
-    assert_eq!(without_key, refused(StatementRefusal::BadGrantKey));
+    let (signed, other) = (honest.sign(&world.device.consent), GrantKey::from_bytes([9; 32]));
+    for key in [(&other, 1), (&GrantKey::from_bytes([0x5a; 32]), 2)] {
+        let outcome = world
+            .device
+            .submit(&world.server, signed.clone(), Some(key))
+            .await;
+        assert_eq!(
+            outcome,
+            refused(StatementRefusal::BadGrantKey),
+            "not the one it commits to"
+        );
+    }
 }
 
 #[tokio::test]
@@ -209,17 +216,11 @@ async fn a_narrowing_takes_effect_at_once_and_cannot_widen_again() {
     narrow.details[0].fields.remove("total_cost");
     granted.generation = 2;
     granted.key = GrantKey::from_bytes([0x77; 32]);
-    let event = Event::Narrowed(Extent {
-        terms: narrow,
-        generation: 2,
-    });
+    let event = Event::Narrowed(extent(narrow, 2));
     let outcome = world.device.follow(&world.server, &mut granted, event).await;
     assert!(matches!(outcome, StatementOutcome::Accepted(_)));
     assert!(world.server.grant_keys().get(granted.grant, 1).unwrap().is_none());
-    let event = Event::Narrowed(Extent {
-        terms: terms(),
-        generation: 2,
-    });
+    let event = Event::Narrowed(extent(terms(), 2));
     let outcome = world.device.follow(&world.server, &mut granted, event).await;
     assert_eq!(outcome, refused(StatementRefusal::WiderThanAsked));
 }
@@ -254,7 +255,10 @@ async fn a_withdrawal_that_overtakes_its_approval_wins() {
     let approval = world
         .device
         .decide(&delivered, given(terms()), world.server.now());
-    let withdrawal = changed(&approval, |statement| statement.event = Event::Withdrawn);
+    let withdrawal = changed(&approval, |statement| {
+        statement.event = Event::Withdrawn;
+        statement.delivery_nonce = [0; 16];
+    });
     let signed = withdrawal.sign(&world.device.consent);
     let outcome = world.device.submit(&world.server, signed, None).await;
     assert!(matches!(outcome, StatementOutcome::Erased(_)));

@@ -49,13 +49,14 @@ impl Lane {
         Ok(())
     }
 
-    /// The server is further with a slot than this device thought: its record is looked at again.
+    /// The server is further with a slot than this device thought: its record is looked at again, unless a
+    /// later batch that changes the slot is on the way.
     fn tries_again(&mut self, batch: u64, row: &Row, rev: u64) -> bool {
-        self.beyond.arrived(batch, row.slot);
+        let is_last = self.beyond.arrived(batch, row.slot);
         let again = self.beyond.stale(row.slot, rev);
         match row.record {
-            Some(record) if again => self.again.push((row.slot, record)),
-            None if again => drop(self.strays.insert(row.slot)),
+            Some(record) if again && is_last => self.again.push((row.slot, record)),
+            None if again && is_last => drop(self.strays.insert(row.slot)),
             _ => {}
         }
         again
@@ -101,7 +102,7 @@ impl Lane {
         let settled = std::mem::take(&mut self.settled);
         for row in &settled {
             keeping.row(row, None)?;
-            self.beyond.is_settled(row.slot);
+            self.beyond.is_settled(row);
         }
         let mut looked = None;
         for Arrived { sent, rejected } in std::mem::take(&mut self.arrived) {
@@ -112,7 +113,7 @@ impl Lane {
                 match why {
                     Some(_) => done.rejected += 1,
                     None => {
-                        self.beyond.is_settled(row.slot);
+                        self.beyond.is_settled(row);
                         done.entries += 1;
                     }
                 }

@@ -243,6 +243,7 @@ impl Lane {
         self.at_end = choose(&mut packer, &mut looked)?;
         let batch = packer.batch;
         self.looked = looked;
+        batch.settled.iter().for_each(|row| self.beyond.settles(row));
         self.settled.extend(batch.settled.iter().copied());
         if batch.entries.is_empty() {
             return Ok(None);
@@ -251,8 +252,8 @@ impl Lane {
     }
 
     fn send(&mut self, number: u64, batch: Batch, binding: Binding) -> Entries {
-        for (row, entry) in batch.rows.iter().zip(&batch.entries) {
-            self.beyond.sent(number, row, entry.rev);
+        for row in &batch.rows {
+            self.beyond.sent(number, row);
         }
         self.sent.push_back(Sent {
             number,

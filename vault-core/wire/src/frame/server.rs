@@ -75,6 +75,9 @@ pub enum Standing {
     /// The server has statements up to this number, or a whole grant, that the device did not name: they
     /// follow at once.
     Behind(u64),
+    /// The server does not have the key of the generation in force: send the statement that opens it again,
+    /// with the key.
+    KeyMissing,
 }
 
 /// The vault is enrolled.

@@ -129,6 +129,7 @@ pub(crate) const STATEMENT_GIVEN: &str = "
     01                                | event.terms.frequency.per = Day
     00                                | event.terms.delivery = Server
     01                                | event.generation
+    04e6ac4f5d180bceea55de85c65663cd695e8c60b527f2cc3f2c47631e075059 | event.key
     c0c1d9dfbf68                      | decided_at
     19191919191919191919191919191919  | delivery_nonce
 ";
@@ -140,7 +141,7 @@ pub(crate) const STATEMENT_NARROWED: &str = "
     13131313131313131313131313131313  | app
     dc7bb91baac495bb1c316c880e781b329bf9f7ef7bcbf80c3b0b1bd8c17b3bda | request
     02                                | number
-    e3d938f770f12b4fa6df1667b1b8e31bc85bdfe1406263d5562a506b76275925 | previous
+    2249267ea403298f6d7ef16774e5636ce782c6adc7d5c3e0b823d5c9813fec61 | previous
     02                                | event = Narrowed
     02                                | event.terms.purpose = expense_tracking
     01                                | event.terms.details count
@@ -162,6 +163,7 @@ pub(crate) const STATEMENT_NARROWED: &str = "
     02                                | event.terms.frequency.per = Week
     00                                | event.terms.delivery = Server
     02                                | event.generation
+    1d66f20779d54f9e5e5d5a8ac30f7334fa0b329d4f98f5f4f827aa6bc61c6418 | event.key
     c2c1d9dfbf68                      | decided_at
     00000000000000000000000000000000  | delivery_nonce
 ";
@@ -173,7 +175,7 @@ pub(crate) const STATEMENT_PAUSED: &str = "
     13131313131313131313131313131313  | app
     dc7bb91baac495bb1c316c880e781b329bf9f7ef7bcbf80c3b0b1bd8c17b3bda | request
     03                                | number
-    3bf9240f731c8f86b0dfc2b82ca854de413993a8c535a6990284290533991664 | previous
+    3f7a1ff9379f09636f951f9dac6c0972db38900529b82e9c834ff71b83e8b44c | previous
     03                                | event = Paused
     c4c1d9dfbf68                      | decided_at
     00000000000000000000000000000000  | delivery_nonce
@@ -186,7 +188,7 @@ pub(crate) const STATEMENT_RESUMED: &str = "
     13131313131313131313131313131313  | app
     dc7bb91baac495bb1c316c880e781b329bf9f7ef7bcbf80c3b0b1bd8c17b3bda | request
     04                                | number
-    76659a26a6107141b1f30758cb06080b744a010f388c013c0d983904daba7351 | previous
+    6751042ceebbf34437c062f554c453be7927784b5e0ffc4746d2baf9076037d0 | previous
     04                                | event = Resumed
     c6c1d9dfbf68                      | decided_at
     00000000000000000000000000000000  | delivery_nonce
@@ -199,7 +201,7 @@ pub(crate) const STATEMENT_RENEWED: &str = "
     13131313131313131313131313131313  | app
     dc7bb91baac495bb1c316c880e781b329bf9f7ef7bcbf80c3b0b1bd8c17b3bda | request
     05                                | number
-    fc029b4f244a9cd9131917e7db3d9fd3c8937d3383c33400d725e06a148df13c | previous
+    ba8c926677600af4d4b2f3cb72c8e3686ff48e06d5455aecb51bffc3c8c5c99a | previous
     06                                | event = Renewed
     02                                | event.terms.purpose = expense_tracking
     01                                | event.terms.details count
@@ -221,6 +223,7 @@ pub(crate) const STATEMENT_RENEWED: &str = "
     02                                | event.terms.frequency.per = Week
     00                                | event.terms.delivery = Server
     02                                | event.generation
+    1d66f20779d54f9e5e5d5a8ac30f7334fa0b329d4f98f5f4f827aa6bc61c6418 | event.key
     c8c1d9dfbf68                      | decided_at
     00000000000000000000000000000000  | delivery_nonce
 ";
@@ -232,7 +235,7 @@ pub(crate) const STATEMENT_WITHDRAWN: &str = "
     13131313131313131313131313131313  | app
     dc7bb91baac495bb1c316c880e781b329bf9f7ef7bcbf80c3b0b1bd8c17b3bda | request
     06                                | number
-    546d81ce6f509d4650bad9dddf5736874fc35552d680c3e17efa6916d23bee34 | previous
+    6de6e86a87842dbc3917f151c84c46a3b22046d79382784f82e83ef9f45f902a | previous
     05                                | event = Withdrawn
     cac1d9dfbf68                      | decided_at
     00000000000000000000000000000000  | delivery_nonce
@@ -255,7 +258,7 @@ pub(crate) const ERASURE_RECEIPT: &str = "
     01                                | version
     17171717171717171717171717171717  | id
     129c864b82a73c25b627ada83ba4030f  | grant
-    ef3ec76a7aaad34f05b149b222a4ce4a50aa70f552b8a05fba85fb7c8b247c31 | statement
+    0e327d9a6926cb0c09d6cf39e3d142443d6a10c45eaf77a22d1583ad6036a659 | statement
     e807                              | entries
     02                                | keys
     d0a7d2dfbf68                      | erased_at
@@ -270,7 +273,7 @@ pub(crate) const LOG_HEAD: &str = "
     170099a82c409bea227e15e125783681  | log
     aa02                              | base
     02                                | size
-    f21ead799bbb3bf3b944ec60e412feec5ca39c446aaf7f16ccae518825e9186b | root
+    aa0609a444fdb8e619c6a1f71049862a252c67886cb186777fd4e75e0ddf6a1a | root
     8098d2dfbf68                      | at
 ";
 
@@ -298,7 +301,7 @@ pub(crate) const ACCEPTANCE: &str = "
     01                                | version
     14692b3f20ea8e8da3a4ed82365268f9  | vault
     dc7bb91baac495bb1c316c880e781b329bf9f7ef7bcbf80c3b0b1bd8c17b3bda | request
-    e3d938f770f12b4fa6df1667b1b8e31bc85bdfe1406263d5562a506b76275925 | statement
+    2249267ea403298f6d7ef16774e5636ce782c6adc7d5c3e0b823d5c9813fec61 | statement
     a8c9d9dfbf68                      | accepted_at
     15151515151515151515151515151515  | state
 ";

@@ -16,11 +16,11 @@ pub(crate) const HELLO: &[&str] = &["
     16161616161616161616161616161616  | incarnation
     ac02                              | events_seen
     170099a82c409bea227e15e125783681  | log.log
-    55cdac7dd87d2b1aee48db4bebca242c704a22378477ac4a8718ae5a6b7a9ad0 | log.last
+    4358a213d419c32435d8d583e2ad09575244000b74b842de4d0d1d01a3aeeff9 | log.last
     01                                | grants count
     129c864b82a73c25b627ada83ba4030f  | grants[0].grant
     01                                | grants[0].statement
-    e3d938f770f12b4fa6df1667b1b8e31bc85bdfe1406263d5562a506b76275925 | grants[0].last
+    2249267ea403298f6d7ef16774e5636ce782c6adc7d5c3e0b823d5c9813fec61 | grants[0].last
     01                                | grants[0].generation
     02                                | grants[0].count
     e3c9d57ef50011632ffe9e935cbb0523  | grants[0].fingerprint
@@ -46,12 +46,12 @@ pub(crate) const LINK_OPEN: &[&str] = &["
 "];
 
 pub(crate) const SUBMIT_GIVEN: &[&str] = &["
-    11020000                          | length
+    31020000                          | length
     04                                | type STATEMENT
-    d201                              | statement.bytes length
+    f201                              | statement.bytes length
 ", STATEMENT_GIVEN, "
     ed4928c628d1c2c6eae90338905995612959273a5c63f93636c14614ac8737d1 | statement.key
-    9360df9be4185adcbe0474d6b262a7671831ff0608a64ada4ea203c2592e1f4cd5163c698f5920db45888688b7f465a7e1c69c7d62a3aef2ae37af9972e22c04 | statement.signature
+    b30bc164396f82afc758fd5c3cdd0f1c893aa2ac1bc098a5ef3045f2e84e9deed2fc394f8767a39be1054fb101f7e8cef5ad75a3e81415c11870f2d3ef11d000 | statement.signature
     48                                | certificate.bytes length
 ", CONSENT_CERTIFICATE, "
     ff872d26e6c40aa33eb51f3106f980edc7f2749bc32ab2bd6ce42d3e6593bad08f83eca7b192cebf06eb5582fd51dbe439dca655912acd48982ad2e441dc6500 | certificate.signature
@@ -62,12 +62,12 @@ pub(crate) const SUBMIT_GIVEN: &[&str] = &["
 "];
 
 pub(crate) const SUBMIT_RESTORED: &[&str] = &["
-    f7040000                          | length
+    17050000                          | length
     04                                | type STATEMENT
-    d201                              | statement.bytes length
+    f201                              | statement.bytes length
 ", STATEMENT_GIVEN, "
     ed4928c628d1c2c6eae90338905995612959273a5c63f93636c14614ac8737d1 | statement.key
-    9360df9be4185adcbe0474d6b262a7671831ff0608a64ada4ea203c2592e1f4cd5163c698f5920db45888688b7f465a7e1c69c7d62a3aef2ae37af9972e22c04 | statement.signature
+    b30bc164396f82afc758fd5c3cdd0f1c893aa2ac1bc098a5ef3045f2e84e9deed2fc394f8767a39be1054fb101f7e8cef5ad75a3e81415c11870f2d3ef11d000 | statement.signature
     48                                | certificate.bytes length
 ", CONSENT_CERTIFICATE, "
     ff872d26e6c40aa33eb51f3106f980edc7f2749bc32ab2bd6ce42d3e6593bad08f83eca7b192cebf06eb5582fd51dbe439dca655912acd48982ad2e441dc6500 | certificate.signature
@@ -82,7 +82,7 @@ pub(crate) const SUBMIT_RESTORED: &[&str] = &["
     67                                | proof.acceptance.bytes length
 ", ACCEPTANCE, "
     ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c | proof.acceptance.key
-    705f706d1c5e5e44c919eadc473cbc8b441563895f5940c422666c13edfacfe2d43ae743a568b181808d23b5721a3e8d1c0259bb9f121e725da272a0e375cd0b | proof.acceptance.signature
+    de620b0246759129df29b14289e803241ab697a3e0598eb1ef73ecc121ba00f384da40cc5e8ba7fe28b4f3685357ef131e5adbe81b54c403e39705abdb759701 | proof.acceptance.signature
 "];
 
 pub(crate) const SUBMIT_WITHDRAWN: &[&str] = &["
@@ -91,7 +91,7 @@ pub(crate) const SUBMIT_WITHDRAWN: &[&str] = &["
     8901                              | statement.bytes length
 ", STATEMENT_WITHDRAWN, "
     ed4928c628d1c2c6eae90338905995612959273a5c63f93636c14614ac8737d1 | statement.key
-    a37475d609bd9c6ace595c215a7cbd1e7d42ec20af16731387ff8b5b95e5c07a29d19ca9b2780d796e6d29cea4a1da37f247102a6ee2cd1604920a058b7ccf0f | statement.signature
+    f3e4e2d04d63a020a13f2286f815d2a5fe1b0cc9c4b9c294cc8efadd520e934106bcc7e5289eb9bd472ad9445651b12a1b14378c08a84cc54608f4534dc4970c | statement.signature
     48                                | certificate.bytes length
 ", CONSENT_CERTIFICATE, "
     ff872d26e6c40aa33eb51f3106f980edc7f2749bc32ab2bd6ce42d3e6593bad08f83eca7b192cebf06eb5582fd51dbe439dca655912acd48982ad2e441dc6500 | certificate.signature
@@ -135,7 +135,7 @@ pub(crate) const RECONCILE: &[&str] = &["
 "];
 
 pub(crate) const WELCOME: &[&str] = &["
-    86010000                          | length
+    97010000                          | length
     81                                | type WELCOME
     00                                | minor
     00                                | features
@@ -149,8 +149,8 @@ pub(crate) const WELCOME: &[&str] = &["
     4a                                | log.bytes length
 ", LOG_HEAD, "
     ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c | log.key
-    529ee8db07807288693dd4aaca7331054aac702310c26543d99695d628717c448369f156cbe10549d27c784bac68a179bbdc7821039873364e5bb801b6054d0d | log.signature
-    07                                | standings count
+    b48589a09aaad168fff974a1193f44138f4ba352f6bd3a3b5350d321edec2c7a7400898dd78d954aff3ae09cf45e92df73128ff19e7fec760af2eeeb6bbe2e0e | log.signature
+    08                                | standings count
     41414141414141414141414141414141  | standings[0].grant
     00                                | standings[0].standing = Reconcile
     42424242424242424242424242424242  | standings[1].grant
@@ -167,6 +167,8 @@ pub(crate) const WELCOME: &[&str] = &["
     47474747474747474747474747474747  | standings[6].grant
     06                                | standings[6].standing = Behind
     03                                | standings[6].standing
+    48484848484848484848484848484848  | standings[7].grant
+    07                                | standings[7].standing = KeyMissing
 "];
 
 pub(crate) const REGISTERED: &[&str] = &["
@@ -191,7 +193,7 @@ pub(crate) const STATEMENT_ACK_ACCEPTED: &[&str] = &["
     67                                | outcome.bytes length
 ", ACCEPTANCE, "
     ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c | outcome.key
-    705f706d1c5e5e44c919eadc473cbc8b441563895f5940c422666c13edfacfe2d43ae743a568b181808d23b5721a3e8d1c0259bb9f121e725da272a0e375cd0b | outcome.signature
+    de620b0246759129df29b14289e803241ab697a3e0598eb1ef73ecc121ba00f384da40cc5e8ba7fe28b4f3685357ef131e5adbe81b54c403e39705abdb759701 | outcome.signature
 "];
 
 pub(crate) const STATEMENT_ACK_ERASED: &[&str] = &["
@@ -203,11 +205,11 @@ pub(crate) const STATEMENT_ACK_ERASED: &[&str] = &["
     61                                | outcome.bytes length
 ", ERASURE_RECEIPT, "
     ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c | outcome.key
-    254f5b495f297b93fbf6bab28df13190365d161e5ed383914c68967589e58bc061692ec811a5561460455d0627b3bd856f91620a3b556c50f423df814573570a | outcome.signature
+    d30dca725974bff8a68a334c0d12aaf078c0ddaeff422b78dec9937330ae48b18095e2ff463f5b8a55b3727ceaedbe613b2c60c9d92ae347f89a9ba852bbf004 | outcome.signature
     4a                                | outcome.log.head.bytes length
 ", LOG_HEAD, "
     ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c | outcome.log.head.key
-    529ee8db07807288693dd4aaca7331054aac702310c26543d99695d628717c448369f156cbe10549d27c784bac68a179bbdc7821039873364e5bb801b6054d0d | outcome.log.head.signature
+    b48589a09aaad168fff974a1193f44138f4ba352f6bd3a3b5350d321edec2c7a7400898dd78d954aff3ae09cf45e92df73128ff19e7fec760af2eeeb6bbe2e0e | outcome.log.head.signature
     01                                | outcome.log.index
     01                                | outcome.log.path count
     14024673a8d321057482e0732fadbcea38b6d6bc9c13b9e81db6a155b4441823 | outcome.log.path[0]
@@ -323,19 +325,19 @@ pub(crate) const RECONCILED: &[&str] = &["
 "];
 
 pub(crate) const KEPT: &[&str] = &["
-    b5040000                          | length
+    d5040000                          | length
     88                                | type KEPT
-    d201                              | statement.bytes length
+    f201                              | statement.bytes length
 ", STATEMENT_GIVEN, "
     ed4928c628d1c2c6eae90338905995612959273a5c63f93636c14614ac8737d1 | statement.key
-    9360df9be4185adcbe0474d6b262a7671831ff0608a64ada4ea203c2592e1f4cd5163c698f5920db45888688b7f465a7e1c69c7d62a3aef2ae37af9972e22c04 | statement.signature
+    b30bc164396f82afc758fd5c3cdd0f1c893aa2ac1bc098a5ef3045f2e84e9deed2fc394f8767a39be1054fb101f7e8cef5ad75a3e81415c11870f2d3ef11d000 | statement.signature
     48                                | certificate.bytes length
 ", CONSENT_CERTIFICATE, "
     ff872d26e6c40aa33eb51f3106f980edc7f2749bc32ab2bd6ce42d3e6593bad08f83eca7b192cebf06eb5582fd51dbe439dca655912acd48982ad2e441dc6500 | certificate.signature
     67                                | acceptance.bytes length
 ", ACCEPTANCE, "
     ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c | acceptance.key
-    705f706d1c5e5e44c919eadc473cbc8b441563895f5940c422666c13edfacfe2d43ae743a568b181808d23b5721a3e8d1c0259bb9f121e725da272a0e375cd0b | acceptance.signature
+    de620b0246759129df29b14289e803241ab697a3e0598eb1ef73ecc121ba00f384da40cc5e8ba7fe28b4f3685357ef131e5adbe81b54c403e39705abdb759701 | acceptance.signature
     01                                | request some
     db03                              | request.bytes length
 ", REQUEST, "
@@ -351,7 +353,7 @@ pub(crate) const NOTICE_STATED: &[&str] = &["
     05                                | event = Stated
     129c864b82a73c25b627ada83ba4030f  | event.grant
     01                                | event.number
-    e3d938f770f12b4fa6df1667b1b8e31bc85bdfe1406263d5562a506b76275925 | event.statement
+    2249267ea403298f6d7ef16774e5636ce782c6adc7d5c3e0b823d5c9813fec61 | event.statement
     a8c9d9dfbf68                      | event.at
 "];
 
@@ -361,7 +363,7 @@ pub(crate) const NOTICE_ERASED: &[&str] = &["
     07                                | number
     06                                | event = Erased
     129c864b82a73c25b627ada83ba4030f  | event.grant
-    ec77d1ecf47288d05aa0fbf5acd586146e6b883a7f1cd6ab28481d72200a4c75 | event.receipt
+    69f9ccd227976f58fb313215b17854114b793ecd45f79de1528de3cae93d5eed | event.receipt
 "];
 
 pub(crate) const LOG_HEAD_FRAME: &[&str] = &["
@@ -370,7 +372,7 @@ pub(crate) const LOG_HEAD_FRAME: &[&str] = &["
     4a                                | bytes length
 ", LOG_HEAD, "
     ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c | key
-    529ee8db07807288693dd4aaca7331054aac702310c26543d99695d628717c448369f156cbe10549d27c784bac68a179bbdc7821039873364e5bb801b6054d0d | signature
+    b48589a09aaad168fff974a1193f44138f4ba352f6bd3a3b5350d321edec2c7a7400898dd78d954aff3ae09cf45e92df73128ff19e7fec760af2eeeb6bbe2e0e | signature
 "];
 
 pub(crate) const LOG_LEAVES: &[&str] = &["
@@ -379,7 +381,7 @@ pub(crate) const LOG_LEAVES: &[&str] = &["
     ab02                              | first
     02                                | leaves count
     14024673a8d321057482e0732fadbcea38b6d6bc9c13b9e81db6a155b4441823 | leaves[0]
-    55cdac7dd87d2b1aee48db4bebca242c704a22378477ac4a8718ae5a6b7a9ad0 | leaves[1]
+    4358a213d419c32435d8d583e2ad09575244000b74b842de4d0d1d01a3aeeff9 | leaves[1]
 "];
 
 pub(crate) const RECOVER: &[&str] = &["

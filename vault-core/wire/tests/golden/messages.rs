@@ -162,6 +162,7 @@ fn from_server() -> Vec<(&'static str, Frame, Pinned)> {
         Standing::Expired,
         Standing::Superseded,
         Standing::Behind(3),
+        Standing::KeyMissing,
     ];
     let welcome = Welcome {
         minor: 0,

@@ -9,7 +9,7 @@ use vault_wire::{
     certificate::{Certificate, Role, SignedCertificate},
     digest,
     frame::Event as Notified,
-    grant_key::SealingSecretKey,
+    grant_key::{GrantKey, SealingSecretKey},
     id::{AppId, ErasureId, GrantId, LogId, RecordId, RequestId, StateId, SubjectId, VaultId},
     labels,
     log::{Frontier, LogHead, LogProof, SignedHead, leaf},
@@ -33,6 +33,7 @@ pub(crate) const NOON: Timestamp = Timestamp::from_unix_ms(1_795_262_400_000);
 pub(crate) const RECORD: RecordId = RecordId([0x11; 16]);
 pub(crate) const VAULT_SECRET: [u8; 32] = [0x08; 32];
 pub(crate) const GRANT_KEY: [u8; 32] = [0x09; 32];
+pub(crate) const SECOND_GRANT_KEY: [u8; 32] = [0x24; 32];
 /// What the code `000G-40R4-0M30-E209-185G-R38E-1W81-24GK-R` gives.
 pub(crate) const CODE_SIGNING: &str = "e1877e597358e200f9465ff309f707e0b6a719dd1a802442feb20cc76a81ab55";
 pub(crate) const CODE_SEALING: &str = "db6eb90f5761ecf25ec066d18057afeff2f375cf6d651ab9ad5f94f93f749eb1";
@@ -199,10 +200,12 @@ pub(crate) fn statements() -> Vec<(&'static str, SignedStatement)> {
     let second = || Extent {
         terms: narrowed(),
         generation: 2,
+        key: GrantKey::from_bytes(SECOND_GRANT_KEY).commitment(grant(), 2),
     };
     let mut last = answer(Event::Given(Extent {
         terms: asked(),
         generation: 1,
+        key: GrantKey::from_bytes(GRANT_KEY).commitment(grant(), 1),
     }));
     let mut chain = vec![("given", last.sign(&consent()))];
     for (name, event) in [

@@ -114,8 +114,8 @@ fn signatures_have_their_pinned_bytes_and_hold() {
     let given = statement("given");
     assert_eq!(
         hex(&given.signature.0),
-        "9360df9be4185adcbe0474d6b262a7671831ff0608a64ada4ea203c2592e1f4c\
-         d5163c698f5920db45888688b7f465a7e1c69c7d62a3aef2ae37af9972e22c04"
+        "b30bc164396f82afc758fd5c3cdd0f1c893aa2ac1bc098a5ef3045f2e84e9dee\
+         d2fc394f8767a39be1054fb101f7e8cef5ad75a3e81415c11870f2d3ef11d000"
     );
     assert!(given.verify().is_ok());
     assert!(erasure().verify(&receipts().public(), vault()).is_ok());
@@ -127,7 +127,7 @@ fn every_statement_names_the_digest_of_the_one_before() {
     assert_eq!(narrowed.previous, statement("given").digest());
     assert_eq!(
         hex(&narrowed.previous),
-        "e3d938f770f12b4fa6df1667b1b8e31bc85bdfe1406263d5562a506b76275925"
+        "2249267ea403298f6d7ef16774e5636ce782c6adc7d5c3e0b823d5c9813fec61"
     );
 }
 

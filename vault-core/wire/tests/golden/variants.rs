@@ -85,6 +85,7 @@ fn answers_and_refusals_keep_their_numbers() {
         Standing::Expired,
         Standing::Superseded,
         Standing::Behind(0),
+        Standing::KeyMissing,
     ]);
     numbered(&[
         StatementOutcome::Accepted(crate::samples::acceptance()),

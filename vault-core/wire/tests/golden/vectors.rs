@@ -206,6 +206,8 @@ fn the_grant_key_of_the_vectors_opens() {
     let grant = GrantId(fixed(vector, "grant"));
     let opened = sealed.open(&holder, grant, number(vector, "generation")).unwrap();
     assert_eq!(opened.as_bytes(), &fixed(vector, "key"));
+    let commitment = opened.commitment(grant, number(vector, "generation"));
+    assert_eq!(commitment.0, fixed(vector, "commitment"));
 }
 
 #[test]

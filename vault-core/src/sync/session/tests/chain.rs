@@ -9,6 +9,7 @@ use vault_wire::{
         DeliveredRequest, Event as Told, Frame, GrantPosition, Hello, KeptStatement, Standing,
         StatementOutcome, StatementRefusal, SubmitStatement,
     },
+    grant_key::GrantKey,
     id::{ErasureId, GrantId},
     receipt::Erasure,
     signature::SecretKey,
@@ -30,7 +31,9 @@ impl Server {
         if self.withdrawn {
             return answer(StatementOutcome::Refused(StatementRefusal::Withdrawn));
         }
+        let held = said.event.extent().and_then(|extent| self.opened(&sent, extent));
         if let Some(before) = self.chain.iter().find(|kept| kept.statement == sent.statement) {
+            self.grant_key = self.grant_key.take().or(held);
             return answer(StatementOutcome::Accepted(before.acceptance.clone()));
         }
         let last = self.chain.last().map(|kept| kept.statement.digest());
@@ -42,10 +45,9 @@ impl Server {
             let refused = answer(StatementOutcome::Refused(why));
             return self.kept_after(0).into_iter().chain(refused).collect();
         }
-        if let Some(extent) = extent(&said.event).filter(|extent| extent.generation > self.generation) {
-            let key = sent.grant_key.as_ref().unwrap();
-            let key = key.open(&self.keys.1, said.grant, extent.generation);
-            self.grant_key = Some(key.unwrap());
+        let extent = said.event.extent();
+        if let Some(extent) = extent.filter(|extent| extent.generation > self.generation) {
+            self.grant_key = held;
             self.generation = extent.generation;
             self.held.clear();
         }
@@ -64,6 +66,22 @@ impl Server {
             },
         });
         answer(StatementOutcome::Accepted(acceptance))
+    }
+
+    /// The key that came with an extent of the generation in force, or of a later one.
+    fn opened(&self, sent: &SubmitStatement, extent: &Extent) -> Option<GrantKey> {
+        let grant = sent.statement.verify().unwrap().grant;
+        let sealed = sent
+            .grant_key
+            .as_ref()
+            .filter(|_| extent.generation >= self.generation)?;
+        let key = sealed.open(&self.keys.1, grant, extent.generation).unwrap();
+        assert_eq!(
+            key.commitment(grant, extent.generation),
+            extent.key,
+            "not the one it commits to"
+        );
+        Some(key)
     }
 
     fn erase(&mut self, sent: &SubmitStatement, said: &Statement) -> StatementOutcome {
@@ -139,14 +157,7 @@ impl Server {
 
     /// The terms in force.
     pub(super) fn terms(&self) -> Terms {
-        let last = self.said().rev().find_map(|event| extent(&event).cloned());
+        let last = self.said().rev().find_map(|event| event.extent().cloned());
         last.unwrap().terms
-    }
-}
-
-fn extent(event: &Event) -> Option<&Extent> {
-    match event {
-        Event::Given(extent) | Event::Narrowed(extent) | Event::Renewed(extent) => Some(extent),
-        Event::Refused | Event::Paused | Event::Resumed | Event::Withdrawn => None,
     }
 }

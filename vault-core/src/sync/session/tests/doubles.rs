@@ -278,6 +278,7 @@ impl Server {
                 () if position.statement > self.number() => Standing::StatementStale(self.number()),
                 () if !self.is_last(position.statement, &position.last) => Standing::Behind(self.number()),
                 () if position.generation > self.generation => return None,
+                () if self.grant_key.is_none() => Standing::KeyMissing,
                 () if held.fingerprint() != position.fingerprint => Standing::Reconcile,
                 () => return None,
             };
@@ -319,7 +320,7 @@ impl Server {
             sent.generation <= self.generation,
             "entries of a generation that the server does not have yet"
         );
-        if sent.generation != self.generation || self.is_paused() {
+        if sent.generation != self.generation || self.is_paused() || self.grant_key.is_none() {
             return EntriesAck {
                 grant: sent.grant,
                 generation: sent.generation,

@@ -5,8 +5,10 @@ mod changes;
 mod copies;
 mod doubles;
 mod escrow;
+mod keys;
 mod lanes;
 mod log;
+mod stale;
 
 use vault_wire::{
     catalogue::Category,
