@@ -1,5 +1,5 @@
-//! Slots of entries that arrived in a long row and are not filed by slot yet, so that they are found. Only a
-//! copy of what the store has: what is missing here is read again.
+//! Slots of entries that arrived and are not filed by slot yet, so that they are found. Only a copy of what
+//! the store has: what is missing here is read again.
 
 use std::{
     collections::{BTreeMap, HashMap},

@@ -37,26 +37,27 @@ pub(crate) async fn reconcile(
     vault: VaultId,
     asked: Reconcile,
 ) -> Result<Reconcile, ReconcileError> {
+    let of = (asked.grant, asked.generation);
+    for _ in 0..TRIES {
+        let view = server.store().view()?;
+        if all_filed(&view, vault, of)? {
+            let answering = tokio::task::spawn_blocking(move || answer(&view, vault, asked));
+            return answering.await.map_err(|_| ReconcileError::Unavailable)?;
+        }
+        file_all(server, vault, of).await?;
+    }
+    Err(ReconcileError::Unavailable)
+}
+
+fn answer(view: &View, vault: VaultId, asked: Reconcile) -> Result<Reconcile, ReconcileError> {
     let generation = key(&[
         vault.as_bytes(),
         asked.grant.as_bytes(),
         &asked.generation.to_be_bytes(),
     ]);
-    for _ in 0..TRIES {
-        let view = server.store().view()?;
-        if all_filed(&view, &generation)? {
-            let answering = tokio::task::spawn_blocking(move || answer(&view, &generation, asked));
-            return answering.await.map_err(|_| ReconcileError::Unavailable)?;
-        }
-        file_all(server, vault, (asked.grant, asked.generation)).await?;
-    }
-    Err(ReconcileError::Unavailable)
-}
-
-fn answer(view: &View, generation: &[u8], asked: Reconcile) -> Result<Reconcile, ReconcileError> {
-    let tallies = tallies(view, generation)?;
+    let tallies = tallies(view, &generation)?;
     let mut held = Tallied::new(tallies, |span: &Span, limit: usize| {
-        items(view, generation, span, limit)
+        items(view, &generation, span, limit)
     });
     let message = reconcile::answer(&mut held, &asked.message)?;
     Ok(Reconcile { message, ..asked })

@@ -1,9 +1,9 @@
 //! What stands in each slot of one generation of a grant, and the sums of it.
 //!
 //! Slots are keyed hashes, so rows in their order lie anywhere. Filed at once, each entry of a large grant
-//! would write a page of its own. So what arrives in a long row is filed later, many at once. Until then the
-//! entries themselves, which lie in the order of their arrival, say what stands in their slots; a copy in
-//! memory finds them.
+//! would write a page of its own. So what arrives is filed later, many at once. Until then the entries
+//! themselves, which lie in the order of their arrival, say what stands in their slots; a copy in memory
+//! finds them.
 
 use std::{
     collections::{BTreeMap, btree_map},
@@ -11,6 +11,7 @@ use std::{
 };
 
 use vault_wire::{
+    catalogue::Category,
     id::{GrantId, Slot, VaultId},
     reconcile::{Change, Item, Tally},
     time::Timestamp,
@@ -25,10 +26,12 @@ use crate::{
     },
 };
 
-/// Fewer slots at once are filed at once.
+/// So many slots at once are a long row, which others follow.
 const LONG_ROW: usize = 256;
-/// So many slots of a generation are filed though more arrive.
-const UNFILED_MAX: usize = 65_536;
+/// So many slots are filed with the long row that fills them up.
+const UNFILED_IN_LONG_ROWS_MAX: usize = 65_536;
+/// So many slots are filed with any other: they would be read again after a pause.
+const UNFILED_MAX: usize = 2_048;
 
 /// The slots of one generation, being written. Nothing is written before [`finish`](Self::finish).
 pub(super) struct Slots<'t> {
@@ -88,14 +91,17 @@ impl<'t> Slots<'t> {
 
     /// Writes down what stands in the slots that were touched, or leaves it to be filed with what follows.
     pub(super) fn finish(mut self, row: &GrantRow, now: Timestamp) -> Result<(), StoreError> {
-        let is_long = self.touched.len() >= LONG_ROW && !self.any_emptied;
         let changes = !self.touched.is_empty();
+        let unfiled_max = match self.touched.len() {
+            LONG_ROW.. => UNFILED_IN_LONG_ROWS_MAX,
+            _ => UNFILED_MAX,
+        };
         self.unfiled.slots.extend(std::mem::take(&mut self.touched));
         self.unfiled.next = row.next_arrival;
         if self.unfiled.slots.is_empty() {
             return Ok(());
         }
-        if changes && !(is_long && self.unfiled.slots.len() < UNFILED_MAX) {
+        if changes && (self.any_emptied || self.unfiled.slots.len() >= unfiled_max) {
             return self.file();
         }
         let (first, run) = (self.unfiled.first, std::mem::take(&mut self.unfiled));
@@ -138,8 +144,10 @@ impl<'t> Slots<'t> {
 /// Reads which slots the entries from an arrival on stand in.
 fn read_unfiled(tx: &Tx, generation: &[u8], first: u64, next: u64) -> Result<Run, StoreError> {
     let mut slots = BTreeMap::new();
-    let categories = if first < next { 0..=u8::MAX } else { 1..=0 };
-    for category in categories {
+    for category in Category::ALL.map(|category| category as u8) {
+        if first == next {
+            break;
+        }
         let prefix = key(&[generation, &[category]]);
         tx.scan(&ENTRIES, &prefix, &first.to_be_bytes(), |rest, row: EntryRow| {
             let arrival = rest.try_into().map_or(u64::MAX, u64::from_be_bytes);
@@ -156,7 +164,19 @@ fn read_unfiled(tx: &Tx, generation: &[u8], first: u64, next: u64) -> Result<Run
     Ok(Run { first, next, slots })
 }
 
-/// Files what is not filed yet of a generation, if its grant goes on in it.
+/// Whether all that is held of a generation is filed, as of a view; also if its grant goes on in another one,
+/// and what is left of this one is being dropped.
+pub(super) fn all_filed(
+    view: &View,
+    vault: VaultId,
+    (grant, generation): (GrantId, u32),
+) -> Result<bool, StoreError> {
+    let at = key(&[vault.as_bytes(), grant.as_bytes()]);
+    let is_filed = !view.has(&UNFILED, &key(&[&at, &generation.to_be_bytes()]))?;
+    Ok(is_filed || goes_on(view, &at, generation)?.is_none())
+}
+
+/// Files what is not filed yet of a generation.
 pub(super) async fn file_all(
     server: &Server,
     vault: VaultId,
@@ -164,17 +184,19 @@ pub(super) async fn file_all(
 ) -> Result<(), StoreError> {
     let at = key(&[vault.as_bytes(), grant.as_bytes()]);
     let service = server.clone();
-    let filing = server.store().write(move |tx| {
-        let row = tx.get(&GRANTS, &at)?.filter(|row| row.generation == generation);
-        let Some(row) = row else { return Ok(()) };
-        Slots::of(&service, tx, &key(&[&at, &generation.to_be_bytes()]), &row)?.file()
-    });
+    let filing = server
+        .store()
+        .write(move |tx| match goes_on(tx, &at, generation)? {
+            Some(row) => Slots::of(&service, tx, &key(&[&at, &generation.to_be_bytes()]), &row)?.file(),
+            None => Ok(()),
+        });
     filing.await
 }
 
-/// Whether all that is held of a generation is filed, as of a view.
-pub(super) fn all_filed(view: &View, generation: &[u8]) -> Result<bool, StoreError> {
-    Ok(!view.has(&UNFILED, generation)?)
+/// A grant that is in a generation.
+fn goes_on(rows: &impl Rows, grant: &[u8], generation: u32) -> Result<Option<GrantRow>, StoreError> {
+    let row = rows.get(&GRANTS, grant)?;
+    Ok(row.filter(|row| row.generation == generation))
 }
 
 /// The sums that change.

@@ -218,3 +218,93 @@ impl<'t> Tallies<'t> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::{
+        ChaCha20Rng,
+        rand_core::{Rng, SeedableRng},
+    };
+    use vault_file::{Entropy, NewSlot, Options, RawKey, SealedFile};
+    use vault_wire::reconcile::Summary;
+
+    use super::*;
+
+    const GRANT: GrantId = GrantId([5; 16]);
+
+    fn file(folder: &tempfile::TempDir) -> SealedFile {
+        let (key, entropy) = (RawKey::new(&[1; 32]), Entropy::new(ChaCha20Rng::seed_from_u64(0)));
+        let path = folder.path().join("test.vault");
+        SealedFile::create(&path, &[NewSlot::RawKey(&key)], entropy, &Options::default()).unwrap()
+    }
+
+    fn change(file: &SealedFile, change: impl FnOnce(&Transaction) -> Result<(), Error>) {
+        let transaction = file.write().unwrap();
+        change(&transaction).unwrap();
+        transaction.commit().unwrap();
+    }
+
+    /// Some changes, of which several may be of one slot.
+    fn some_changes(rng: &mut ChaCha20Rng) -> Vec<ChangedSlot> {
+        let count = [1, 63, 64, 300][rng.next_u32() as usize % 4];
+        let mut changes = Vec::new();
+        for _ in 0..count {
+            let (number, tag) = (rng.next_u32() % 400, rng.next_u64());
+            let slot = Slot((u128::from(number) << 117 | u128::from(number)).to_be_bytes());
+            let filled = Filled {
+                tag: ContentTag(u128::from(tag).to_le_bytes()),
+                record: RecordId(u128::from(number).to_be_bytes()),
+            };
+            changes.push((slot, (!rng.next_u32().is_multiple_of(3)).then_some(filled)));
+        }
+        changes
+    }
+
+    #[test]
+    fn changes_that_are_put_in_place_late_leave_what_they_would_have_left_at_once() {
+        for seed in 0..8 {
+            let mut rng = ChaCha20Rng::seed_from_u64(seed);
+            let folder = tempfile::tempdir().unwrap();
+            let file = file(&folder);
+            let (mut model, mut noted) = (BTreeMap::new(), 0);
+            for _ in 0..12 {
+                let changes = some_changes(&mut rng);
+                change(&file, |transaction| {
+                    note(transaction, (GRANT, 1), noted, &changes)
+                });
+                noted += changes.len() as u64;
+                model.extend(changes);
+                if rng.next_u32().is_multiple_of(3) {
+                    change(&file, |transaction| put_in_place(transaction, GRANT, 1));
+                    noted = 0;
+                }
+            }
+            change(&file, |transaction| put_in_place(transaction, GRANT, 1));
+            let view = file.read().unwrap();
+            let expected: Vec<Item> = model
+                .iter()
+                .filter_map(|(slot, filled)| filled.map(|filled: Filled| Item::new(*slot, filled.tag)))
+                .collect();
+            let slots = BySlot::of(&view, GRANT, 1).unwrap();
+            assert_eq!(
+                slots.items(&Span::ALL, usize::MAX).unwrap(),
+                expected,
+                "seed {seed}"
+            );
+            for (slot, filled) in &model {
+                assert_eq!(
+                    slots.record(*slot).unwrap(),
+                    filled.map(|filled| filled.record),
+                    "seed {seed}"
+                );
+            }
+            let sum = compared(&view, GRANT, 1).unwrap().summary(&Span::ALL).unwrap();
+            assert_eq!(sum, expected.iter().collect::<Summary>(), "seed {seed}");
+            change(&file, |transaction| remove(transaction, GRANT, 1));
+            let view = file.read().unwrap();
+            for table in [&TALLIES, &CHANGED_SLOTS, &slots_table(GRANT, 1)] {
+                assert!(view.table(table).unwrap().is_empty().unwrap());
+            }
+        }
+    }
+}

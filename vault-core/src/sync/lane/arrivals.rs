@@ -21,7 +21,7 @@ use crate::{
 /// Changes that a next session may have to look at again for nothing; a durable write costs more.
 const LAG_MAX: u64 = 1_000;
 /// Changes of what is held that are put in their places by slot though more are to come: they take about
-/// 10 MiB of memory then.
+/// 12 MiB of memory then.
 const NOTED_MAX: u64 = 65_536;
 /// Changes that are put in their places when there is nothing else to do; fewer, before they are compared.
 const NOTED_AT_REST_MAX: u64 = 4_096;
