@@ -1,6 +1,7 @@
 //! A server with everything around it.
 
 use std::{
+    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -20,7 +21,7 @@ use sync_server::{
 use tempfile::TempDir;
 use vault_core::{Error, RecoveryCode, ServerAddress, ServerKeyPin};
 
-use crate::{Clocks, Developer, Device, Dice, soon};
+use crate::{Clocks, Developer, Device, Dice, copy_folder, soon};
 
 /// A server in this process, on clocks that stand until the test moves them.
 #[derive(Debug)]
@@ -86,6 +87,38 @@ impl World {
     pub async fn stop(&mut self) {
         let running = self.running.take().expect("the server runs");
         soon("the end of the server", running.stop()).await;
+    }
+
+    /// Keeps a copy of all that a server which has stopped leaves: data, keys and ledger.
+    pub async fn back_up(&mut self) {
+        self.stop().await;
+        copy_folder(self.data_folder(), &self.backup_of_data());
+        copy_folder(self.config_folder(), &self.backup_of_config());
+        self.start().await;
+    }
+
+    /// Sets the data back to the copy. The keys, and the ledger beside them, stay as they are.
+    pub async fn set_data_back(&mut self) {
+        self.stop().await;
+        put_back(&self.backup_of_data(), self.data_folder());
+        self.start().await;
+    }
+
+    /// Sets everything back to the copy.
+    pub async fn set_back(&mut self) {
+        self.stop().await;
+        put_back(&self.backup_of_data(), self.data_folder());
+        put_back(&self.backup_of_config(), self.config_folder());
+        self.start().await;
+    }
+
+    /// Where the copy of the data is.
+    pub fn backup_of_data(&self) -> PathBuf {
+        self.place("data-backup")
+    }
+
+    fn backup_of_config(&self) -> PathBuf {
+        self.place("config-backup")
     }
 
     fn running(&self) -> &Running {
@@ -211,4 +244,9 @@ impl World {
         let origin = format!("https://localhost:{}", self.https().port());
         Developer::new(app, &key.key, origin, &self.running().ca_certificate_pem)
     }
+}
+
+fn put_back(copy: &Path, folder: &Path) {
+    fs::remove_dir_all(folder).unwrap();
+    copy_folder(copy, folder);
 }

@@ -3,8 +3,10 @@
 //!
 //! It says what the protocol promises (PROTOCOL.md, sections 8 to 10), not how it is written.
 
+mod device;
 mod explored;
 mod properties;
+mod server;
 mod steps;
 
 use stateright::{Model, Property};

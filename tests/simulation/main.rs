@@ -93,6 +93,12 @@ fn a_restored_device_that_uses_its_numbers_again_is_found() {
 }
 
 #[test]
+fn a_server_that_tells_of_another_read_than_its_log_holds_is_found() {
+    let found = until_caught(Planted::ReadIsToldOtherwise, &[], WORLDS_TO_CATCH);
+    assert!(found.contains("contradicts its log"), "{found}");
+}
+
+#[test]
 fn a_withdrawal_that_is_lost_after_its_acknowledgement_is_found() {
     let trouble = [(Deed::CopyServer, 10), (Deed::Withdraw, 8)];
     let found = until_caught(Planted::WithdrawalIsLost, &trouble, WORLDS_TO_CATCH);

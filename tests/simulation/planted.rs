@@ -1,9 +1,12 @@
 //! Mistakes that are built in, around the product and never within it, to prove that the simulation
 //! would find them.
 
-use vault_core::wire::frame::{EntriesAck, Frame, encode};
+use vault_core::{
+    GrantId,
+    wire::frame::{EntriesAck, Event, Frame, encode},
+};
 
-use super::{line::Line, world::World};
+use super::{deeds::SET_BACK, line::Line, world::World};
 
 /// A mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub(crate) enum Planted {
     /// The server forgets a withdrawal that it has acknowledged: everything that it keeps loses the last
     /// commits.
     WithdrawalIsLost,
+    /// The server tells the owner of another read than stands in its log.
+    ReadIsToldOtherwise,
 }
 
 impl World {
@@ -51,6 +56,22 @@ impl World {
         line.homeward.extend(encode(&Frame::EntriesAck(forged)));
         true
     }
+
+    /// The planted mistake that a withdrawal is lost: everything that the server keeps is what it was
+    /// before anybody withdrew.
+    pub(crate) fn forget_if_planted(&mut self, grant: GrantId) {
+        if self.planted != Planted::WithdrawalIsLost {
+            return;
+        }
+        if let Some((copy, _)) = self.server_copies.last().cloned() {
+            self.note(format!("the withdrawal of {grant} is lost"));
+            self.reading.clear();
+            self.machine.crash(&mut self.dice);
+            self.machine.boot(&copy, &mut self.dice);
+            self.lines.values_mut().for_each(Line::hang_up);
+            self.count(SET_BACK);
+        }
+    }
 }
 
 impl Line {
@@ -66,6 +87,13 @@ impl Line {
                 let mut ack = ack.clone();
                 ack.rejected.clear();
                 encode(&Frame::EntriesAck(ack))
+            }
+            Frame::Notice(notice) if planted == Planted::ReadIsToldOtherwise => {
+                let mut notice = notice.clone();
+                if let Event::Read(receipt) = &mut notice.event {
+                    receipt.records += 1;
+                }
+                encode(&Frame::Notice(notice))
             }
             frame => encode(frame),
         }

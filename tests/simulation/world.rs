@@ -27,6 +27,7 @@ use vault_core::{
 
 use super::{
     content::Version,
+    deeds::SET_BACK,
     line::Line,
     owner::{Copy, Owner, Word},
     planted::Planted,
@@ -175,6 +176,11 @@ impl World {
         ]
         .iter()
         .any(|deed| self.counts.contains_key(&format!("{deed:?}")))
+    }
+
+    /// Whether the server's data were ever set back.
+    pub(crate) fn server_was_set_back(&self) -> bool {
+        self.counts.contains_key(SET_BACK)
     }
 
     /// Takes over what an owner has agreed to or taken back.

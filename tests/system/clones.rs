@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use harness::{Ask, Developer, Device, World, receipt};
+use harness::{Ask, Developer, Device, Linked, World, receipt};
 use vault_core::{Category::Receipts, Error, GrantState, RecordId, SyncError, wire::frame::Refusal};
 
 struct Twins {
@@ -17,13 +17,15 @@ struct Twins {
 
 /// Two copies of a vault with ten shared receipts.
 async fn twins(seed: u64) -> Twins {
-    let mut world = World::new(seed).await;
-    let device = world.device().await;
+    let Linked {
+        mut world,
+        device,
+        developer,
+        subject,
+    } = Linked::new(seed).await;
     let now = world.clocks.time();
     let ten = (0..10).map(|n| receipt(now, &format!("shared {n}"), "1", "card"));
     let ids = device.vault.put_batch(ten.collect()).unwrap();
-    let developer = world.developer("Shop").await;
-    let subject = device.link(&developer).await;
     developer
         .ask(&Ask::for_fields(Receipts, &["brand"]), &subject)
         .await;

@@ -10,8 +10,9 @@ use std::{
     time::Duration,
 };
 
-use harness::{Ask, Device, Dice, Process, receipt, serve_if_asked, soon};
+use harness::{Ask, Developer, Device, Dice, Process, receipt, serve_if_asked, soon};
 use sync_server::{clock, config::Config, entropy::Entropy, service::holdings::holdings};
+use tempfile::TempDir;
 use tokio::sync::mpsc;
 use vault_core::{Category::Receipts, Clock, RecordId, SyncEvent, SystemClock, Value};
 
@@ -25,6 +26,42 @@ const ENTRY: &str = "killed::the_server_of_these_tests";
 #[test]
 fn the_server_of_these_tests() {
     serve_if_asked();
+}
+
+/// A server that can be killed, and a vault whose brands a developer may read.
+struct Stage {
+    dice: Dice,
+    folder: TempDir,
+    process: Process,
+    device: Device,
+    developer: Developer,
+    subject: String,
+}
+
+async fn stage(seed: u64) -> Stage {
+    let mut dice = Dice::new(seed);
+    let folder = tempfile::tempdir().unwrap();
+    let process = Process::start(ENTRY, folder.path(), None);
+    let device = Device::create(&folder.path().join("a.vault"), Arc::new(SystemClock), &mut dice);
+    device
+        .vault
+        .connect(&process.address(), process.pin(), None)
+        .await
+        .unwrap();
+    let developer = process.developer();
+    let subject = device.link(&developer).await;
+    developer
+        .ask(&Ask::for_fields(Receipts, &["brand"]), &subject)
+        .await;
+    device.grant(|all| all).await;
+    Stage {
+        dice,
+        folder,
+        process,
+        device,
+        developer,
+        subject,
+    }
 }
 
 /// Puts, edits and deletes: every round leaves other records, with a brand that tells them apart.
@@ -64,21 +101,14 @@ fn projected(device: &Device) -> BTreeMap<String, usize> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[expect(clippy::print_stdout, reason = "a long run says what it has shown")]
 async fn a_server_killed_again_and_again_in_the_middle_of_a_sync_loses_and_doubles_nothing() {
-    let mut dice = Dice::new(180);
-    let folder = tempfile::tempdir().unwrap();
-    let mut process = Process::start(ENTRY, folder.path(), None);
-    let device = Device::create(&folder.path().join("a.vault"), Arc::new(SystemClock), &mut dice);
-    device
-        .vault
-        .connect(&process.address(), process.pin(), None)
-        .await
-        .unwrap();
-    let developer = process.developer();
-    let subject = device.link(&developer).await;
-    developer
-        .ask(&Ask::for_fields(Receipts, &["brand"]), &subject)
-        .await;
-    device.grant(|all| all).await;
+    let Stage {
+        mut dice,
+        folder,
+        mut process,
+        device,
+        developer,
+        subject,
+    } = stage(180).await;
     let kills = std::env::var("VAULT_TEST_KILLS").map_or(KILLS, |kills| kills.parse().expect("a number"));
     let (addresses, mut ids, mut interrupted) = (process.addresses(), Vec::new(), 0);
     for round in 0..kills {
@@ -158,21 +188,14 @@ async fn a_server_killed_again_and_again_in_the_middle_of_a_sync_loses_and_doubl
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_connected_vault_is_told_at_its_next_word_that_the_server_it_knew_is_gone_and_goes_on_with_the_next()
  {
-    let mut dice = Dice::new(181);
-    let folder = tempfile::tempdir().unwrap();
-    let mut process = Process::start(ENTRY, folder.path(), None);
-    let device = Device::create(&folder.path().join("a.vault"), Arc::new(SystemClock), &mut dice);
-    device
-        .vault
-        .connect(&process.address(), process.pin(), None)
-        .await
-        .unwrap();
-    let developer = process.developer();
-    let subject = device.link(&developer).await;
-    developer
-        .ask(&Ask::for_fields(Receipts, &["brand"]), &subject)
-        .await;
-    device.grant(|all| all).await;
+    let Stage {
+        dice: _dice,
+        folder,
+        mut process,
+        device,
+        developer,
+        subject,
+    } = stage(181).await;
     let mut connected = device.stay_connected();
     connected
         .hears("the first connection", |event| {

@@ -1,31 +1,22 @@
 //! A vault that is locked lets go of everything, also in the middle of a connection.
 
-use harness::{Ask, World, receipt};
-use vault_core::{Category::Receipts, Error, SyncEvent};
+use harness::{Linked, World};
+use vault_core::{Error, SyncEvent};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn locking_ends_the_connection_and_the_file_can_be_opened_at_once() {
-    let mut world = World::new(250).await;
-    let device = world.device().await;
-    let developer = world.developer("Shop").await;
-    let subject = device.link(&developer).await;
-    developer
-        .ask(&Ask::for_fields(Receipts, &["brand"]), &subject)
-        .await;
-    device.grant(|all| all).await;
-    let mut connected = device.stay_connected();
+    let mut this = Linked::new(250).await;
+    this.grant(&["brand"]).await;
+    let mut connected = this.device.stay_connected();
     connected
         .hears("the connection", |event| matches!(event, SyncEvent::Connected))
         .await;
-    device.vault.lock();
+    this.device.vault.lock();
     assert!(matches!(connected.ended().await, Err(Error::Locked)));
-    assert!(matches!(device.vault.sync(|_| {}).await, Err(Error::Locked)));
-    let device = device.reopened(&mut world.dice);
-    device
-        .vault
-        .put(receipt(world.clocks.time(), "Acme", "1", "card"))
-        .unwrap();
-    assert_eq!(device.sync().await.entries, 1);
+    assert!(matches!(this.device.vault.sync(|_| {}).await, Err(Error::Locked)));
+    this.device = this.device.reopened(&mut this.world.dice);
+    this.put("Acme");
+    assert_eq!(this.device.sync().await.entries, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

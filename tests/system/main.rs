@@ -15,6 +15,7 @@ mod domains;
 mod forged;
 mod histories;
 mod imports;
+mod kept_apart;
 mod killed;
 mod locked;
 mod log;

@@ -1,8 +1,6 @@
 //! A device is lost, and a recovery code on paper is all that its owner has.
 
-use std::{fs, path::Path};
-
-use harness::{Ask, Developer, Device, World, receipt};
+use harness::{Ask, Developer, Device, Linked, World, receipt};
 use vault_core::{
     Category::{Health, Receipts},
     Error, EscrowState, GrantId, GrantState, RecoveryCode, SyncError, SyncEvent,
@@ -19,14 +17,12 @@ struct Stage {
 
 /// A vault with two receipts and a recovery code that its server knows of, linked with a developer.
 async fn stage(seed: u64) -> Stage {
-    let mut world = World::new(seed).await;
-    let lost = world.device().await;
-    for brand in ["Acme", "Globex"] {
-        let record = receipt(world.clocks.time(), brand, "1", "card");
-        lost.vault.put(record).unwrap();
-    }
-    let developer = world.developer("Shop").await;
-    let subject = lost.link(&developer).await;
+    let Linked {
+        world,
+        device: lost,
+        developer,
+        subject,
+    } = Linked::with_receipts(seed, &["Acme", "Globex"]).await;
     let (_, code) = lost.vault.create_recovery_code().unwrap();
     assert_eq!(lost.vault.status().unwrap().escrow, EscrowState::Waiting);
     lost.sync().await;
@@ -47,31 +43,8 @@ impl Stage {
         self.lost.grant(|all| all).await
     }
 
-    /// Copies what the server has in its data folder.
-    async fn back_up(&mut self) {
-        self.world.stop().await;
-        copy_folder(self.world.data_folder(), &self.world.place("data-backup"));
-        self.world.start().await;
-    }
-
-    /// Puts the data folder back as it was. What lies beside the keys stays as it is.
-    async fn set_data_back(&mut self) {
-        self.world.stop().await;
-        fs::remove_dir_all(self.world.data_folder()).unwrap();
-        copy_folder(&self.world.place("data-backup"), self.world.data_folder());
-        self.world.start().await;
-    }
-
     async fn read(&self) -> u16 {
         self.developer.read(&self.subject, Receipts).await.status
-    }
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
     }
 }
 
@@ -163,7 +136,7 @@ async fn a_wrong_code_learns_nothing_and_leaves_no_file() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_that_was_replaced_recovers_nothing_not_even_from_restored_data() {
     let mut this = stage(904).await;
-    this.back_up().await;
+    this.world.back_up().await;
     let (slot, newer) = this.lost.vault.create_recovery_code().unwrap();
     for old in this.lost.vault.slots().unwrap() {
         if old.kind == vault_core::SlotKind::Recovery && old.id != slot {
@@ -171,7 +144,7 @@ async fn a_code_that_was_replaced_recovers_nothing_not_even_from_restored_data()
         }
     }
     this.lost.sync().await;
-    this.set_data_back().await;
+    this.world.set_data_back().await;
     let old = this.world.recover(&this.code).await.unwrap_err();
     assert!(is_refused(&old, Refusal::NothingToRecover), "{old}");
     // The data lost the newer one too; the device brings it back.
@@ -185,10 +158,10 @@ async fn a_code_that_was_replaced_recovers_nothing_not_even_from_restored_data()
 async fn restored_data_do_not_bring_a_revoked_device_back() {
     let mut this = stage(905).await;
     this.granted(Receipts, "brand").await;
-    this.back_up().await;
+    this.world.back_up().await;
     let new = this.world.recover(&this.code).await.unwrap();
     new.sync().await;
-    this.set_data_back().await;
+    this.world.set_data_back().await;
     let refused = this.lost.vault.sync(|_| {}).await.unwrap_err();
     assert!(is_refused(&refused, Refusal::Revoked), "{refused}");
     new.sync().await;
@@ -210,11 +183,11 @@ async fn the_code_works_again_on_a_third_device_and_the_second_is_revoked() {
 async fn a_server_set_back_before_the_new_device_spoke_hears_of_it_all_the_same() {
     let mut this = stage(912).await;
     let grant = this.granted(Receipts, "brand").await;
-    this.back_up().await;
+    this.world.back_up().await;
     let (_, newer) = this.lost.vault.create_recovery_code().unwrap();
     this.lost.sync().await;
     let new = this.world.recover(&newer).await.unwrap();
-    this.set_data_back().await;
+    this.world.set_data_back().await;
     let first = new.vault.sync(|_| {}).await.unwrap_err();
     assert!(is_refused(&first, Refusal::NothingToRecover), "{first}");
     this.lost.sync().await;

@@ -6,7 +6,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use harness::{Answer, Ask, Developer, Device, World, receipt, soon};
+use harness::{Answer, Ask, Developer, Linked, World, receipt, soon};
 use vault_core::{
     Category::{self, Health, Receipts},
     GrantState, SyncEvent,
@@ -14,13 +14,6 @@ use vault_core::{
 };
 
 const READERS: usize = 32;
-
-async fn put_one(device: &Device, world: &World) {
-    device
-        .vault
-        .put(receipt(world.clocks.time(), "Acme", "1", "card"))
-        .unwrap();
-}
 
 /// A refusal, once everything that every refusal has in common was checked.
 fn refusal(answer: &Answer) -> Vec<u8> {
@@ -38,7 +31,8 @@ fn refusal(answer: &Answer) -> Vec<u8> {
 async fn every_reason_to_refuse_gives_the_same_answer_to_the_byte() {
     let mut world = World::new(40).await;
     let (device, other_device) = (world.device().await, world.device().await);
-    put_one(&device, &world).await;
+    let now = world.clocks.time();
+    device.vault.put(receipt(now, "Acme", "1", "card")).unwrap();
     let (developer, stranger) = (world.developer("Shop").await, world.developer("Stranger").await);
     let subject = device.link(&developer).await;
     let of_stranger = device.link(&stranger).await;
@@ -102,42 +96,33 @@ async fn every_reason_to_refuse_gives_the_same_answer_to_the_byte() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_grant_ends_with_its_time_and_its_data_with_it() {
-    let mut world = World::new(41).await;
-    let device = world.device().await;
-    put_one(&device, &world).await;
-    let developer = world.developer("Shop").await;
-    let subject = device.link(&developer).await;
-    let until = world.clocks.time().plus_ms(60_000);
-    developer
-        .ask(&Ask::for_fields(Receipts, &["brand"]).until(until), &subject)
+    let this = Linked::with_receipts(41, &["Acme"]).await;
+    let until = this.world.clocks.time().plus_ms(60_000);
+    this.developer
+        .ask(&Ask::for_fields(Receipts, &["brand"]).until(until), &this.subject)
         .await;
-    let grant = device.grant(|all| all).await;
-    world.clocks.advance_s(59);
-    assert_eq!(developer.read(&subject, Receipts).await.status, 200);
-    world.clocks.advance_s(1);
-    assert_eq!(developer.read(&subject, Receipts).await.status, 403);
-    assert_eq!(device.state_of(grant), GrantState::Expired);
-    put_one(&device, &world).await;
+    let grant = this.device.grant(|all| all).await;
+    this.world.clocks.advance_s(59);
+    assert_eq!(this.read_status().await, 200);
+    this.world.clocks.advance_s(1);
+    assert_eq!(this.read_status().await, 403);
+    assert_eq!(this.device.state_of(grant), GrantState::Expired);
+    this.put("Acme");
     assert_eq!(
-        device.sync().await.entries,
+        this.device.sync().await.entries,
         0,
         "nothing is sent under a grant that is over"
     );
     soon("the erasure of an expired grant", async {
-        let id = device.vault.status().unwrap().id;
-        while sync_server::service::holdings::holdings(world.server(), id)
-            .unwrap()
-            .entries
-            > 0
-        {
-            world.clocks.advance_s(1);
+        while this.held().entries > 0 {
+            this.world.clocks.advance_s(1);
             tokio::task::yield_now().await;
         }
     })
     .await;
-    device.sync().await;
+    this.device.sync().await;
     assert_eq!(
-        device.state_of(grant),
+        this.device.state_of(grant),
         GrantState::Expired,
         "the owner did not withdraw it, and is not told so"
     );
@@ -145,36 +130,27 @@ async fn a_grant_ends_with_its_time_and_its_data_with_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_read_is_told_to_the_owner_and_can_be_seen_offline() {
-    let mut world = World::new(42).await;
-    let device = world.device().await;
-    put_one(&device, &world).await;
-    let developer = world.developer("Shop").await;
-    let subject = device.link(&developer).await;
-    developer
-        .ask(&Ask::for_fields(Receipts, &["brand", "currency"]), &subject)
-        .await;
-    let grant = device.grant(|all| all).await;
+    let mut this = Linked::with_receipts(42, &["Acme"]).await;
+    let grant = this.grant(&["brand", "currency"]).await;
     let mut reads = Vec::new();
     for _ in 0..5 {
-        let answer = developer.read(&subject, Receipts).await;
+        let answer = this.read().await;
         reads.insert(0, answer.text("read_id").to_owned());
         // The receipt was durable before the answer left, so the next sync brings it.
-        device.sync().await;
-        assert_eq!(device.reads_told(), reads);
+        this.device.sync().await;
+        assert_eq!(this.device.reads_told(), reads);
     }
-    let narrowed = developer
-        .read_with(&subject, Receipts, "?fields=brand", None)
-        .await;
+    let narrowed = this.read_with("?fields=brand").await;
     assert_eq!(narrowed.status, 200);
-    world.stop().await;
+    this.world.stop().await;
     assert_eq!(
-        device.reads_told().len(),
+        this.device.reads_told().len(),
         5,
         "the network is gone, what was told is not"
     );
-    world.start().await;
-    device.sync().await;
-    let told = device.vault.activity(1).unwrap().remove(0);
+    this.world.start().await;
+    this.device.sync().await;
+    let told = this.device.vault.activity(1).unwrap().remove(0);
     let Event::Read(receipt) = told.event else {
         panic!("{:?}", told.event)
     };
@@ -188,21 +164,18 @@ async fn every_read_is_told_to_the_owner_and_can_be_seen_offline() {
     );
     assert_eq!(
         (told.app_name.as_deref(), receipt.app),
-        (Some("Shop"), developer.app)
+        (Some("Shop"), this.developer.app)
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_reads_are_told_to_the_owner_too() {
-    let mut world = World::new(43).await;
-    let device = world.device().await;
-    let developer = world.developer("Shop").await;
-    let subject = device.link(&developer).await;
-    let mut connected = device.stay_connected();
+    let this = Linked::new(43).await;
+    let mut connected = this.device.stay_connected();
     for _ in 0..3 {
-        assert_eq!(developer.read(&subject, Health).await.status, 403);
+        assert_eq!(this.developer.read(&this.subject, Health).await.status, 403);
     }
-    world.clocks.advance_s(3_600);
+    this.world.clocks.advance_s(3_600);
     let mut attempts = 0;
     while attempts < 3 {
         let is_refusal = |event: &SyncEvent| matches!(event, SyncEvent::Notice(notice) if matches!(**notice, Event::RefusedReads(_)));
@@ -212,7 +185,7 @@ async fn refused_reads_are_told_to_the_owner_too() {
             assert_eq!((refused.category, refused.app_name.as_str()), (Health, "Shop"));
             attempts += refused.attempts;
         }
-        world.clocks.advance_s(3_600);
+        this.world.clocks.advance_s(3_600);
     }
     assert_eq!(attempts, 3);
     connected.stop().await;
@@ -221,39 +194,34 @@ async fn refused_reads_are_told_to_the_owner_too() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_read_that_starts_after_an_acknowledged_withdrawal_succeeds() {
     for seed in [44, 45, 46] {
-        let mut world = World::new(seed).await;
-        let device = world.device().await;
-        let records = (0..200).map(|n| receipt(world.clocks.time(), &format!("brand {n}"), "1", "card"));
-        device.vault.put_batch(records.collect()).unwrap();
-        let developer = world.developer("Shop").await;
-        let subject = device.link(&developer).await;
-        developer
-            .ask(&Ask::for_fields(Receipts, &["brand"]), &subject)
-            .await;
-        let grant = device.grant(|all| all).await;
-        developer.token().await;
+        let mut this = Linked::new(seed).await;
+        let now = this.world.clocks.time();
+        let records = (0..200).map(|n| receipt(now, &format!("brand {n}"), "1", "card"));
+        this.device.vault.put_batch(records.collect()).unwrap();
+        let grant = this.grant(&["brand"]).await;
+        this.developer.token().await;
         let withdrawn = Arc::new(AtomicBool::new(false));
         let readers: Vec<_> = (0..READERS)
             .map(|_| {
                 tokio::spawn(read_until_after(
-                    developer.clone(),
-                    subject.clone(),
+                    this.developer.clone(),
+                    this.subject.clone(),
                     Arc::clone(&withdrawn),
                 ))
             })
             .collect();
-        let mut connected = device.stay_connected();
+        let mut connected = this.device.stay_connected();
         connected
             .hears("the connection", |event| *event == SyncEvent::Connected)
             .await;
         // Let the readers get going; how far they are does not matter.
         soon("some reads", async {
-            while device.reads_told().len() < READERS + world.dice.below(50) {
+            while this.device.reads_told().len() < READERS + this.world.dice.below(50) {
                 tokio::task::yield_now().await;
             }
         })
         .await;
-        device.vault.withdraw(grant).unwrap();
+        this.device.vault.withdraw(grant).unwrap();
         connected
             .hears("the erasure receipt", |event| {
                 *event == SyncEvent::Erased { grant }
@@ -265,8 +233,8 @@ async fn no_read_that_starts_after_an_acknowledged_withdrawal_succeeds() {
             answered.extend(soon("a reader", reader).await.unwrap());
         }
         connected.stop().await;
-        device.sync().await;
-        let told = device.reads_told();
+        this.device.sync().await;
+        let told = this.device.reads_told();
         assert!(
             answered.len() >= READERS,
             "only {} reads before the withdrawal",
@@ -305,7 +273,8 @@ async fn read_until_after(developer: Developer, subject: String, withdrawn: Arc<
 async fn a_key_without_the_scope_reads_nothing_even_with_consent() {
     let mut world = World::new(47).await;
     let device = world.device().await;
-    put_one(&device, &world).await;
+    let now = world.clocks.time();
+    device.vault.put(receipt(now, "Acme", "1", "card")).unwrap();
     let developer = world
         .developer_with("Shop", &["consent:request", "consent:read", "data:health:read"])
         .await;
@@ -339,20 +308,17 @@ async fn a_key_without_the_scope_reads_nothing_even_with_consent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_token_ends_by_itself() {
-    let mut world = World::new(48).await;
-    let device = world.device().await;
-    let developer = world.developer("Shop").await;
-    let subject = device.link(&developer).await;
-    let token = developer.fresh_token().await;
+    let this = Linked::new(48).await;
+    let token = this.developer.fresh_token().await;
+    let path = format!("/v1/users/{}/receipts", this.subject);
     let read = async || {
-        developer
-            .call(harness::Call::get(format!("/v1/users/{subject}/receipts")).bearer(&token))
-            .await
+        let call = harness::Call::get(&path).bearer(&token);
+        this.developer.call(call).await
     };
     assert_eq!(read().await.status, 403);
-    world.clocks.advance_s(899);
+    this.world.clocks.advance_s(899);
     assert_eq!(read().await.status, 403);
-    world.clocks.advance_s(1);
+    this.world.clocks.advance_s(1);
     let over = read().await;
     assert_eq!(over.status, 401, "{}", over.json);
     assert!(over.header("www-authenticate").is_some());

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use harness::{Answer, Ask, Developer, Device, Forger, World, soon};
+use harness::{Answer, Ask, Developer, Device, Forger, Linked, World, soon};
 use vault_core::{
     Category::Receipts,
     Error, GrantId, GrantState, RequestState, Selection,
@@ -31,10 +31,12 @@ struct Stage {
 }
 
 async fn stage(seed: u64) -> Stage {
-    let mut world = World::new(seed).await;
-    let device = world.device().await;
-    let developer = world.developer("Shop").await;
-    let subject = device.link(&developer).await;
+    let Linked {
+        world,
+        device,
+        developer,
+        subject,
+    } = Linked::new(seed).await;
     let ask = Ask::for_fields(Receipts, &["brand"]);
     Stage {
         world,

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use harness::{Ask, Developer, Device, Forger, World, copy_folder, receipt};
-use sync_server::service::holdings::{Holdings, holdings};
+use harness::{Ask, Forger, Linked, World, receipt};
+use sync_server::service::holdings::Holdings;
 use vault_core::{
     Category::Receipts,
     Error, GrantId, GrantState,
@@ -13,80 +13,34 @@ use vault_core::{
     },
 };
 
-struct Granted {
-    world: World,
-    device: Device,
-    developer: Developer,
-    subject: String,
-    grant: GrantId,
-}
-
 /// A vault with two receipts, both shared and synced.
-async fn granted(seed: u64) -> Granted {
-    let mut world = World::new(seed).await;
-    let device = world.device().await;
-    for brand in ["Acme", "Globex"] {
-        device
-            .vault
-            .put(receipt(world.clocks.time(), brand, "1", "card"))
-            .unwrap();
-    }
-    let developer = world.developer("Shop").await;
-    let subject = device.link(&developer).await;
-    developer
-        .ask(&Ask::for_fields(Receipts, &["brand"]), &subject)
-        .await;
-    let grant = device.grant(|all| all).await;
-    let this = Granted {
-        world,
-        device,
-        developer,
-        subject,
-        grant,
-    };
-    assert_eq!(this.read_status().await, 200);
-    this
-}
-
-impl Granted {
-    async fn read_status(&self) -> u16 {
-        self.developer.read(&self.subject, Receipts).await.status
-    }
-
-    fn held(&self) -> Holdings {
-        holdings(self.world.server(), self.device.vault.status().unwrap().id).unwrap()
-    }
+async fn granted(seed: u64) -> (Linked, GrantId) {
+    let linked = Linked::with_receipts(seed, &["Acme", "Globex"]).await;
+    let grant = linked.grant(&["brand"]).await;
+    assert_eq!(linked.read_status().await, 200);
+    (linked, grant)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_withdrawal_erases_and_the_owner_keeps_the_proof() {
-    let this = granted(60).await;
+    let (this, grant) = granted(60).await;
     assert_eq!(this.held().entries, 2);
-    this.device.withdraw(this.grant).await;
+    this.device.withdraw(grant).await;
     assert_eq!(this.held(), Holdings::default());
     assert_eq!(this.read_status().await, 403);
     let proof = this.device.vault.erasures().unwrap().remove(0).erasure;
-    assert_eq!((proof.grant, proof.entries, proof.keys), (this.grant, 2, 1));
-    assert!(matches!(
-        this.device.vault.withdraw(this.grant),
-        Err(Error::GrantOver)
-    ));
-    this.device
-        .vault
-        .put(receipt(this.world.clocks.time(), "Late", "1", "card"))
-        .unwrap();
+    assert_eq!((proof.grant, proof.entries, proof.keys), (grant, 2, 1));
+    assert!(matches!(this.device.vault.withdraw(grant), Err(Error::GrantOver)));
+    this.put("Late");
     assert_eq!(this.device.sync().await.entries, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_withdrawal_made_offline_stops_exports_at_once_and_is_the_first_thing_said() {
-    let mut this = granted(61).await;
+    let (mut this, grant) = granted(61).await;
     this.world.stop().await;
-    this.device.vault.withdraw(this.grant).unwrap();
-    this.device
-        .vault
-        .put(receipt(this.world.clocks.time(), "Late", "1", "card"))
-        .unwrap();
+    this.device.vault.withdraw(grant).unwrap();
+    this.put("Late");
     let told = this.device.vault.grants().unwrap().remove(0);
     assert!(told.undelivered && told.state == GrantState::Withdrawn);
     this.world.start().await;
@@ -99,23 +53,14 @@ async fn a_withdrawal_made_offline_stops_exports_at_once_and_is_the_first_thing_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approval_that_is_withdrawn_before_it_was_sent_never_comes_into_force() {
-    let mut world = World::new(62).await;
-    let device = world.device().await;
-    device
-        .vault
-        .put(receipt(world.clocks.time(), "Acme", "1", "card"))
-        .unwrap();
-    let developer = world.developer("Shop").await;
-    let subject = device.link(&developer).await;
-    developer
-        .ask(&Ask::for_fields(Receipts, &["brand"]), &subject)
-        .await;
-    let grant = device.approve(|all| all).await;
-    device.vault.withdraw(grant).unwrap();
-    let report = device.sync().await;
+    let this = Linked::with_receipts(62, &["Acme"]).await;
+    this.ask(&["brand"]).await;
+    let grant = this.device.approve(|all| all).await;
+    this.device.vault.withdraw(grant).unwrap();
+    let report = this.device.sync().await;
     assert_eq!(report.entries, 0);
-    assert_eq!(device.state_of(grant), GrantState::Erased);
-    assert_eq!(developer.read(&subject, Receipts).await.status, 403);
+    assert_eq!(this.device.state_of(grant), GrantState::Erased);
+    assert_eq!(this.read_status().await, 403);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,16 +128,13 @@ async fn the_old_approval_sent_again_brings_nothing_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_restored_from_before_a_withdrawal_does_not_undo_it() {
-    let mut this = granted(64).await;
-    this.world.stop().await;
-    let backup = this.world.place("backup");
-    copy_folder(this.world.data_folder(), &backup);
-    this.world.start().await;
-    this.device.withdraw(this.grant).await;
+    let (mut this, grant) = granted(64).await;
+    this.world.back_up().await;
+    this.device.withdraw(grant).await;
     this.world.stop().await;
     // What a backup of the database alone holds.
     fs::copy(
-        backup.join("store.vault"),
+        this.world.backup_of_data().join("store.vault"),
         this.world.data_folder().join("store.vault"),
     )
     .unwrap();
@@ -201,11 +143,8 @@ async fn a_database_restored_from_before_a_withdrawal_does_not_undo_it() {
     assert_eq!(this.held().entries, 0);
     this.device.sync().await;
     assert_eq!(this.read_status().await, 403);
-    assert_eq!(this.device.state_of(this.grant), GrantState::Erased);
-    this.developer
-        .ask(&Ask::for_fields(Receipts, &["brand"]), &this.subject)
-        .await;
-    this.device.grant(|all| all).await;
+    assert_eq!(this.device.state_of(grant), GrantState::Erased);
+    this.grant(&["brand"]).await;
     assert_eq!(
         this.read_status().await,
         200,
@@ -215,26 +154,22 @@ async fn a_database_restored_from_before_a_withdrawal_does_not_undo_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_copy_of_the_vault_learns_of_the_withdrawal_and_sends_nothing() {
-    let mut this = granted(65).await;
+    let (mut this, grant) = granted(65).await;
     let place = this.world.place("old.vault");
     this.device.vault.lock();
     let old = this.device.copied_to(&place, &mut this.world.dice);
     old.vault.lock();
     let device = this.device.reopened(&mut this.world.dice);
-    device.withdraw(this.grant).await;
+    device.withdraw(grant).await;
     device.vault.lock();
     let old = old.reopened(&mut this.world.dice);
-    assert_eq!(
-        old.state_of(this.grant),
-        GrantState::Active,
-        "it does not know yet"
-    );
+    assert_eq!(old.state_of(grant), GrantState::Active, "it does not know yet");
     old.vault
         .put(receipt(this.world.clocks.time(), "Late", "1", "card"))
         .unwrap();
     let report = old.sync().await;
     assert_eq!(report.entries, 0);
-    assert_eq!(old.state_of(this.grant), GrantState::Erased);
+    assert_eq!(old.state_of(grant), GrantState::Erased);
     assert_eq!(old.vault.erasures().unwrap().len(), 1, "it has the receipt too");
     assert_eq!(this.developer.read(&this.subject, Receipts).await.status, 403);
     assert_eq!(old.records(Receipts).len(), 3, "local records stay");
@@ -242,45 +177,30 @@ async fn an_old_copy_of_the_vault_learns_of_the_withdrawal_and_sends_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_copy_of_the_vault_that_had_not_sent_its_approval_cannot_send_it_any_more() {
-    let mut world = World::new(66).await;
-    let device = world.device().await;
-    device
-        .vault
-        .put(receipt(world.clocks.time(), "Acme", "1", "card"))
-        .unwrap();
-    let developer = world.developer("Shop").await;
-    let subject = device.link(&developer).await;
-    developer
-        .ask(&Ask::for_fields(Receipts, &["brand"]), &subject)
-        .await;
-    let grant = device.approve(|all| all).await;
-    device.vault.lock();
-    let place = world.place("old.vault");
-    let old = device.copied_to(&place, &mut world.dice);
+    let mut this = Linked::with_receipts(66, &["Acme"]).await;
+    this.ask(&["brand"]).await;
+    let grant = this.device.approve(|all| all).await;
+    this.device.vault.lock();
+    let place = this.world.place("old.vault");
+    let old = this.device.copied_to(&place, &mut this.world.dice);
     old.vault.lock();
-    let device = device.reopened(&mut world.dice);
+    let device = this.device.reopened(&mut this.world.dice);
     device.sync().await;
     device.withdraw(grant).await;
     device.vault.lock();
-    let old = old.reopened(&mut world.dice);
+    let old = old.reopened(&mut this.world.dice);
     let report = old.sync().await;
     assert_eq!(report.entries, 0);
     assert_eq!(old.state_of(grant), GrantState::Erased);
-    assert_eq!(developer.read(&subject, Receipts).await.status, 403);
+    assert_eq!(this.developer.read(&this.subject, Receipts).await.status, 403);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_data_folder_restored_whole_from_before_a_withdrawal_does_not_undo_it() {
-    let mut this = granted(67).await;
-    this.world.stop().await;
-    let backup = this.world.place("backup");
-    copy_folder(this.world.data_folder(), &backup);
-    this.world.start().await;
-    this.device.withdraw(this.grant).await;
-    this.world.stop().await;
-    fs::remove_dir_all(this.world.data_folder()).unwrap();
-    copy_folder(&backup, this.world.data_folder());
-    this.world.start().await;
+    let (mut this, grant) = granted(67).await;
+    this.world.back_up().await;
+    this.device.withdraw(grant).await;
+    this.world.set_data_back().await;
     let before_the_device = this.read_status().await;
     this.device.sync().await;
     let after_the_device = this.read_status().await;
@@ -289,29 +209,20 @@ async fn a_data_folder_restored_whole_from_before_a_withdrawal_does_not_undo_it(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_restore_of_the_data_the_owner_still_hears_of_every_new_request_and_read() {
-    let mut this = granted(68).await;
+    let (mut this, _) = granted(68).await;
     this.device.sync().await;
-    this.world.stop().await;
-    let backup = this.world.place("backup");
-    copy_folder(this.world.data_folder(), &backup);
-    this.world.start().await;
+    this.world.back_up().await;
     for _ in 0..3 {
         assert_eq!(this.read_status().await, 200);
     }
     this.device.sync().await;
     let told_before = this.device.reads_told();
-    this.world.stop().await;
-    fs::remove_dir_all(this.world.data_folder()).unwrap();
-    copy_folder(&backup, this.world.data_folder());
+    this.world.set_data_back().await;
     this.world.clocks.advance_s(60);
-    this.world.start().await;
     let read = this.developer.read(&this.subject, Receipts).await;
     this.device.sync().await;
     let told = this.device.reads_told();
     assert_eq!(told[0], read.text("read_id"));
     assert_eq!(told[1..], told_before, "and of nothing twice");
-    this.developer
-        .ask(&Ask::for_fields(Receipts, &["currency"]), &this.subject)
-        .await;
-    this.device.grant(|all| all).await;
+    this.grant(&["currency"]).await;
 }

@@ -124,19 +124,12 @@ fn untyped(json: Json) -> Value {
     }
 }
 
+/// What is expected of an assignment, which may be written in more ways than a value in a file.
 fn expected(kind: Kind) -> String {
     match kind {
-        Kind::Text => "text".into(),
-        Kind::Choice(words) => format!("one of {}", words.join(", ")),
-        Kind::Integer => "a whole number".into(),
-        Kind::Decimal => "a decimal number such as 1234.50".into(),
-        Kind::Float => "a number such as 12.5".into(),
-        Kind::Currency => "an ISO 4217 code such as EUR".into(),
-        Kind::Country => "an ISO 3166-1 code of two letters such as SI".into(),
-        Kind::Latitude => "a latitude from -90 to 90 degrees".into(),
-        Kind::Longitude => "a longitude from -180 to 180 degrees".into(),
         Kind::Time => "a time such as \"2026-11-21 08:30\" or 2026-11-21T08:30:00Z".into(),
         Kind::List => "a list such as milk,bread or [\"milk\", \"bread\"]".into(),
+        kind => kind.expected(),
     }
 }
 

@@ -11,7 +11,7 @@ use vault_wire::{
     purpose::Purpose,
     request::{ConsentRequest, Notice, Recipient},
     signature::SecretKey,
-    terms::{Delivery, Detail, Duration, Period},
+    terms::{Delivery, Detail, Duration},
     time::Timestamp,
 };
 
@@ -190,13 +190,7 @@ impl Asked {
         match (&self.frequency, request.terms.frequency) {
             (None, None) => true,
             (Some(asked), Some(prepared)) => {
-                let per = match prepared.per {
-                    Period::Hour => "hour",
-                    Period::Day => "day",
-                    Period::Week => "week",
-                    Period::Month => "month",
-                };
-                (asked.max_reads, asked.per.as_str()) == (prepared.max_reads, per)
+                (asked.max_reads, asked.per.as_str()) == (prepared.max_reads, prepared.per.name())
             }
             _ => false,
         }

@@ -8,7 +8,7 @@ use vault_wire::{
     json::hex,
     purpose::Purpose,
     request::{Notice, Required, Wording},
-    terms::{DataLife, Delivery, Detail, Duration, Frequency, Period, Terms},
+    terms::{DataLife, Delivery, Detail, Duration, Frequency, Terms},
 };
 
 /// Terms, without words.
@@ -86,13 +86,7 @@ fn of_duration(duration: Duration) -> Json {
 }
 
 fn of_frequency(frequency: Frequency) -> Json {
-    let per = match frequency.per {
-        Period::Hour => "hour",
-        Period::Day => "day",
-        Period::Week => "week",
-        Period::Month => "month",
-    };
-    json!({ "max_reads": frequency.max_reads, "per": per })
+    json!({ "max_reads": frequency.max_reads, "per": frequency.per.name() })
 }
 
 fn of_notice(notice: &Notice) -> Json {

@@ -42,6 +42,6 @@ mod time_span;
 mod unavailable;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use unavailable::Unavailable;

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use harness::{Ask, Call, World, soon};
+use harness::{Ask, Call, Linked, World, soon};
 use serde_json::json;
 use vault_core::Category::Receipts;
 
@@ -46,11 +46,8 @@ async fn plain_http_on_the_tls_port_gets_no_answer_in_plain_text() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_for_what_does_not_exist_is_refused_by_name() {
-    let mut world = World::new(211).await;
-    let device = world.device().await;
-    let developer = world.developer("Shop").await;
-    let subject = device.link(&developer).await;
-    let good = Ask::for_fields(Receipts, &["brand"]).body(&subject);
+    let mut this = Linked::new(211).await;
+    let good = Ask::for_fields(Receipts, &["brand"]).body(&this.subject);
     let detail = "/authorization_details/0";
     let over = json!({ "type": "time_bound", "expires_at": "2001-01-01T00:00:00Z" });
     let cases = [
@@ -86,8 +83,8 @@ async fn a_request_for_what_does_not_exist_is_refused_by_name() {
         let mut body = good.clone();
         let (parent, member) = place.rsplit_once('/').unwrap();
         body.pointer_mut(parent).unwrap()[member] = value;
-        let call = Call::post("/api/v1/request-consent", body.clone()).bearer(&developer.api_key);
-        let answer = developer.call(call.header("prefer", "respond-async")).await;
+        let call = Call::post("/api/v1/request-consent", body.clone()).bearer(&this.developer.api_key);
+        let answer = this.developer.call(call.header("prefer", "respond-async")).await;
         assert_eq!(
             (answer.status, answer.text("code")),
             (400, code),
@@ -96,25 +93,22 @@ async fn a_request_for_what_does_not_exist_is_refused_by_name() {
         );
         assert_eq!(answer.header("content-type"), Some("application/problem+json"));
     }
-    device.sync().await;
-    assert!(device.pending().is_none(), "none of it reached the user");
-    goes_on(&mut world).await;
+    this.device.sync().await;
+    assert!(this.device.pending().is_none(), "none of it reached the user");
+    goes_on(&mut this.world).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_keys_tokens_and_codes_open_nothing() {
-    let mut world = World::new(212).await;
-    let device = world.device().await;
-    let developer = world.developer("Shop").await;
-    let subject = device.link(&developer).await;
-    let (most, last) = developer.api_key.split_at(developer.api_key.len() - 1);
+    let mut this = Linked::new(212).await;
+    let (most, last) = this.developer.api_key.split_at(this.developer.api_key.len() - 1);
     let forged = format!("{most}{}", if last == "x" { "y" } else { "x" });
     for (bearer, code) in [
         (forged.as_str(), "invalid_api_key"),
         ("pv_live_nothing", "invalid_api_key"),
     ] {
         let call = Call::post("/api/v1/session-tokens", json!({})).bearer(bearer);
-        let answer = developer.call(call).await;
+        let answer = this.developer.call(call).await;
         assert_eq!(
             (answer.status, answer.text("code")),
             (401, code),
@@ -123,8 +117,9 @@ async fn wrong_keys_tokens_and_codes_open_nothing() {
         );
         assert!(answer.header("www-authenticate").is_some());
     }
-    let path = format!("/api/v1/users/{subject}/receipts");
-    let answer = developer
+    let path = format!("/api/v1/users/{}/receipts", this.subject);
+    let answer = this
+        .developer
         .call(Call::get(&path).bearer("pv_tok_0000000000000000"))
         .await;
     assert_eq!(
@@ -133,8 +128,9 @@ async fn wrong_keys_tokens_and_codes_open_nothing() {
         "{}",
         answer.json
     );
-    let token = developer.token().await;
-    let from_browser = developer
+    let token = this.developer.token().await;
+    let from_browser = this
+        .developer
         .call(
             Call::get(&path)
                 .bearer(&token)
@@ -145,17 +141,17 @@ async fn wrong_keys_tokens_and_codes_open_nothing() {
         (from_browser.status, from_browser.text("code")),
         (403, "browser_not_allowed")
     );
-    let code = device.vault.link_code().await.unwrap().code;
+    let code = this.device.vault.link_code().await.unwrap().code;
     let link = async |code: &str| {
         let call =
-            Call::post("/api/v1/subjects/link", json!({ "link_code": code })).bearer(&developer.api_key);
-        developer.call(call).await.status
+            Call::post("/api/v1/subjects/link", json!({ "link_code": code })).bearer(&this.developer.api_key);
+        this.developer.call(call).await.status
     };
     assert_eq!(link("00000000").await, 400);
     assert_eq!(link(&code).await, 201);
     assert_eq!(link(&code).await, 400, "a code works once");
-    let late = device.vault.link_code().await.unwrap().code;
-    world.clocks.advance_s(600);
+    let late = this.device.vault.link_code().await.unwrap().code;
+    this.world.clocks.advance_s(600);
     assert_eq!(link(&late).await, 400, "a code ends after ten minutes");
-    goes_on(&mut world).await;
+    goes_on(&mut this.world).await;
 }

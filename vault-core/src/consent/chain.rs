@@ -152,9 +152,11 @@ fn revive(
     number: u64,
     row: &mut GrantRow,
 ) -> Result<(), Error> {
+    let fallen = fallen(transaction, id, row.state)?;
     row.acknowledged = number;
     row.ended_at = None;
     fold(transaction, id, row)?;
+    say_again(store, transaction, id, row, &fallen)?;
     rekey(store, transaction, id, row)?;
     store_grant(transaction, id, row)
 }
@@ -168,7 +170,8 @@ fn take_over(
     mut row: GrantRow,
 ) -> Result<Adopted, Error> {
     let id = said.grant;
-    let displaced = displaced(transaction, id, said.number, row.statement)?;
+    let mut displaced = displaced(transaction, id, said.number, row.statement)?;
+    displaced.extend(fallen(transaction, id, row.state)?);
     let theirs = StatementRow {
         signed: kept.statement.clone(),
         certificate: Some(kept.certificate.clone()),
@@ -263,6 +266,26 @@ fn follows(
         number => load(transaction, said.grant, number - 1)?.map(|before| before.signed.digest()),
     };
     Ok(may_speak && is_about_it && previous == Some(said.previous))
+}
+
+/// What was said behind an answer that was not accepted, and fell with it. It is no refused statement any
+/// more.
+fn fallen(transaction: &Transaction, id: GrantId, state: GrantState) -> Result<Vec<Event>, Error> {
+    if !matches!(state, GrantState::NotAccepted(_)) {
+        return Ok(Vec::new());
+    }
+    let mut refusals = transaction.table(&REFUSALS)?;
+    let behind_the_answer = grant_key(id, &u64_key(2));
+    let rows = refusals.prefix(id.as_bytes())?.collect::<Result<Vec<_>, _>>()?;
+    let mut fallen = Vec::new();
+    for (key, row) in rows {
+        if key >= behind_the_answer {
+            let refused: RefusedStatement = decode(&row, "a refused statement")?;
+            fallen.push(read(&refused.signed)?.event);
+            refusals.remove(&key)?;
+        }
+    }
+    Ok(fallen)
 }
 
 /// Takes the own statements from a number on out of the chain.

@@ -209,17 +209,24 @@ pub(crate) fn grant(view: &Snapshot, id: GrantId, now: Timestamp) -> Result<Gran
     shown(view, id, &row.ok_or(Error::NotFound("grant"))?, now)
 }
 
+/// Every grant and every refusal as it is stored, in the order of their ids.
+pub(crate) fn rows(
+    view: &Snapshot,
+) -> Result<impl Iterator<Item = Result<(GrantId, GrantRow), Error>>, Error> {
+    let rows = view.table(&GRANTS)?.range(..)?;
+    Ok(rows.map(|row| {
+        let (key, value) = row?;
+        let id = key.as_slice().try_into();
+        let id = id.map_err(|_| Error::unreadable("a grant"))?;
+        Ok((GrantId(id), decode(&value, "a grant")?))
+    }))
+}
+
 /// Every grant, latest first.
 pub(crate) fn grants(view: &Snapshot, now: Timestamp) -> Result<Vec<Grant>, Error> {
     let mut all = Vec::new();
-    for row in view.table(&GRANTS)?.range(..)? {
-        let (key, value) = row?;
-        let id = GrantId(
-            key.as_slice()
-                .try_into()
-                .map_err(|_| Error::unreadable("a grant"))?,
-        );
-        let row: GrantRow = decode(&value, "a grant")?;
+    for row in rows(view)? {
+        let (id, row) = row?;
         if row.state == GrantState::Refused {
             continue;
         }

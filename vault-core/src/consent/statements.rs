@@ -22,11 +22,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    store::{
-        Store, decode, encode, grant_key,
-        tables::{GRANTS, STATEMENTS},
-        u64_key,
-    },
+    store::{Store, decode, encode, grant_key, tables::STATEMENTS, u64_key},
 };
 
 /// A statement as it is stored.
@@ -145,14 +141,8 @@ impl GrantRow {
 /// withdrawal makes all before it pointless and goes alone, first of all.
 pub(crate) fn pending_statements(view: &Snapshot) -> Result<Vec<(GrantId, u64)>, Error> {
     let (mut withdrawals, mut others) = (Vec::new(), Vec::new());
-    for row in view.table(&GRANTS)?.range(..)? {
-        let (key, value) = row?;
-        let id = GrantId(
-            key.as_slice()
-                .try_into()
-                .map_err(|_| Error::unreadable("a grant"))?,
-        );
-        let grant: GrantRow = decode(&value, "a grant")?;
+    for row in grant::rows(view)? {
+        let (id, grant) = row?;
         match grant.state {
             GrantState::NotAccepted(_) | GrantState::Erased => {}
             GrantState::Withdrawn if grant.acknowledged >= grant.statement => {}

@@ -6,11 +6,7 @@ use std::{
 };
 
 use sha2::{Digest as _, Sha256};
-use vault_wire::{
-    catalogue::{Category, Kind},
-    time::Timestamp,
-    value::Value,
-};
+use vault_wire::{catalogue::Category, time::Timestamp, value::Value};
 
 /// One record as a file gives it: nothing invented, nothing lost that the catalogue can hold.
 #[derive(Clone, Debug, PartialEq)]
@@ -175,7 +171,7 @@ fn check(category: Category, fields: &BTreeMap<String, Value>) -> Result<(), Str
             )
         })?;
         if !kind.accepts(value) {
-            return Err(format!("{path}: {} is expected", expected(kind)));
+            return Err(format!("{path}: {} is expected", kind.expected()));
         }
     }
     if let Some(missing) = essential(category)
@@ -196,23 +192,6 @@ fn check(category: Category, fields: &BTreeMap<String, Value>) -> Result<(), Str
 fn field_names(category: Category) -> String {
     let names: Vec<_> = category.spec().leaves().map(|(path, _)| path).collect();
     names.join(", ")
-}
-
-/// What a field of this kind accepts, in words.
-pub(super) fn expected(kind: Kind) -> String {
-    match kind {
-        Kind::Text => "text".into(),
-        Kind::Choice(words) => format!("one of {}", words.join(", ")),
-        Kind::Integer => "a whole number".into(),
-        Kind::Decimal => "a decimal number such as 1234.50".into(),
-        Kind::Float => "a number such as 12.5".into(),
-        Kind::Currency => "an ISO 4217 code such as EUR".into(),
-        Kind::Country => "an ISO 3166-1 code of two letters such as SI".into(),
-        Kind::Latitude => "a latitude from -90 to 90 degrees".into(),
-        Kind::Longitude => "a longitude from -180 to 180 degrees".into(),
-        Kind::Time => "a time such as 2026-11-21T08:30:00Z".into(),
-        Kind::List => "a list".into(),
-    }
 }
 
 #[cfg(test)]

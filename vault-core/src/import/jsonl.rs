@@ -21,7 +21,7 @@ use vault_wire::{
 use super::{
     ImportOptions,
     dates::{Dates, DayOrder},
-    draft::{Drafter, Item, expected},
+    draft::{Drafter, Item},
     error::ImportError,
     lines::{LINE_BYTES_MAX, Line, Lines},
     text::{decode, shortened},
@@ -211,9 +211,9 @@ fn wanted(kind: Kind) -> String {
     match kind {
         Kind::Decimal => format!(
             "{} as a string, or as a number of at most {EXACT_DIGITS} digits",
-            expected(kind)
+            kind.expected()
         ),
-        _ => expected(kind),
+        _ => kind.expected(),
     }
 }
 

@@ -6,7 +6,7 @@ use comfy_table::Cell;
 use serde_json::{Map, Value as Json, json};
 use vault_core::{
     Category, Precision,
-    wire::terms::{Delivery, Detail, Duration, Frequency, Period, Terms, TimeRange},
+    wire::terms::{Delivery, Detail, Duration, Frequency, Terms, TimeRange},
 };
 
 use super::{Facts, Page, Screen, Tone, ago, count, counted, heading, local, state};
@@ -20,7 +20,7 @@ pub(crate) fn json(terms: &Terms) -> Json {
         "data_life": terms.data_life.map(|life| json!({ "unit": "day", "value": life.days })),
         "frequency": terms.frequency.map(|frequency| json!({
             "max_reads": frequency.max_reads,
-            "per": period(frequency.per),
+            "per": frequency.per.name(),
         })),
         "delivery": match terms.delivery {
             Delivery::Server => "server",
@@ -79,16 +79,7 @@ pub(crate) fn duration(duration: Duration, screen: &Screen) -> String {
 
 pub(crate) fn frequency(frequency: Frequency) -> String {
     let reads = counted(frequency.max_reads.into(), "read");
-    format!("at most {reads} in a {}", period(frequency.per))
-}
-
-const fn period(period: Period) -> &'static str {
-    match period {
-        Period::Hour => "hour",
-        Period::Day => "day",
-        Period::Week => "week",
-        Period::Month => "month",
-    }
+    format!("at most {reads} in a {}", frequency.per.name())
 }
 
 /// The categories of some terms, in a few words.

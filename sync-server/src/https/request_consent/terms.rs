@@ -207,14 +207,9 @@ fn frequency(node: &Node<'_>) -> Option<Frequency> {
     let max_reads = members
         .required("max_reads")
         .and_then(|node| node.whole(1..=1_000_000));
-    let per = members.required("per").and_then(|node| {
-        node.one_of(&[
-            ("hour", Period::Hour),
-            ("day", Period::Day),
-            ("week", Period::Week),
-            ("month", Period::Month),
-        ])
-    });
+    let per = members
+        .required("per")
+        .and_then(|node| node.one_of(&Period::ALL.map(|period| (period.name(), period))));
     members.finish();
     Some(Frequency {
         max_reads: max_reads?,

@@ -12,4 +12,5 @@ mod grants;
 mod layout;
 mod slow;
 mod sockets;
+mod unread;
 mod world;

@@ -3,14 +3,12 @@
 
 use std::time::Duration;
 
+use super::{client::tls, unread::Unread, world::World};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::{Instant, pause},
 };
-use vault_wire::{catalogue::Category, value::Value};
-
-use super::{client::tls, consent::body, world::World};
 
 /// What is received until the server closes, and the seconds until then.
 async fn until_closed(stream: &mut (impl AsyncReadExt + Unpin)) -> (String, u64) {
@@ -90,25 +88,9 @@ async fn an_http2_connection_without_requests_is_let_go() {
 #[tokio::test]
 async fn an_answer_that_nobody_reads_is_let_go_with_its_guard() {
     let world = World::new().await;
-    let (device, subject) = world.linked_device(1).await;
-    let at_once = [("prefer", "wait=0")];
-    world
-        .post_with("/v1/request-consent", &world.key, &at_once, body(&subject))
-        .await;
-    let given = device.approve(&device.asked().await, |_| {}).await;
-    let brand = [("brand", Value::Text("x".repeat(256 << 10)))];
-    device
-        .push(&given, Category::Receipts, &vec![&brand[..]; 16])
-        .await;
-    let token = world.token(&["*"]).await;
-    let mut stream = tls(&world, &["http/1.1"]).await.unwrap();
-    let head = format!(
-        "GET /v1/users/{subject}/receipts HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n"
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
-    let mut first = [0; 12];
-    stream.read_exact(&mut first).await.unwrap();
-    assert_eq!(&first, b"HTTP/1.1 200");
+    let Unread {
+        given, mut stream, ..
+    } = Unread::of(&world).await;
     pause();
     tokio::time::sleep(Duration::from_secs(200)).await;
     tokio::time::resume();

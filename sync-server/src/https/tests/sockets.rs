@@ -14,6 +14,7 @@ use vault_wire::{catalogue::Category, statement::Event, value::Value};
 use super::{
     client::{call_http1, calls_http2, get, tls, tls_with},
     consent::body,
+    unread::Unread,
     world::{World, request},
 };
 
@@ -181,27 +182,13 @@ async fn bytes_that_are_no_http_end_only_their_own_connection() {
 #[tokio::test]
 async fn a_withdrawal_waits_for_an_answer_that_is_still_being_read_and_cuts_it_off_in_the_end() {
     let world = World::new().await;
-    let (device, subject) = world.linked_device(1).await;
-    let at_once = [("prefer", "wait=0")];
-    world
-        .post_with("/v1/request-consent", &world.key, &at_once, body(&subject))
-        .await;
-    let mut given = device.approve(&device.asked().await, |_| {}).await;
-    // More than the buffers of both systems hold, so that the answer cannot leave unread.
-    let brand = [("brand", Value::Text("x".repeat(256 << 10)))];
-    device
-        .push(&given, Category::Receipts, &vec![&brand[..]; 16])
-        .await;
-    let token = world.token(&["*"]).await;
-    let mut stream = tls(&world, &["http/1.1"]).await.unwrap();
-    let head = format!(
-        "GET /v1/users/{subject}/receipts HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n"
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
-    let mut first = [0; 12];
-    stream.read_exact(&mut first).await.unwrap();
-    assert_eq!(&first, b"HTTP/1.1 200");
-
+    let Unread {
+        device,
+        mut given,
+        subject,
+        token,
+        mut stream,
+    } = Unread::of(&world).await;
     let withdrawing = device.follow(&mut given, Event::Withdrawn);
     tokio::pin!(withdrawing);
     let early = timeout(Duration::from_millis(300), &mut withdrawing).await;

@@ -34,8 +34,10 @@ pub(super) fn follow(server: &Server, tx: &Tx, submitted: &Submitted) -> Result<
         return Ok(Err(StatementRefusal::OutOfOrder));
     }
     let at_moment = submitted.effective_at();
-    if state_at(&row, at_moment).is_over() {
-        return Ok(Err(StatementRefusal::AlreadyClosed));
+    match state_at(&row, at_moment) {
+        GrantState::Withdrawn | GrantState::Ending => return Ok(Err(StatementRefusal::Withdrawn)),
+        state if state.is_over() => return Ok(Err(StatementRefusal::AlreadyClosed)),
+        _ => {}
     }
     let mut decided = None;
     match &statement.event {

@@ -11,7 +11,8 @@ use vault_wire::{
 };
 
 use super::{
-    device::{Given, brand, committed, extent, given, held},
+    device::{Given, brand, committed, extent, given},
+    greeting::held,
     set_back::{position, set_back_to_before_consent},
     world::{World, terms},
 };

@@ -5,15 +5,14 @@ use vault_wire::{
     acceptance::Proof,
     catalogue::Category,
     certificate::{Certificate, Role, SignedCertificate},
-    entry::{Binding, Entry, Fingerprint, GrantSecret},
+    entry::{Binding, Entry, GrantSecret},
     frame::{
-        DeliveredRequest, Entries, EntriesAck, Event as Told, GrantPosition, Hello, KeptStatement,
-        LogPosition, MINOR, Notice, Register, StatementOutcome, SubmitStatement, Welcome,
+        DeliveredRequest, Entries, EntriesAck, Event as Told, Notice, Register, StatementOutcome,
+        SubmitStatement,
     },
-    grant_key::{GrantKey, KeyCommitment},
-    id::{AppId, GrantId, Incarnation, RecordId, VaultId},
+    grant_key::{GrantKey, KeyCommitment, SealedGrantKey, SealingPublicKey},
+    id::{AppId, GrantId, RecordId, VaultId},
     payload::Payload,
-    reconcile::{Item, Summary},
     request::ConsentRequest,
     signature::SecretKey,
     statement::{Event, Extent, SignedStatement, Statement},
@@ -25,32 +24,42 @@ use vault_wire::{
 use crate::{
     Server,
     live::Session,
-    service::{enrol, hello, notices, push, statement},
+    service::{enrol, notices, push, statement},
 };
 
 /// The key of every first generation.
 const FIRST_KEY: [u8; 32] = [0x5a; 32];
 
-pub(super) struct Device {
+pub(crate) struct Device {
     pub(super) app: AppId,
-    pub(super) vault: VaultId,
+    pub(crate) vault: VaultId,
     pub(super) owner: SecretKey,
     pub(super) transport: SecretKey,
-    pub(super) consent: SecretKey,
-    pub(super) session: Session,
+    pub(crate) consent: SecretKey,
+    pub(crate) session: Session,
 }
 
 /// A grant as the vault keeps it.
 #[derive(Clone)]
-pub(super) struct Given {
-    pub(super) grant: GrantId,
+pub(crate) struct Given {
+    pub(crate) grant: GrantId,
     pub(super) key: GrantKey,
     pub(super) last: SignedStatement,
     pub(super) generation: u32,
 }
 
+impl Given {
+    /// The grant key, as whoever may open it gets it.
+    pub(crate) fn key_for(&self, holder: &SealingPublicKey) -> SealedGrantKey {
+        let mut rng = ChaCha20Rng::from_seed([3; 32]);
+        self.key
+            .seal_to(holder, self.grant, self.generation, &mut rng)
+            .unwrap()
+    }
+}
+
 impl Device {
-    pub(super) async fn enrolled(server: &Server, app: AppId, seed: u8) -> Self {
+    pub(crate) async fn enrolled(server: &Server, app: AppId, seed: u8) -> Self {
         let owner = SecretKey::from_seed(&[seed; 32]);
         let transport = SecretKey::from_seed(&[seed ^ 0x80; 32]);
         let vault = VaultId::of_owner(&owner.public().0);
@@ -71,7 +80,7 @@ impl Device {
         }
     }
 
-    pub(super) async fn told(&self, server: &Server) -> Vec<Notice> {
+    pub(crate) async fn told(&self, server: &Server) -> Vec<Notice> {
         notices::after(server, self.vault, 0).await.unwrap()
     }
 
@@ -90,7 +99,7 @@ impl Device {
     }
 
     /// Decides over a request, at a moment.
-    pub(super) fn decide(&self, asked: &DeliveredRequest, event: Event, at: Timestamp) -> Statement {
+    pub(crate) fn decide(&self, asked: &DeliveredRequest, event: Event, at: Timestamp) -> Statement {
         let request = ConsentRequest::from_bytes(&asked.bytes).unwrap();
         let digest = ConsentRequest::digest_of(&asked.bytes);
         let event = committed(
@@ -113,21 +122,40 @@ impl Device {
 
     /// Sends an approval with its grant key.
     pub(super) async fn give(&self, server: &Server, statement: &Statement) -> (Given, StatementOutcome) {
-        let key = GrantKey::from_bytes(FIRST_KEY);
-        let given = Given {
-            grant: statement.grant,
-            key,
-            last: statement.sign(&self.consent),
-            generation: 1,
-        };
-        let outcome = self
-            .submit(server, given.last.clone(), Some((&given.key, 1)))
-            .await;
+        let given = self.granted(statement);
+        let holder = server.keys().sealing.public();
+        let outcome = self.give_with(server, &given, given.key_for(&holder)).await;
         (given, outcome)
     }
 
+    /// The grant that an approval makes, with the key that it commits to.
+    pub(crate) fn granted(&self, statement: &Statement) -> Given {
+        Given {
+            grant: statement.grant,
+            key: GrantKey::from_bytes(FIRST_KEY),
+            last: statement.sign(&self.consent),
+            generation: 1,
+        }
+    }
+
+    /// Sends an approval with a grant key as it was sealed.
+    pub(crate) async fn give_with(
+        &self,
+        server: &Server,
+        given: &Given,
+        grant_key: SealedGrantKey,
+    ) -> StatementOutcome {
+        let sent = SubmitStatement {
+            statement: given.last.clone(),
+            certificate: self.certificate(),
+            grant_key: Some(grant_key),
+            proof: None,
+        };
+        self.send(server, sent).await
+    }
+
     /// What follows the last statement of a grant.
-    pub(super) async fn follow(&self, server: &Server, given: &mut Given, event: Event) -> StatementOutcome {
+    pub(crate) async fn follow(&self, server: &Server, given: &mut Given, event: Event) -> StatementOutcome {
         let before = given.last.verify().unwrap();
         let event = committed(event, given.grant, &given.key);
         let next = Statement::following(&before, given.last.digest(), event, server.now());
@@ -144,7 +172,7 @@ impl Device {
         outcome
     }
 
-    pub(super) async fn submit(
+    pub(crate) async fn submit(
         &self,
         server: &Server,
         signed: SignedStatement,
@@ -229,6 +257,18 @@ impl Device {
         rev: u64,
         fields: &[(&str, Value)],
     ) -> Entry {
+        self.entry(given, Category::Receipts, record, rev, fields)
+    }
+
+    /// A record of any category, sealed for a grant.
+    pub(crate) fn entry(
+        &self,
+        given: &Given,
+        category: Category,
+        record: u128,
+        rev: u64,
+        fields: &[(&str, Value)],
+    ) -> Entry {
         let secret = GrantSecret::derive(&[9; 32], given.grant, given.generation);
         let fields = fields
             .iter()
@@ -243,7 +283,7 @@ impl Device {
         Entry::put(
             &given.key,
             binding(given),
-            Category::Receipts,
+            category,
             slot,
             tag,
             rev,
@@ -257,55 +297,9 @@ impl Device {
             .await
             .unwrap()
     }
-
-    /// Says where a grant stands on the device.
-    pub(super) async fn hello(&self, server: &Server, incarnation: u8, position: GrantPosition) -> Welcome {
-        let (welcome, _) = self.greet(server, incarnation, vec![position], vec![]).await;
-        welcome
-    }
-
-    /// Says where grants stand, and which are over.
-    pub(super) async fn greet(
-        &self,
-        server: &Server,
-        incarnation: u8,
-        grants: Vec<GrantPosition>,
-        ended: Vec<GrantId>,
-    ) -> (Welcome, Vec<KeptStatement>) {
-        let (welcome, lacking) = self.greet_only(server, incarnation, grants, ended).await;
-        let kept = lacking
-            .into_iter()
-            .flat_map(|(grant, number)| statement::kept_from(server, self.vault, grant, number).unwrap());
-        (welcome, kept.collect())
-    }
-
-    async fn greet_only(
-        &self,
-        server: &Server,
-        incarnation: u8,
-        grants: Vec<GrantPosition>,
-        ended: Vec<GrantId>,
-    ) -> (Welcome, Vec<hello::Lacking>) {
-        let said = Hello {
-            minor: MINOR,
-            features: 0,
-            vault: self.vault,
-            device: Certificate::new(self.vault, self.transport.public(), Role::Transport, server.now())
-                .sign(&self.owner),
-            incarnation: Incarnation([incarnation; 16]),
-            events_seen: 0,
-            log: LogPosition::NONE,
-            grants,
-            ended,
-        };
-        let answer = hello::hello(server, self.vault, self.transport.public(), said)
-            .await
-            .unwrap();
-        (answer.welcome, answer.lacking)
-    }
 }
 
-pub(super) fn given(terms: Terms) -> Event {
+pub(crate) fn given(terms: Terms) -> Event {
     Event::Given(extent(terms, 1))
 }
 
@@ -332,7 +326,7 @@ pub(super) fn committed(event: Event, grant: GrantId, key: &GrantKey) -> Event {
     }
 }
 
-pub(super) fn batch(given: &Given, entries: Vec<Entry>) -> Entries {
+pub(crate) fn batch(given: &Given, entries: Vec<Entry>) -> Entries {
     Entries {
         grant: given.grant,
         generation: given.generation,
@@ -340,14 +334,6 @@ pub(super) fn batch(given: &Given, entries: Vec<Entry>) -> Entries {
         number: 1,
         entries,
     }
-}
-
-pub(super) fn held(entries: &[Entry]) -> Fingerprint {
-    let items: Vec<_> = entries
-        .iter()
-        .map(|entry| Item::new(entry.slot, entry.tag))
-        .collect();
-    items.iter().collect::<Summary>().fingerprint()
 }
 
 pub(super) fn brand(name: &str) -> [(&'static str, Value); 1] {

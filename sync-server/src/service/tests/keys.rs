@@ -8,7 +8,8 @@ use vault_wire::{
 };
 
 use super::{
-    device::{Given, brand, extent, given, held},
+    device::{Given, brand, extent, given},
+    greeting::held,
     set_back::position,
     world::{World, terms},
 };

@@ -11,7 +11,8 @@ use vault_wire::{
 };
 
 use super::{
-    device::{Given, batch, brand, held},
+    device::{Given, batch, brand},
+    greeting::held,
     world::{World, terms},
 };
 use crate::service::{

@@ -1,131 +1,25 @@
-//! Delivery `sealed`, and requests that the application signs.
+//! Delivery `sealed`: the server keeps what it cannot open.
 
-use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use vault_wire::{
     entry::{Binding, Body, ContentTag, Entry},
-    frame::{Event as Told, Rejection, StatementOutcome, StatementRefusal, SubmitStatement},
-    grant_key::{GrantKey, SealedGrantKey, SealingSecretKey},
-    id::{GrantId, RequestId},
-    labels,
-    request::ConsentRequest,
-    signature::{SecretKey, Signature},
+    frame::{Event as Told, Rejection, StatementOutcome, StatementRefusal},
+    grant_key::SealingSecretKey,
     statement::Event,
-    terms::{Delivery, Terms},
     value::Value,
 };
 
 use super::{
-    device::{Given, brand, given},
-    world::{World, query, seconds, terms, wording},
+    app_with_keys::{sealed_key, sealed_terms, sealing, with_keys},
+    device::{brand, given},
+    world::query,
 };
 use crate::{
     service::{
-        app_keys::{AppKeys, set_app_keys},
         holdings::holdings,
         read::{Content, ReadAnswer, ReadError, ReadQuery},
-        request_consent::{NewRequest, RequestError},
-        request_view::RequestView,
-        signed_request::{SignedRequest, prepare_request, request_signed},
-        statement,
     },
     store::HeldKey,
 };
-
-fn signing() -> SecretKey {
-    SecretKey::from_seed(&[0x51; 32])
-}
-
-fn sealing() -> SealingSecretKey {
-    SealingSecretKey::from_bytes([0x52; 32])
-}
-
-fn sealed_terms() -> Terms {
-    Terms {
-        delivery: Delivery::Sealed,
-        ..terms()
-    }
-}
-
-/// A world whose application has keys.
-async fn with_keys() -> World {
-    let world = World::new().await;
-    let keys = AppKeys {
-        signing: signing().public(),
-        sealing: Some(sealing().public()),
-    };
-    set_app_keys(&world.server, world.caller.app, keys).await.unwrap();
-    world
-}
-
-impl World {
-    fn new_request(&self, terms: Terms) -> NewRequest {
-        NewRequest {
-            subject: self.subject,
-            terms,
-            required: Vec::new(),
-            amends: None,
-            wording: wording(),
-            binding_code: true,
-            metadata: None,
-        }
-    }
-
-    fn prepared(&self, terms: Terms) -> ConsentRequest {
-        prepare_request(&self.server, &self.caller, self.new_request(terms)).unwrap()
-    }
-
-    async fn ask_with(&self, bytes: Vec<u8>, signature: Signature) -> Result<RequestView, RequestError> {
-        let signed = SignedRequest {
-            bytes,
-            signature,
-            metadata: None,
-        };
-        request_signed(&self.server, &self.caller, signed).await
-    }
-
-    async fn ask_signed(&self, request: &ConsentRequest) -> Result<RequestView, RequestError> {
-        let bytes = request.to_bytes();
-        let signature = signing().sign(labels::REQUEST, &bytes);
-        self.ask_with(bytes, signature).await
-    }
-
-    /// A sealed grant with its key.
-    async fn sealed_grant(&self) -> Given {
-        self.ask_signed(&self.prepared(sealed_terms())).await.unwrap();
-        let asked = self.device.asked(&self.server).await;
-        let statement = self
-            .device
-            .decide(&asked, given(sealed_terms()), self.server.now());
-        let granted = Given {
-            grant: statement.grant,
-            key: GrantKey::from_bytes([0x5a; 32]),
-            last: statement.sign(&self.device.consent),
-            generation: 1,
-        };
-        let outcome = self.give_sealed(&granted, sealed_key(&granted)).await;
-        assert!(matches!(outcome, StatementOutcome::Accepted(_)));
-        granted
-    }
-
-    async fn give_sealed(&self, granted: &Given, grant_key: SealedGrantKey) -> StatementOutcome {
-        let sent = SubmitStatement {
-            statement: granted.last.clone(),
-            certificate: self.device.certificate(),
-            grant_key: Some(grant_key),
-            proof: None,
-        };
-        let device = &self.device;
-        let ack = statement::submit(&self.server, device.vault, device.owner.public(), sent).await;
-        ack.unwrap().outcome
-    }
-}
-
-fn sealed_key(granted: &Given) -> SealedGrantKey {
-    let mut rng = ChaCha20Rng::from_seed([4; 32]);
-    let key = &granted.key;
-    key.seal_to(&sealing().public(), granted.grant, granted.generation, &mut rng)
-        .unwrap()
-}
 
 /// What the application makes of an answer.
 fn opened(answer: &ReadAnswer, holder: &SealingSecretKey) -> Vec<Value> {
@@ -270,18 +164,16 @@ async fn a_sealed_key_of_another_form_and_an_entry_of_another_category_are_refus
     let statement = world
         .device
         .decide(&asked, given(sealed_terms()), world.server.now());
-    let granted = Given {
-        grant: statement.grant,
-        key: GrantKey::from_bytes([0x5a; 32]),
-        last: statement.sign(&world.device.consent),
-        generation: 1,
-    };
+    let granted = world.device.granted(&statement);
     let mut long = sealed_key(&granted);
     long.ciphertext.push(0);
     let refused = StatementOutcome::Refused(StatementRefusal::BadGrantKey);
-    assert_eq!(world.give_sealed(&granted, long).await, refused);
+    assert_eq!(
+        world.device.give_with(&world.server, &granted, long).await,
+        refused
+    );
     let good = sealed_key(&granted);
-    let taken = world.give_sealed(&granted, good).await;
+    let taken = world.device.give_with(&world.server, &granted, good).await;
     assert!(matches!(taken, StatementOutcome::Accepted(_)));
     let mut elsewhere = world.device.receipt(&granted, 1, 1, &brand("Acme"));
     if let Body::Put { category, .. } = &mut elsewhere.body {
@@ -292,122 +184,4 @@ async fn a_sealed_key_of_another_form_and_an_entry_of_another_category_are_refus
         .push(&world.server, &granted, vec![elsewhere.clone()])
         .await;
     assert_eq!(ack.rejected, [(elsewhere.slot, Rejection::OutsideGrant)]);
-}
-
-#[tokio::test]
-async fn an_application_with_keys_asks_signed_or_not_at_all() {
-    let world = with_keys().await;
-    let unsigned = world.try_ask(world.subject, terms()).await;
-    assert_eq!(unsigned, Err(RequestError::SignatureRequired));
-    let request = world.prepared(terms());
-    let view = world.ask_signed(&request).await.unwrap();
-    assert_eq!((view.id, view.reused), (request.id, false));
-    let delivered = world.device.asked(&world.server).await;
-    assert_eq!(delivered.bytes, request.to_bytes());
-    let signature = delivered.signature.unwrap();
-    let key = signing().public();
-    assert_eq!(key.verify(labels::REQUEST, &delivered.bytes, &signature), Ok(()));
-    let again = world.ask_signed(&request).await.unwrap();
-    assert_eq!((again.id, again.reused), (request.id, true));
-    let alike = world.ask_signed(&world.prepared(terms())).await.unwrap();
-    assert_eq!(
-        (alike.id, alike.reused),
-        (request.id, true),
-        "the user is not asked twice"
-    );
-}
-
-#[tokio::test]
-async fn without_a_sealing_key_nothing_sealed_is_asked_and_without_keys_nothing_is_prepared() {
-    let world = World::new().await;
-    let asked = world.try_ask(world.subject, sealed_terms()).await;
-    assert_eq!(asked, Err(RequestError::NoSealingKey));
-    let prepared = prepare_request(&world.server, &world.caller, world.new_request(terms()));
-    assert_eq!(prepared, Err(RequestError::NoSigningKey));
-    let keys = AppKeys {
-        signing: signing().public(),
-        sealing: None,
-    };
-    set_app_keys(&world.server, world.caller.app, keys).await.unwrap();
-    let prepared = prepare_request(&world.server, &world.caller, world.new_request(sealed_terms()));
-    assert_eq!(prepared, Err(RequestError::NoSealingKey));
-}
-
-#[tokio::test]
-async fn a_request_that_was_changed_or_is_not_of_now_or_not_of_this_application_is_refused() {
-    let world = with_keys().await;
-    let request = world.prepared(terms());
-    let bytes = request.to_bytes();
-    let refused = |outcome: Result<RequestView, RequestError>| {
-        assert!(
-            matches!(outcome, Err(RequestError::InvalidSignature(_))),
-            "{outcome:?}"
-        );
-    };
-    let foreign = SecretKey::from_seed(&[8; 32]).sign(labels::REQUEST, &bytes);
-    refused(world.ask_with(bytes.clone(), foreign).await);
-    let mut wider = request.clone();
-    wider.terms.purpose = vault_wire::purpose::Purpose::Marketing;
-    let signature = signing().sign(labels::REQUEST, &bytes);
-    refused(world.ask_with(wider.to_bytes(), signature).await);
-    refused(world.ask_with(vec![1, 2, 3], signature).await);
-    let spoil: [&dyn Fn(&mut ConsentRequest); 4] = [
-        &|r| r.app.display_name = "Bank".into(),
-        &|r| r.app.sealing_key = None,
-        &|r| r.expires_at = r.expires_at.plus_ms(1),
-        &|r| {
-            let late = seconds(61);
-            r.created_at = r.created_at.plus_ms(late);
-            r.immediate_until = r.immediate_until.plus_ms(late);
-            r.expires_at = r.expires_at.plus_ms(late);
-        },
-    ];
-    for spoil in spoil {
-        let mut spoilt = request.clone();
-        spoil(&mut spoilt);
-        refused(world.ask_signed(&spoilt).await);
-    }
-    let mut amending = request.clone();
-    amending.amends = Some(GrantId([1; 16]));
-    let amended = world.ask_signed(&amending).await;
-    assert_eq!(amended, Err(RequestError::NoSuchGrant));
-    world.clock.advance_ms(seconds(601));
-    refused(world.ask_signed(&request).await);
-    assert!(
-        world
-            .device
-            .told(&world.server)
-            .await
-            .iter()
-            .all(|notice| !matches!(notice.event, Told::Request(_))),
-        "none of it reached the user"
-    );
-}
-
-#[tokio::test]
-async fn a_signed_request_amends_a_grant_of_its_application_and_no_other() {
-    let world = with_keys().await;
-    let granted = world.sealed_grant().await;
-    let mut request = world.prepared(sealed_terms());
-    request.amends = Some(granted.grant);
-    let view = world.ask_signed(&request).await.unwrap();
-    assert_eq!((view.id, view.reused), (request.id, false));
-    let mut foreign = world.prepared(sealed_terms());
-    foreign.amends = Some(GrantId([1; 16]));
-    let refused = world.ask_signed(&foreign).await;
-    assert_eq!(refused, Err(RequestError::NoSuchGrant));
-}
-
-#[tokio::test]
-async fn no_request_takes_the_place_of_another_applications() {
-    let world = with_keys().await;
-    let request = world.prepared(terms());
-    world.ask_signed(&request).await.unwrap();
-    let mut usurper = world.prepared(sealed_terms());
-    usurper.id = RequestId(request.id.0);
-    let outcome = world.ask_signed(&usurper).await;
-    assert!(
-        matches!(outcome, Err(RequestError::InvalidSignature(_))),
-        "{outcome:?}"
-    );
 }

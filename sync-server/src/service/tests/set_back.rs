@@ -12,7 +12,8 @@ use vault_wire::{
 };
 
 use super::{
-    device::{Device, Given, brand, given, held},
+    device::{Device, Given, brand, given},
+    greeting::held,
     restore::restarted,
     world::{World, terms},
 };
@@ -202,6 +203,7 @@ async fn data_and_ledger_from_before_a_withdrawal_answer_nothing_once_the_device
     let mut given = world.device.approve(&world.server).await;
     let entry = world.device.receipt(&given, 1, 1, &brand("Acme"));
     world.device.push(&world.server, &given, vec![entry]).await;
+    let mut elsewhere = given.clone();
     let (folder, backup) = places(&world);
     let world = restarted(world, || copied(&folder, &backup)).await;
     world
@@ -230,6 +232,12 @@ async fn data_and_ledger_from_before_a_withdrawal_answer_nothing_once_the_device
     let entry = world.device.receipt(&given, 2, 2, &brand("Late"));
     let ack = world.device.push(&world.server, &given, vec![entry]).await;
     assert_eq!(ack.rejected.len(), 1);
+    let outcome = world
+        .device
+        .follow(&world.server, &mut elsewhere, Event::Paused)
+        .await;
+    let withdrawn = StatementOutcome::Refused(StatementRefusal::Withdrawn);
+    assert_eq!(outcome, withdrawn, "another copy of the vault hears why");
     let outcome = world.device.submit(&world.server, given.last.clone(), None).await;
     assert!(matches!(outcome, StatementOutcome::Erased(_)), "{outcome:?}");
     assert!(world.server.grant_keys().get(given.grant, 1).unwrap().is_none());

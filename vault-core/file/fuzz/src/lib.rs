@@ -15,7 +15,7 @@ mod image;
 mod redb_checksums;
 #[path = "../../tests/promises/remains.rs"]
 mod remains;
-#[path = "../../tests/promises/simulated_disk.rs"]
+#[path = "../../tests/promises/simulated_disk/mod.rs"]
 mod simulated_disk;
 
 /// The vault header.

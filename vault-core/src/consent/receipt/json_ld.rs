@@ -9,7 +9,7 @@ use vault_wire::{
     receipt::SignedErasure,
     request::{AppIdentity, Notice, Recipient},
     statement::Event,
-    terms::{Delivery, Detail, Duration, Frequency, Period, Terms},
+    terms::{Delivery, Detail, Duration, Frequency, Terms},
 };
 
 use super::Receipt;
@@ -191,13 +191,7 @@ fn duration(duration: Duration) -> Json {
 }
 
 fn frequency(frequency: Frequency) -> Json {
-    let per = match frequency.per {
-        Period::Hour => "hour",
-        Period::Day => "day",
-        Period::Week => "week",
-        Period::Month => "month",
-    };
-    json!({ "max_reads": frequency.max_reads, "per": per })
+    json!({ "max_reads": frequency.max_reads, "per": frequency.per.name() })
 }
 
 fn storage(terms: &Terms, locations: &[String]) -> Json {

@@ -26,10 +26,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    store::{
-        Store, decode,
-        tables::{GRANTS, STATEMENTS},
-    },
+    store::{Store, decode, tables::STATEMENTS},
 };
 
 /// A consent receipt: one statement, and what it takes to check it.
@@ -61,12 +58,7 @@ pub struct Receipt {
 
 /// Every grant and refusal that has statements, in the order of their ids.
 pub(crate) fn chains(view: &Snapshot) -> Result<Vec<GrantId>, Error> {
-    let rows = view.table(&GRANTS)?.range(..)?;
-    rows.map(|row| {
-        let id = row?.0.as_slice().try_into();
-        Ok(GrantId(id.map_err(|_| Error::unreadable("a grant"))?))
-    })
-    .collect()
+    grant::rows(view)?.map(|row| Ok(row?.0)).collect()
 }
 
 /// The receipts of a grant, by number; what the server refused comes last. A refusal of a request is a

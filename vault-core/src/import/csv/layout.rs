@@ -6,7 +6,6 @@ use vault_wire::catalogue::{Category, Kind};
 
 use super::{
     super::{
-        draft::expected,
         error::ImportError,
         numbers::Mark,
         text::{plain, shortened},
@@ -155,7 +154,7 @@ impl Layout {
                 Some(From::Text(text)) => {
                     let bad = || MappingError::BadText {
                         field: leaf.to_owned(),
-                        expected: expected(kind),
+                        expected: kind.expected(),
                     };
                     let value = cell::value(kind, text, Mark::Point).filter(|v| !is_time && kind.accepts(v));
                     texts.insert(leaf.to_owned(), value.ok_or_else(bad)?);

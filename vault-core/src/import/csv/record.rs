@@ -12,7 +12,7 @@ use vault_wire::{
 use super::{
     super::{
         dates::Dates,
-        draft::{Drafter, Item, expected},
+        draft::{Drafter, Item},
         numbers,
     },
     cell,
@@ -209,9 +209,9 @@ fn refusal(column: &Column, kind: Kind) -> String {
         Meaning::Field(path, _) => format!(
             "{path} (column {:?}): {} is expected",
             column.name,
-            expected(kind)
+            kind.expected()
         ),
-        _ => format!("column {:?}: {} is expected", column.name, expected(kind)),
+        _ => format!("column {:?}: {} is expected", column.name, kind.expected()),
     }
 }
 

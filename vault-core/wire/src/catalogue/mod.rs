@@ -84,6 +84,25 @@ pub enum Kind {
     List,
 }
 
+impl Kind {
+    /// What is expected of a value, in words: for whoever gave another.
+    pub fn expected(self) -> String {
+        match self {
+            Self::Text => "text".to_owned(),
+            Self::Choice(words) => format!("one of {}", words.join(", ")),
+            Self::Integer => "a whole number".to_owned(),
+            Self::Decimal => "a decimal number such as 1234.50".to_owned(),
+            Self::Float => "a number such as 12.5".to_owned(),
+            Self::Currency => "an ISO 4217 code such as EUR".to_owned(),
+            Self::Country => "an ISO 3166-1 code of two letters such as SI".to_owned(),
+            Self::Latitude => "a latitude from -90 to 90 degrees".to_owned(),
+            Self::Longitude => "a longitude from -180 to 180 degrees".to_owned(),
+            Self::Time => "a time such as 2026-11-21T08:30:00Z".to_owned(),
+            Self::List => "a list".to_owned(),
+        }
+    }
+}
+
 /// One field of a category.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {

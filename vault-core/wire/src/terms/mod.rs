@@ -102,6 +102,19 @@ pub enum Delivery {
 }
 
 impl Period {
+    /// Every period, the shortest first.
+    pub const ALL: [Self; 4] = [Self::Hour, Self::Day, Self::Week, Self::Month];
+
+    /// Its name: `hour`, `day`, `week` or `month`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+        }
+    }
+
     /// Its length in milliseconds.
     pub const fn ms(self) -> i64 {
         const HOUR: i64 = 3_600_000;

@@ -284,7 +284,7 @@ mod tests {
         ];
         let frequency = (1u32..3, 0usize..4).prop_map(|(max_reads, per)| Frequency {
             max_reads,
-            per: [Period::Hour, Period::Day, Period::Week, Period::Month][per],
+            per: Period::ALL[per],
         });
         (
             details,

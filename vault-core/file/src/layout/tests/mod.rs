@@ -13,7 +13,7 @@ mod power_cut;
 #[expect(dead_code, reason = "what the tests of the whole file use besides")]
 mod remains;
 mod replay;
-#[path = "../../../tests/promises/simulated_disk.rs"]
+#[path = "../../../tests/promises/simulated_disk/mod.rs"]
 #[expect(dead_code, reason = "what the tests of the whole file use besides")]
 mod simulated_disk;
 mod sizes;

@@ -2,7 +2,7 @@
 //! sees and can take back.
 
 use vault_wire::{
-    frame::Frame,
+    frame::{Frame, StatementRefusal},
     id::GrantId,
     statement::Event,
     terms::{Duration, Terms},
@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     consent::{
-        GrantState, InboxRequest, RequestState, Selection, approve, ended, load_grant, narrow, pause, reject,
-        requests, store_grant, withdraw,
+        GrantState, InboxRequest, RequestState, Selection, approve, ended, load_grant, narrow, not_accepted,
+        pause, reject, requests, store_grant, withdraw,
     },
     sync::SyncEvent,
 };
@@ -132,6 +132,38 @@ fn two_copies_that_agree_to_one_request_leave_what_both_agreed_to() {
     let left = server.terms().details[0].time_range.from.unwrap();
     assert_eq!(left.unix_ms(), 5, "the narrower of both");
     assert_eq!(server.brands(grant), brands_of(&second));
+}
+
+/// A server whose data was set back does not know the request that a copy answered and narrowed the grant of.
+fn narrowed_and_not_accepted(copy: &Device, grant: GrantId) -> Terms {
+    let less = only_since(Selection::all_of(&shown(copy, grant)), 5);
+    narrow(&copy.store, grant, &less).unwrap();
+    let unknown = StatementRefusal::UnknownRequest;
+    let refused = |transaction: &_| not_accepted(&copy.store, transaction, grant, 1, unknown);
+    copy.store.update(refused).unwrap();
+    assert_eq!(shown(copy, grant).state, GrantState::NotAccepted(unknown));
+    less.terms().clone()
+}
+
+#[test]
+fn what_was_narrowed_behind_an_answer_that_was_not_accepted_holds_once_the_grant_is() {
+    let ([first, second], mut server) = both_asked(56);
+    let grant = agree(&first, |all| all);
+    let copy_of_first = first.restored();
+    agree(&second, |all| all);
+    let less = narrowed_and_not_accepted(&second, grant);
+    narrowed_and_not_accepted(&copy_of_first, grant);
+    sync(&first, &mut server);
+    let given = server.chain.clone();
+    for copy in [copy_of_first, second] {
+        server.chain.clone_from(&given);
+        (server.generation, server.grant_key) = (1, None);
+        server.held.clear();
+        sync(&copy, &mut server);
+        assert_eq!(shown(&copy, grant).state, GrantState::Active);
+        assert_eq!(shown(&copy, grant).terms, less);
+        assert_eq!(server.terms(), less);
+    }
 }
 
 #[test]

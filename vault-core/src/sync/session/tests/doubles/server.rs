@@ -1,9 +1,7 @@
-//! A vault on a temporary disk, and a server that keeps what it is sent in memory.
+//! A server that keeps what it is sent in memory. Its statements and its log stand beside the tests of theirs.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
-use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
-use vault_file::{NewSlot, RawKey, Secret};
 use vault_wire::{
     catalogue::{Category, Precision},
     entry::{Body, Entry},
@@ -12,7 +10,7 @@ use vault_wire::{
         ServerKeys, ServerLimits, Standing, StatementAck, StatementOutcome, Welcome,
     },
     grant_key::{GrantKey, SealingSecretKey},
-    id::{AppId, GrantId, Incarnation, RecordId, RequestId, Slot, StateId, SubjectId},
+    id::{AppId, GrantId, RequestId, Slot, StateId, SubjectId},
     purpose::Purpose,
     reconcile::{self, Item, Set, Span, Summary},
     request::{AppIdentity, ConsentRequest, Vouched, Wording},
@@ -22,149 +20,31 @@ use vault_wire::{
     value::Value,
 };
 
-use super::{super::Session, log::KeptLog};
-use crate::{
-    clock::ManualClock,
-    consent::{Selection, approve, requests},
-    entropy::Randomness,
-    error::Error,
-    host::Host,
-    records::{NewRecord, RecordWriter, allow},
-    store::{
-        SharedStore, Store, decode,
-        tables::{META, meta},
-    },
-    sync::{ServerAddress, ServerKeyPin, set_apart, set_server, trusted},
-};
-
-/// A vault on a temporary disk.
-pub(super) struct Device {
-    pub(super) store: SharedStore,
-    pub(super) _folder: tempfile::TempDir,
-}
-
-impl Device {
-    pub(super) fn new(seed: u64) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(ManualClock::new(Timestamp::from_unix_ms(1_800_000_000_000)));
-        let host = Host {
-            clock,
-            randomness: Randomness::new(ChaCha20Rng::seed_from_u64(seed)),
-            options: vault_file::Options::default(),
-            anchor: None,
-        };
-        let key = RawKey::new(&[7; 32]);
-        let file =
-            Store::create_file(&folder.path().join("test.vault"), &[NewSlot::RawKey(&key)], &host).unwrap();
-        let store = Arc::new(Store::create(file, host).unwrap());
-        let address = ServerAddress {
-            host: "server".into(),
-            port: 1,
-        };
-        let row = trusted(&store, &address, ServerKeyPin([0; 32])).unwrap();
-        store.update(|transaction| set_server(transaction, &row)).unwrap();
-        allow(&store, Category::Receipts).unwrap();
-        Self {
-            store,
-            _folder: folder,
-        }
-    }
-
-    pub(super) fn write<T>(&self, change: impl FnOnce(&mut RecordWriter<'_>) -> Result<T, Error>) -> T {
-        let written = self.store.update(|transaction| {
-            let mut writer = RecordWriter::begin(&self.store, transaction)?;
-            let outcome = change(&mut writer)?;
-            writer.finish()?;
-            Ok(outcome)
-        });
-        written.unwrap()
-    }
-
-    pub(super) fn put(&self, brand: &str) -> RecordId {
-        self.write(|writer| writer.put(receipt(brand, "cash")))
-    }
-
-    pub(super) fn fill(&self, numbers: std::ops::Range<u32>) {
-        for brand in names(numbers) {
-            self.put(&brand);
-        }
-    }
-
-    pub(super) fn session(&self) -> Session {
-        Session::begin(self.store.clone(), None).unwrap()
-    }
-
-    /// A backup of the device, opened as another device that is a vault of its own.
-    pub(super) fn restored(&self) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("copy.vault");
-        let go_on = &mut |_| std::ops::ControlFlow::Continue(());
-        self.store.file().back_up(&path, go_on).unwrap();
-        let host = self.store.host.clone();
-        let secret = RawKey::new(&[7; 32]);
-        let file = Store::open_file(&path, &Secret::RawKey(&secret), &host).unwrap();
-        let store = Arc::new(Store::open(file, host).unwrap());
-        let refused = store.update(|_| Ok(())).unwrap_err();
-        assert!(matches!(
-            refused,
-            Error::File(vault_file::Error::Unclaimed { .. })
-        ));
-        let set_apart = |transaction: &_, _| set_apart(&store, transaction);
-        store.file().claim(set_apart).unwrap();
-        Self {
-            store,
-            _folder: folder,
-        }
-    }
-
-    pub(super) fn incarnation(&self) -> Incarnation {
-        let meta_table = self.store.view().unwrap().table(&META).unwrap();
-        decode(&meta_table.get(meta::INCARNATION).unwrap().unwrap(), "its life").unwrap()
-    }
-
-    /// Asks for consent to brands, approves all of it, and gives the grant.
-    pub(super) fn granted(&self, server: &mut Server) -> GrantId {
-        server.ask();
-        server.serve(&mut self.session(), usize::MAX).unwrap();
-        let inbox = requests(&self.store.view().unwrap(), self.store.now()).unwrap();
-        approve(
-            &self.store,
-            inbox[0].request.id,
-            &Selection::everything(&inbox[0].request),
-        )
-        .unwrap()
-    }
-}
-
-pub(super) fn receipt(brand: &str, payment: &str) -> NewRecord {
-    let text = |text: &str| Value::Text(text.into());
-    NewRecord::new(Category::Receipts)
-        .with("brand", text(brand))
-        .with("payment_method", text(payment))
-}
+use super::super::{super::Session, log::KeptLog};
+use crate::error::Error;
 
 /// A server that keeps what it is sent, in memory.
-pub(super) struct Server {
-    pub(super) keys: (SecretKey, SealingSecretKey),
-    pub(super) state: StateId,
-    pub(super) notices: Vec<Event>,
-    pub(super) log: KeptLog,
+pub(in super::super) struct Server {
+    pub(in super::super) keys: (SecretKey, SealingSecretKey),
+    pub(in super::super) state: StateId,
+    pub(in super::super) notices: Vec<Event>,
+    pub(in super::super) log: KeptLog,
     /// The statements that it accepted.
-    pub(super) chain: Vec<KeptStatement>,
-    pub(super) generation: u32,
-    pub(super) grant_key: Option<GrantKey>,
-    pub(super) held: BTreeMap<Slot, Entry>,
+    pub(in super::super) chain: Vec<KeptStatement>,
+    pub(in super::super) generation: u32,
+    pub(in super::super) grant_key: Option<GrantKey>,
+    pub(in super::super) held: BTreeMap<Slot, Entry>,
     /// Revisions of slots that were emptied.
-    pub(super) deleted: BTreeMap<Slot, u64>,
-    pub(super) withdrawn: bool,
+    pub(in super::super) deleted: BTreeMap<Slot, u64>,
+    pub(in super::super) withdrawn: bool,
     /// How many entry frames reached it.
-    pub(super) batches: usize,
+    pub(in super::super) batches: usize,
     /// Every byte that reached it.
-    pub(super) heard: Vec<u8>,
+    pub(in super::super) heard: Vec<u8>,
 }
 
 impl Server {
-    pub(super) fn new() -> Self {
+    pub(in super::super) fn new() -> Self {
         Self {
             keys: (
                 SecretKey::from_seed(&[1; 32]),
@@ -184,7 +64,7 @@ impl Server {
         }
     }
 
-    pub(super) fn ask(&mut self) {
+    pub(in super::super) fn ask(&mut self) {
         let text = || "text".to_owned();
         let app = AppIdentity {
             id: AppId([4; 16]),
@@ -231,7 +111,7 @@ impl Server {
 
     /// Serves a session until neither side has more to say, or until the connection is cut after so
     /// many frames of the device were answered.
-    pub(super) fn serve(&mut self, session: &mut Session, cut_after: usize) -> Result<(), Error> {
+    pub(in super::super) fn serve(&mut self, session: &mut Session, cut_after: usize) -> Result<(), Error> {
         let mut answered = 0;
         loop {
             let Some(frame) = session.next_frame()? else {
@@ -253,7 +133,7 @@ impl Server {
         }
     }
 
-    pub(super) fn hear(&mut self, frame: Frame) -> Vec<Frame> {
+    pub(in super::super) fn hear(&mut self, frame: Frame) -> Vec<Frame> {
         self.heard.extend(vault_wire::frame::encode(&frame));
         match frame {
             Frame::Hello(hello) => self.welcome(&hello),
@@ -269,7 +149,7 @@ impl Server {
         }
     }
 
-    pub(super) fn welcome(&mut self, hello: &Hello) -> Vec<Frame> {
+    pub(in super::super) fn welcome(&mut self, hello: &Hello) -> Vec<Frame> {
         let held: Summary = self.items().iter().collect();
         let standings = hello.grants.iter().filter_map(|position| {
             let standing = match () {
@@ -315,7 +195,7 @@ impl Server {
             .collect()
     }
 
-    pub(super) fn keep(&mut self, sent: Entries) -> EntriesAck {
+    pub(in super::super) fn keep(&mut self, sent: Entries) -> EntriesAck {
         assert!(
             sent.generation <= self.generation,
             "entries of a generation that the server does not have yet"
@@ -371,7 +251,7 @@ impl Server {
     }
 
     /// The brands that the server can read, sorted.
-    pub(super) fn brands(&self, grant: GrantId) -> Vec<String> {
+    pub(in super::super) fn brands(&self, grant: GrantId) -> Vec<String> {
         let key = self.grant_key.as_ref().unwrap();
         // The double does not keep under which statement an entry came.
         let open = |entry: &Entry| {
@@ -398,16 +278,12 @@ impl Server {
     }
 }
 
-pub(super) fn ack(grant: GrantId, number: u64, outcome: StatementOutcome) -> Vec<Frame> {
+pub(in super::super) fn ack(grant: GrantId, number: u64, outcome: StatementOutcome) -> Vec<Frame> {
     vec![Frame::StatementAck(Box::new(StatementAck {
         grant,
         number,
         outcome,
     }))]
-}
-
-pub(super) fn names(numbers: std::ops::Range<u32>) -> Vec<String> {
-    numbers.map(|number| format!("brand{number:03}")).collect()
 }
 
 /// Items in their order, as a set.
