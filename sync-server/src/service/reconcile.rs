@@ -41,7 +41,7 @@ pub(crate) async fn reconcile(
     for _ in 0..TRIES {
         let view = server.store().view()?;
         if all_filed(&view, vault, of)? {
-            let answering = tokio::task::spawn_blocking(move || answer(&view, vault, asked));
+            let answering = tokio::task::spawn_blocking(move || answer(&view, vault, &asked));
             return answering.await.map_err(|_| ReconcileError::Unavailable)?;
         }
         file_all(server, vault, of).await?;
@@ -49,7 +49,7 @@ pub(crate) async fn reconcile(
     Err(ReconcileError::Unavailable)
 }
 
-fn answer(view: &View, vault: VaultId, asked: Reconcile) -> Result<Reconcile, ReconcileError> {
+fn answer(view: &View, vault: VaultId, asked: &Reconcile) -> Result<Reconcile, ReconcileError> {
     let generation = key(&[
         vault.as_bytes(),
         asked.grant.as_bytes(),
@@ -60,7 +60,11 @@ fn answer(view: &View, vault: VaultId, asked: Reconcile) -> Result<Reconcile, Re
         items(view, &generation, span, limit)
     });
     let message = reconcile::answer(&mut held, &asked.message)?;
-    Ok(Reconcile { message, ..asked })
+    Ok(Reconcile {
+        grant: asked.grant,
+        generation: asked.generation,
+        message,
+    })
 }
 
 fn tallies(view: &View, generation: &[u8]) -> Result<Vec<(u8, Tally)>, StoreError> {
