@@ -141,6 +141,12 @@ impl Beyond {
         found.stale <= STALE_MAX
     }
 
+    /// Whether the server is further with a slot than the held set may show: a next session might not find
+    /// that by comparing.
+    pub(super) fn any_stale(&self) -> bool {
+        self.found.values().any(|found| found.stale > 0)
+    }
+
     /// How many slots were found to differ and are not settled.
     pub(super) fn differences(&self) -> usize {
         self.found.len()

@@ -86,7 +86,7 @@ impl Lane {
     /// Whether a rest is worth remembering, because it spares the next session a long walk.
     pub(in crate::sync) fn has_rest_to_keep(&self) -> bool {
         self.is_quiet()
-            && self.beyond.differences() == 0
+            && !self.beyond.any_stale()
             && (self.looked.gap != self.progress.looked.gap
                 || self.looked.live - self.progress.looked.live > LAG_MAX)
     }
@@ -133,8 +133,9 @@ impl Lane {
         } else {
             looked
         };
-        // A record that is to be looked at again would be forgotten if this session ended now.
-        let looked = looked.filter(|_| self.beyond.differences() == 0);
+        // A record that is to be looked at again would be forgotten if this session ended now, unless the next
+        // one finds by comparing that it differs.
+        let looked = looked.filter(|_| !self.beyond.any_stale());
         self.progress = Progress {
             acked_at,
             looked: looked.unwrap_or(self.progress.looked),

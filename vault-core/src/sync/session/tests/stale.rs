@@ -7,7 +7,10 @@ use vault_wire::{
 };
 
 use super::doubles::{Device, Server, names, receipt};
-use crate::sync::session::Session;
+use crate::{
+    records::last_change,
+    sync::{progress::Progress, session::Session},
+};
 
 /// A session whose batch reached the server, but not the answer to it.
 fn sends_and_hears_nothing(device: &Device, server: &mut Server) {
@@ -122,6 +125,32 @@ fn what_changes_after_a_comparison_settled_it_is_sent_with_the_next_revision() {
     server.serve(&mut session, usize::MAX).unwrap();
     let new = ["live", "newer"].map(str::to_owned);
     assert_eq!(server.brands(grant), [names(0..3), new.to_vec()].concat());
+}
+
+/// Otherwise one who is cut off again and again walks farther each time over what the server has.
+#[test]
+fn how_far_the_walk_is_does_not_wait_for_what_a_comparison_found() {
+    let (device, mut server) = (Device::new(44), Server::new());
+    device.fill(0..3);
+    let grant = device.granted(&mut server);
+    server.serve(&mut device.session(), usize::MAX).unwrap();
+    device.put("new");
+    sends_and_hears_nothing(&device, &mut server);
+
+    let mut session = compared(&device, &mut server);
+    device.fill(10..20);
+    session.wake();
+    let live = next_batch(&mut session);
+    let sent = live.entries.len() as u64;
+    assert_eq!(answered(&mut server, &mut session, vec![live]), []);
+    next_batch(&mut session);
+    drop(session);
+    let view = device.store.view().unwrap();
+    let looked = Progress::load(&view, grant, 1).unwrap().looked;
+    assert_eq!(looked.remaining(last_change(&view).unwrap()), 10 - sent + 1);
+    server.serve(&mut device.session(), usize::MAX).unwrap();
+    let all = [names(0..3), names(10..20), vec!["new".to_owned()]].concat();
+    assert_eq!(server.brands(grant), all);
 }
 
 /// The revision of the deletion is stale, because its slot is only known from comparing. Before that is known,
