@@ -53,6 +53,8 @@ pub(super) struct Beyond {
     /// The last batch that touches a slot, the revision that it gives, and what the slot then holds.
     on_the_way: HashMap<Slot, (u64, u64, Option<Held>)>,
     found: HashMap<Slot, Found>,
+    /// How many of those the server called stale.
+    stale: usize,
 }
 
 impl Beyond {
@@ -106,11 +108,9 @@ impl Beyond {
 
     /// The held set says of a slot what the server was found to hold, unless it was found to be further since.
     pub(super) fn is_settled(&mut self, row: &Row) {
-        if self
-            .found
-            .get(&row.slot)
-            .is_some_and(|found| found.rev <= row.rev)
-        {
+        let settled = self.found.get(&row.slot).filter(|found| found.rev <= row.rev);
+        if let Some(found) = settled {
+            self.stale -= usize::from(found.stale > 0);
             self.found.remove(&row.slot);
         }
     }
@@ -135,6 +135,7 @@ impl Beyond {
             content: Content::Unknown,
             stale: 0,
         });
+        self.stale += usize::from(found.stale == 0);
         found.rev = found.rev.max(rev);
         found.content = Content::Unknown;
         found.stale += 1;
@@ -143,8 +144,8 @@ impl Beyond {
 
     /// Whether the server is further with a slot than the held set may show: a next session might not find
     /// that by comparing.
-    pub(super) fn any_stale(&self) -> bool {
-        self.found.values().any(|found| found.stale > 0)
+    pub(super) const fn any_stale(&self) -> bool {
+        self.stale > 0
     }
 
     /// How many slots were found to differ and are not settled.
