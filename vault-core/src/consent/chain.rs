@@ -51,12 +51,13 @@ pub(crate) enum Adopted {
     NotOurs,
 }
 
-/// Takes over a statement that the server has, and the grant with it, if this copy never met it. Returns
-/// also the grant whose place that takes, if it takes one.
+/// Takes over a statement that the server has, and the grant with it, if this copy never met it. More may
+/// follow. Returns also the grant whose place that takes, if it takes one.
 pub(crate) fn adopt(
     store: &Store,
     transaction: &Transaction,
     kept: &KeptStatement,
+    more_follow: bool,
 ) -> Result<(Adopted, Option<GrantId>), Error> {
     let Ok(said) = kept.statement.verify() else {
         return Ok((Adopted::NotOurs, None));
@@ -67,7 +68,7 @@ pub(crate) fn adopt(
     }
     let begins = matches!(said.event, Event::Given(_));
     match load_grant(transaction, said.grant) {
-        Ok(row) => adopt_into(store, transaction, kept, &said, row),
+        Ok(row) => adopt_into(store, transaction, (kept, &said), row, more_follow),
         Err(Error::NotFound(_)) => match Met::by(kept, &said, recovered_at(transaction)?) {
             Some(met) if follows(store, transaction, kept, &said, &met.row)? => {
                 let Met {
@@ -76,7 +77,7 @@ pub(crate) fn adopt(
                     delivered,
                 } = met;
                 inbox::answered_elsewhere(transaction, delivered, &request, store.now())?;
-                let taken = take_over(store, transaction, kept, &said, row)?;
+                let taken = take_over(store, transaction, (kept, &said), row, more_follow)?;
                 let superseded = match request.amends {
                     Some(amended) => supersede(store, transaction, amended, said.grant)?,
                     None => None,
@@ -99,9 +100,9 @@ fn recovered_at(transaction: &Transaction) -> Result<Option<Timestamp>, Error> {
 fn adopt_into(
     store: &Store,
     transaction: &Transaction,
-    kept: &KeptStatement,
-    said: &Statement,
+    (kept, said): (&KeptStatement, &Statement),
     mut row: GrantRow,
+    more_follow: bool,
 ) -> Result<(Adopted, Option<GrantId>), Error> {
     let id = said.grant;
     let own = load(transaction, id, said.number)?;
@@ -121,7 +122,7 @@ fn adopt_into(
             return Ok((Adopted::Known, superseded));
         }
         GrantState::Expired | GrantState::NotAccepted(_) if is_own => {
-            revive(store, transaction, id, said.number, &mut row)?;
+            revive(store, transaction, (id, &mut row), said.number, more_follow)?;
             return Ok((Adopted::Taken { dropped: false }, superseded));
         }
         GrantState::Expired | GrantState::NotAccepted(_) => {}
@@ -140,7 +141,10 @@ fn adopt_into(
     if !follows(store, transaction, kept, said, &row)? {
         return Ok((Adopted::NotOurs, None));
     }
-    Ok((take_over(store, transaction, kept, said, row)?, superseded))
+    Ok((
+        take_over(store, transaction, (kept, said), row, more_follow)?,
+        superseded,
+    ))
 }
 
 /// The server answers for a grant that ended here: what it serves, the owner must see, and be able to take
@@ -148,15 +152,15 @@ fn adopt_into(
 fn revive(
     store: &Store,
     transaction: &Transaction,
-    id: GrantId,
+    (id, row): (GrantId, &mut GrantRow),
     number: u64,
-    row: &mut GrantRow,
+    more_follow: bool,
 ) -> Result<(), Error> {
     let fallen = fallen(transaction, id, row.state)?;
     row.acknowledged = number;
     row.ended_at = None;
     fold(transaction, id, row)?;
-    say_again(store, transaction, id, row, &fallen)?;
+    say_again(store, transaction, (id, row), &fallen, more_follow)?;
     rekey(store, transaction, id, row)?;
     store_grant(transaction, id, row)
 }
@@ -165,9 +169,9 @@ fn revive(
 fn take_over(
     store: &Store,
     transaction: &Transaction,
-    kept: &KeptStatement,
-    said: &Statement,
+    (kept, said): (&KeptStatement, &Statement),
     mut row: GrantRow,
+    more_follow: bool,
 ) -> Result<Adopted, Error> {
     let id = said.grant;
     let mut displaced = displaced(transaction, id, said.number, row.statement)?;
@@ -184,8 +188,8 @@ fn take_over(
     row.take_effect(said);
     row.statement = said.number;
     row.acknowledged = said.number;
-    let dropped = say_again(store, transaction, id, &mut row, &displaced)?;
-    if !row.keyless {
+    let dropped = say_again(store, transaction, (id, &mut row), &displaced, more_follow)?;
+    if !row.keyless && !more_follow {
         rekey(store, transaction, id, &mut row)?;
     }
     store_grant(transaction, id, &row)?;
@@ -324,14 +328,15 @@ fn fold(transaction: &Transaction, id: GrantId, row: &mut GrantRow) -> Result<()
     Ok(())
 }
 
-/// Says again, behind what another copy said, what the own statements took away. Returns whether
-/// something was dropped: a grant is not resumed or renewed against another copy's word.
+/// Says again, behind what another copy said, what the own statements took away: also what the other took
+/// away just so, if more follows that may give it back. Returns whether something was dropped: a grant is not
+/// resumed or renewed against another copy's word.
 fn say_again(
     store: &Store,
     transaction: &Transaction,
-    id: GrantId,
-    row: &mut GrantRow,
+    (id, row): (GrantId, &mut GrantRow),
     displaced: &[Event],
+    more_follow: bool,
 ) -> Result<bool, Error> {
     let mut narrowed: Option<&Terms> = None;
     let (mut paused, mut dropped) = (false, false);
@@ -347,13 +352,13 @@ fn say_again(
     }
     if let Some(terms) = narrowed {
         match row.extent.terms.meet(terms) {
-            Some(both) if both == row.extent.terms => {}
+            Some(both) if both == row.extent.terms && !more_follow => {}
             Some(both) => change::narrow_to(store, transaction, id, row, both)?,
             // Together they leave nothing to read.
             None => paused = true,
         }
     }
-    if paused && row.state == GrantState::Active {
+    if paused && (row.state == GrantState::Active || more_follow) {
         say(store, transaction, id, row, Event::Paused)?;
     }
     Ok(dropped)

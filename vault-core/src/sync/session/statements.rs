@@ -118,8 +118,9 @@ impl Session {
         };
         let (grant, number) = (said.grant, said.number);
         let store = self.store.clone();
+        let more_follow = self.behind.get(&grant).is_some_and(|last| number < *last);
         let (adopted, superseded) = store.update(|transaction| {
-            let (adopted, superseded) = adopt(&store, transaction, kept)?;
+            let (adopted, superseded) = adopt(&store, transaction, kept, more_follow)?;
             if let Some(superseded) = superseded {
                 progress::forget(transaction, superseded)?;
             }

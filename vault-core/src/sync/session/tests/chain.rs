@@ -142,7 +142,7 @@ impl Server {
         kept.map(|kept| Frame::Kept(Box::new(kept))).collect()
     }
 
-    fn said(&self) -> impl DoubleEndedIterator<Item = Event> {
+    pub(super) fn said(&self) -> impl DoubleEndedIterator<Item = Event> {
         self.chain
             .iter()
             .map(|kept| kept.statement.verify().unwrap().event)

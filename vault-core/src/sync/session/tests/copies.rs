@@ -15,7 +15,7 @@ use super::{
 use crate::{
     consent::{
         GrantState, InboxRequest, RequestState, Selection, approve, ended, load_grant, narrow, not_accepted,
-        pause, reject, requests, store_grant, withdraw,
+        pause, reject, requests, resume, store_grant, withdraw,
     },
     sync::SyncEvent,
 };
@@ -164,6 +164,26 @@ fn what_was_narrowed_behind_an_answer_that_was_not_accepted_holds_once_the_grant
         assert_eq!(shown(&copy, grant).terms, less);
         assert_eq!(server.terms(), less);
     }
+}
+
+#[test]
+fn what_one_copy_paused_stays_paused_though_the_other_paused_too_and_went_on() {
+    let ([first, second], mut server) = both_asked(57);
+    let grant = agree(&first, |all| all);
+    sync(&first, &mut server);
+    pause(&first.store, grant).unwrap();
+    sync(&first, &mut server);
+    resume(&first.store, grant).unwrap();
+    sync(&first, &mut server);
+    agree(&second, |all| all);
+    pause(&second.store, grant).unwrap();
+    sync(&second, &mut server);
+    assert_eq!(shown(&second, grant).state, GrantState::Paused);
+    assert!(server.is_paused());
+    let pauses = |event: &Event| *event == Event::Paused;
+    assert_eq!(server.said().filter(pauses).count(), 2, "each its own");
+    sync(&first, &mut server);
+    assert_eq!(shown(&first, grant).state, GrantState::Paused);
 }
 
 #[test]
