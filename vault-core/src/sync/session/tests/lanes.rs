@@ -8,7 +8,10 @@ use vault_wire::{
     id::Slot,
 };
 
-use super::doubles::{Device, Server, names, receipt};
+use super::{
+    doubles::{Device, Server, names, receipt},
+    stale::sends_and_hears_nothing,
+};
 use crate::sync::progress::{Gap, Progress};
 
 /// Serves so many frames that the device sends, and tells which brands its batches held.
@@ -201,18 +204,7 @@ fn an_acknowledgement_that_was_lost_is_found_by_comparing_and_nothing_is_sent_ag
     let (device, mut server) = (Device::new(38), Server::new());
     device.fill(0..3);
     let grant = device.granted(&mut server);
-    let mut session = device.session();
-    while let Some(frame) = session.next_frame().unwrap() {
-        let is_batch = matches!(frame, Frame::Entries(_));
-        let answers = server.hear(frame);
-        if is_batch {
-            break;
-        }
-        answers
-            .into_iter()
-            .for_each(|answer| session.receive(answer).unwrap());
-    }
-    drop(session);
+    sends_and_hears_nothing(&device, &mut server);
     assert_eq!(server.held.len(), 3);
     let before = server.batches;
     server.serve(&mut device.session(), usize::MAX).unwrap();

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A session whose batch reached the server, but not the answer to it.
-fn sends_and_hears_nothing(device: &Device, server: &mut Server) {
+pub(super) fn sends_and_hears_nothing(device: &Device, server: &mut Server) {
     let mut lost = device.session();
     while let Some(frame) = lost.next_frame().unwrap() {
         let is_batch = matches!(frame, Frame::Entries(_));
