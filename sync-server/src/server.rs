@@ -12,7 +12,7 @@ use crate::{
     error::StartError,
     keys::{Keys, TlsIdentity, create_private_folder},
     live::{Devices, ReadGuards, Unfiled, Waits},
-    service::statement,
+    service::{recovery, statement},
     stop::Stop,
     store::{
         Erased, GrantKeys, Ledger, Rows, Store, StoreError, file_at,
@@ -120,6 +120,7 @@ impl Server {
             stop: Stop::default(),
         }));
         statement::recover(&server, erased).await?;
+        recovery::recover(&server).await?;
         Ok(server)
     }
 

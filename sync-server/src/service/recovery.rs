@@ -1,6 +1,8 @@
 //! What a recovery code alone can do: have the vault's escrow, and make its own device the only one that
 //! speaks for the vault.
 
+use std::{collections::HashMap, ops::ControlFlow};
+
 use vault_wire::{
     digest,
     frame::{EscrowKept, Recovered, Refusal, Revoked as Told},
@@ -14,7 +16,7 @@ use crate::{
     Server,
     store::{
         EscrowRow, Escrowed, Revoked, Rows, StoreError, Tx,
-        tables::{ESCROWS, RECOVERY_KEYS, VAULTS},
+        tables::{ESCROWS, RECOVERY_KEYS, REVOCATIONS, VAULTS},
     },
 };
 
@@ -138,13 +140,61 @@ pub(crate) async fn revoke(
             return Ok(Err(Refusal::NothingToRecover));
         }
         let (number, stays) = (said.number, said.stays);
-        service.ledger().revoke(Revoked { vault, number, stays })?;
+        let revoked = Revoked { vault, number, stays };
+        service.ledger().revoke(revoked)?;
+        tx.put(&REVOCATIONS, vault.as_bytes(), &revoked)?;
         Ok(Ok(()))
     });
     revoked.await.map_err(|_| Refusal::Unavailable)??;
     server.devices().leave_only(vault, device);
     tracing::warn!(%vault, number = said.number, "every other device of a vault is revoked");
     Ok(Told { number: said.number })
+}
+
+/// Data or a ledger that were set back: the later revocation holds in both, and the later escrow counts in
+/// the ledger.
+pub(crate) async fn recover(server: &Server) -> Result<(), StoreError> {
+    let (mut revoked, mut escrowed) = (HashMap::new(), Vec::new());
+    let view = server.store().view()?;
+    view.scan(&REVOCATIONS, &[], &[], |_, row: Revoked| {
+        revoked.insert(row.vault, row);
+        ControlFlow::Continue(())
+    })?;
+    view.scan(&ESCROWS, &[], &[], |vault, row: EscrowRow| {
+        escrowed.extend(vault.try_into().map(|vault| Escrowed {
+            vault: VaultId(vault),
+            number: row.number,
+            digest: row.digest,
+        }));
+        ControlFlow::Continue(())
+    })?;
+    let ledger = server.ledger();
+    for row in revoked.values() {
+        if ledger
+            .revoked(row.vault)
+            .is_none_or(|last| last.number < row.number)
+        {
+            ledger.revoke(*row)?;
+        }
+    }
+    for row in escrowed {
+        if ledger
+            .escrowed(row.vault)
+            .is_none_or(|last| last.number < row.number)
+        {
+            ledger.escrow(row)?;
+        }
+    }
+    let mut later = ledger.revocations();
+    later.retain(|last| revoked.get(&last.vault) != Some(last));
+    if later.is_empty() {
+        return Ok(());
+    }
+    let put = move |tx: &Tx| {
+        let mut rows = later.iter();
+        rows.try_for_each(|last| tx.put(&REVOCATIONS, last.vault.as_bytes(), last))
+    };
+    server.store().write(put).await
 }
 
 /// Whether a vault was taken over from this device.

@@ -3,7 +3,7 @@
 //! sealed to the application is kept in the same way, but what is inside is closed to the server.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     fmt,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -41,7 +41,7 @@ pub(crate) enum HeldKey {
 
 struct Slots {
     file: SideFile,
-    places: HashMap<(GrantId, u32), u64>,
+    places: BTreeMap<(GrantId, u32), u64>,
     free: Vec<u64>,
     end: u64,
 }
@@ -52,7 +52,7 @@ impl GrantKeys {
         let (file, records) = SideFile::open(disk, WHAT, key, RECORD_BYTES, entropy.clone())?;
         let mut slots = Slots {
             file,
-            places: HashMap::new(),
+            places: BTreeMap::new(),
             free: Vec::new(),
             end: records.len() as u64,
         };
@@ -113,8 +113,8 @@ impl GrantKeys {
         let mut slots = self.slots();
         let doomed: Vec<_> = slots
             .places
-            .iter()
-            .filter(|((of, generation), _)| *of == grant && before.is_none_or(|end| *generation < end))
+            .range((grant, 0)..)
+            .take_while(|((of, generation), _)| *of == grant && before.is_none_or(|end| *generation < end))
             .map(|(name, place)| (*name, *place))
             .collect();
         let mut destroyed = 0;

@@ -8,6 +8,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use serde::{Deserialize, Serialize};
 use vault_file::Disk;
 use vault_wire::{
     Digest,
@@ -39,7 +40,7 @@ pub(crate) struct Erased {
 }
 
 /// One device alone speaks for a vault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Revoked {
     pub(crate) vault: VaultId,
     pub(crate) number: u64,
@@ -121,6 +122,11 @@ impl Ledger {
     /// The revocation in force for a vault.
     pub(crate) fn revoked(&self, vault: VaultId) -> Option<Revoked> {
         self.pages().revoked.get(&vault).copied()
+    }
+
+    /// The revocations in force, of all vaults.
+    pub(crate) fn revocations(&self) -> Vec<Revoked> {
+        self.pages().revoked.values().copied().collect()
     }
 
     /// The latest escrow of a vault.

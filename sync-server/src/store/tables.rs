@@ -12,7 +12,7 @@ use vault_wire::{
     time::Timestamp,
 };
 
-use super::{rows::*, typed::Typed};
+use super::{ledger::Revoked, rows::*, typed::Typed};
 
 /// name → bytes
 pub(crate) static META: Typed<Vec<u8>> = Typed::new("meta");
@@ -38,6 +38,8 @@ pub(crate) static VAULTS: Typed<VaultRow> = Typed::new("vaults");
 pub(crate) static ESCROWS: Typed<EscrowRow> = Typed::new("escrows");
 /// key of a recovery code → the vault whose escrow it opens
 pub(crate) static RECOVERY_KEYS: Typed<VaultId> = Typed::new("recovery_keys");
+/// vault → the one device that speaks for it, since a recovery code said so
+pub(crate) static REVOCATIONS: Typed<Revoked> = Typed::new("revocations");
 /// vault | device → the life of the vault file that it last spoke for
 pub(crate) static DEVICES: Typed<Incarnation> = Typed::new("devices");
 /// keyed hash of a link code → the vault that shows it

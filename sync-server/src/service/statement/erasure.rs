@@ -11,8 +11,8 @@ use crate::{
     Server,
     service::{Unavailable, notices},
     store::{
-        Erased, ErasureRow, GrantRow, GrantState, Rows, StoreError, Tx,
-        tables::{DOOMED, ENDED, ENTRIES, ERASURES, GRANTS, READS, SLOTS, TALLIES, UNFILED, key},
+        ErasureRow, GrantRow, Rows, StoreError, Tx,
+        tables::{DOOMED, ENDED, ENTRIES, ERASURES, READS, SLOTS, TALLIES, UNFILED, key},
     },
 };
 
@@ -73,36 +73,6 @@ fn parse_doomed(key: &[u8]) -> Option<(GrantId, u32)> {
     let (grant, generation) = key.get(16..)?.split_first_chunk::<16>()?;
     let generation = u32::from_be_bytes(generation.try_into().ok()?);
     Some((GrantId(*grant), generation))
-}
-
-/// Puts every withdrawal of the ledger in force that the database does not know: it was restored
-/// from a backup. Returns how many there were.
-pub(crate) async fn recover(server: &Server, ledger: Vec<Erased>) -> Result<u64, Unavailable> {
-    let service = server.clone();
-    let recovered = server
-        .store()
-        .write(move |tx| {
-            let mut recovered = 0;
-            for erased in ledger {
-                let at = key(&[erased.vault.as_bytes(), erased.grant.as_bytes()]);
-                if tx.has(&ERASURES, &at)? {
-                    continue;
-                }
-                let keys = service.grant_keys().destroy(erased.grant, None)?;
-                let mut row = tx.get(&GRANTS, &at)?;
-                if let Some(row) = &mut row {
-                    row.state = GrantState::Withdrawn;
-                    row.ended_at = Some(service.now());
-                    tx.put(&GRANTS, &at, row)?;
-                }
-                let of = (erased.vault, erased.grant);
-                erase(&service, tx, of, row.as_ref(), (erased.statement, keys))?;
-                recovered += 1;
-            }
-            Ok(recovered)
-        })
-        .await?;
-    Ok(recovered)
 }
 
 fn sign(

@@ -8,6 +8,7 @@ mod follow;
 mod kept;
 mod keys;
 mod proof;
+mod set_back;
 mod withdraw;
 
 use std::sync::Arc;
@@ -31,8 +32,9 @@ use crate::{
     },
 };
 
-pub(crate) use erasure::{doom, drop_doomed, recover};
+pub(crate) use erasure::{doom, drop_doomed};
 pub(crate) use kept::{kept_from, reminders};
+pub(crate) use set_back::recover;
 
 use proof::Proven;
 

@@ -9,7 +9,11 @@ use vault_wire::{
     time::Timestamp,
 };
 
-use super::{device::Device, restore::restarted, world::World};
+use super::{
+    device::Device,
+    restore::{Kept, both_files, restarted},
+    world::World,
+};
 use crate::{
     Server,
     service::{
@@ -161,11 +165,10 @@ async fn an_older_escrow_never_replaces_a_newer_one_and_its_code_finds_nothing_a
 async fn data_set_back_to_an_older_escrow_give_it_to_nobody() {
     let world = World::new().await;
     keep(&world, &[1], 1).await;
-    let store = world.folder.path().join("data/store.vault");
     let world = restarted(world, || ()).await;
-    let backup = std::fs::read(&store).unwrap();
+    let [data, _] = both_files(&world).map(Kept::of);
     keep(&world, &[2], 2).await;
-    let world = restarted(world, || std::fs::write(&store, &backup).unwrap()).await;
+    let world = restarted(world, || data.put_back()).await;
     assert!(ask_with(&world.server, 1).is_err());
     let (welcome, _) = world.device.greet(&world.server, 1, vec![], vec![]).await;
     assert_eq!(welcome.escrow, 0, "the device is asked for the newer one");
@@ -211,9 +214,8 @@ async fn a_revocation_needs_the_owner_key_and_a_code_that_counts() {
 async fn the_device_that_stays_is_the_only_one_from_then_on_also_in_restored_data() {
     let world = World::new().await;
     keep(&world, &[1], 1).await;
-    let store = world.folder.path().join("data/store.vault");
     let world = restarted(world, || ()).await;
-    let backup = std::fs::read(&store).unwrap();
+    let [data, _] = both_files(&world).map(Kept::of);
     assert_eq!(
         take_over(&world, 1, 1, &new_device()).await,
         Ok(Revoked { number: 1 })
@@ -224,7 +226,7 @@ async fn the_device_that_stays_is_the_only_one_from_then_on_also_in_restored_dat
         Ok(Revoked { number: 1 }),
         "again"
     );
-    let world = restarted(world, || std::fs::write(&store, &backup).unwrap()).await;
+    let world = restarted(world, || data.put_back()).await;
     assert!(is_admitted(&world, &new_device()));
     assert!(!is_admitted(&world, &world.device.transport));
     let third = SecretKey::from_seed(&[0x78; 32]);
@@ -235,4 +237,28 @@ async fn the_device_that_stays_is_the_only_one_from_then_on_also_in_restored_dat
     assert_eq!(take_over(&world, 1, 1, &third).await, Err(Refusal::Revoked));
     assert_eq!(take_over(&world, 1, 2, &third).await, Ok(Revoked { number: 2 }));
     assert!(is_admitted(&world, &third) && !is_admitted(&world, &new_device()));
+}
+
+#[tokio::test]
+async fn a_revocation_and_an_escrow_that_only_the_data_know_are_entered_into_a_ledger_that_was_set_back() {
+    let world = World::new().await;
+    keep(&world, &[1], 1).await;
+    let world = restarted(world, || ()).await;
+    let [data, ledger] = both_files(&world).map(Kept::of);
+    keep(&world, &[1, 2], 2).await;
+    take_over(&world, 1, 1, &new_device()).await.unwrap();
+    let world = restarted(world, || ledger.put_back()).await;
+    assert!(!is_admitted(&world, &world.device.transport));
+    let world = restarted(world, || data.put_back()).await;
+    assert!(!is_admitted(&world, &world.device.transport));
+    assert_eq!(
+        ask_with(&world.server, 1),
+        Err(Refusal::NothingToRecover),
+        "the escrow was replaced"
+    );
+    let world = restarted(world, || ledger.put_back()).await;
+    assert!(
+        !is_admitted(&world, &world.device.transport),
+        "the data took the revocation over from the ledger"
+    );
 }
