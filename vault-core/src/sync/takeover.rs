@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use vault_file::{SlotId, Snapshot, Transaction};
 use vault_wire::{
-    frame::{Frame, Prove, Reader, Recover, Recovered, Refusal, encode},
-    id::VaultId,
-    recovery::{Escrow, RecoveryProof, RecoverySecret, SignedRevocation, VaultSecrets},
-    signature::SecretKey,
+    frame::{Frame, Reader, Refusal, encode},
+    recovery::{RecoverySecret, SignedRevocation},
 };
 
 use super::{
-    ServerAddress, ServerKeyPin, SyncError, escrow, server,
+    ServerAddress, ServerKeyPin, SyncError,
+    asking::{Asking, Found},
+    escrow, server,
     transport::{First, Transport},
 };
 use crate::{
@@ -28,22 +28,6 @@ use crate::{
 /// How long the server may owe an answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What lay at the server for a recovery code.
-pub(crate) struct Found {
-    /// What makes a device the owner's.
-    pub(crate) secrets: VaultSecrets,
-    escrow: Escrow,
-    /// Number of the last revocation.
-    revocation: u64,
-}
-
-impl Found {
-    /// The vault that the code belongs to.
-    pub(crate) const fn vault(&self) -> VaultId {
-        self.escrow.vault
-    }
-}
-
 /// Asks a server for what lies there for a code, as the device of a transport key.
 ///
 /// # Errors
@@ -52,41 +36,23 @@ pub(crate) async fn find(
     address: &ServerAddress,
     pin: ServerKeyPin,
     transport_seed: &[u8; 32],
-    code: &RecoverySecret,
+    code: RecoverySecret,
 ) -> Result<Found, Error> {
+    let mut asking = Asking::begin(code, transport_seed, pin);
     let mut talk = Talk {
         transport: Transport::open(address, pin, transport_seed, First::Quic).await?,
         reader: Reader::default(),
     };
-    talk.say(&Frame::Recover(Recover { key: code.key() })).await?;
-    let Frame::Challenge(challenge) = talk.hear().await? else {
-        return Err(UNEXPECTED.into());
-    };
-    let device = SecretKey::from_seed(transport_seed).public();
-    let signature = RecoveryProof::new(challenge.nonce, device, pin.0).sign(code);
-    talk.say(&Frame::Prove(Prove { signature })).await?;
-    let Frame::Recovered(recovered) = talk.hear().await? else {
-        return Err(UNEXPECTED.into());
-    };
-    talk.transport.close().await;
-    let Recovered { escrow, revocation } = *recovered;
-    let owner_key = escrow.key;
-    let said = escrow.verify().map_err(|_| FOREIGN)?;
-    let holder = said.holder(&code.key()).ok_or(FOREIGN)?;
-    let secrets = code.open(holder, said.vault, said.number).map_err(|_| FOREIGN)?;
-    if SecretKey::from_seed(&secrets.owner).public() != owner_key {
-        return Err(FOREIGN.into());
+    loop {
+        if let Some(frame) = asking.say() {
+            talk.say(&frame).await?;
+        }
+        if let Some(found) = asking.hear(talk.hear().await?)? {
+            talk.transport.close().await;
+            return Ok(found);
+        }
     }
-    Ok(Found {
-        secrets,
-        escrow: said,
-        revocation,
-    })
 }
-
-const UNEXPECTED: SyncError = SyncError::Protocol("it did not answer a recovery");
-const FOREIGN: SyncError =
-    SyncError::Protocol("what it keeps for this code is not what the code vouches for");
 
 /// Writes down, in the file of the device that takes over, what its next session has to do: revoke every other
 /// device, ask for the grants that run, and keep an escrow of its own for the same code.
@@ -171,7 +137,6 @@ impl Talk {
 
     async fn hear(&mut self) -> Result<Frame, Error> {
         match timeout(ANSWER_TIMEOUT, self.next()).await {
-            Ok(Ok(Frame::Refused(refused))) => Err(SyncError::Refused(refused.refusal).into()),
             Ok(frame) => Ok(frame?),
             Err(_) => Err(SyncError::Timeout.into()),
         }
