@@ -25,6 +25,7 @@ mod network;
 mod owner;
 mod planted;
 mod promises;
+mod revocation;
 mod server;
 mod swarm;
 mod world;
@@ -96,6 +97,13 @@ fn a_restored_device_that_uses_its_numbers_again_is_found() {
 fn a_server_that_tells_of_another_read_than_its_log_holds_is_found() {
     let found = until_caught(Planted::ReadIsToldOtherwise, &[], WORLDS_TO_CATCH);
     assert!(found.contains("contradicts its log"), "{found}");
+}
+
+#[test]
+fn a_server_that_listens_to_a_lost_device_again_is_found() {
+    let trouble = [(Deed::WriteCode, 12), (Deed::TakeBack, 8)];
+    let found = until_caught(Planted::RevocationIsLost, &trouble, WORLDS_TO_CATCH);
+    assert!(found.contains("after it was revoked"), "{found}");
 }
 
 #[test]

@@ -5,7 +5,11 @@ use vault_core::{
     wire::frame::{Frame, Refusal, Rejection, StatementOutcome},
 };
 
-use super::{line::Line, promises::Sent, world::World};
+use super::{
+    line::{Asked, Line},
+    promises::Sent,
+    world::World,
+};
 
 /// Rounds after which a session that still talks never ends.
 const ROUNDS_MAX: usize = 4_000;
@@ -30,10 +34,14 @@ impl World {
 
     /// Opens a line for a session that has said its first frame.
     pub(crate) fn begin(&mut self, owner: usize, talk: Conversation, first: &[u8]) {
-        let transport = self.transport.expect("the vault has a transport key");
+        let device = self.owners[owner].transport;
         let number = self.next_line();
-        let stream = self.machine.accept(transport);
-        self.lines.insert(number, Line::new(owner, stream));
+        let stream = self.machine.accept(device);
+        let mut line = Line::new(owner, device, stream);
+        if self.speakers.have_revoked(device) {
+            line.revoke();
+        }
+        self.lines.insert(number, line);
         self.owners[owner].talk = Some((talk, number));
         self.send(number, first);
     }
@@ -54,16 +62,16 @@ impl World {
         }
     }
 
-    fn send(&mut self, number: usize, bytes: &[u8]) {
+    pub(crate) fn send(&mut self, number: usize, bytes: &[u8]) {
         let line = self.lines.get_mut(&number).expect("a line that is spoken on");
         for frame in line.parse(bytes) {
             if self.is_swallowed(number, &frame) {
                 return;
             }
-            self.device_said(number, frame);
+            self.device_said(number, frame, bytes.len());
         }
         let line = self.lines.get_mut(&number).expect("a line that is spoken on");
-        line.outward.extend_from_slice(bytes);
+        line.say(bytes);
     }
 
     /// Some bytes of a line reach the server.
@@ -99,7 +107,10 @@ impl World {
                     .collect::<Vec<_>>()
             })
             .collect();
-        for (number, frame) in said {
+        // All that it said here may have been said before it revoked anybody.
+        let is_revoked = |(_, frame): &(usize, Frame)| matches!(frame, Frame::Revoked(_));
+        let (revoked, said): (Vec<_>, Vec<_>) = said.into_iter().partition(is_revoked);
+        for (number, frame) in said.into_iter().chain(revoked) {
             self.server_said(number, &frame);
         }
     }
@@ -132,7 +143,10 @@ impl World {
         }
         let may_be = match error {
             Error::Sync(SyncError::Refused(refusal)) => {
-                matches!(refusal, Refusal::TakenOver | Refusal::Unavailable)
+                matches!(
+                    refusal,
+                    Refusal::TakenOver | Refusal::Unavailable | Refusal::Revoked | Refusal::NothingToRecover
+                )
             }
             Error::Sync(SyncError::Protocol(what)) => *what == "a statement did not follow what it holds",
             _ => false,
@@ -162,16 +176,29 @@ impl World {
         }
     }
 
-    fn device_said(&mut self, number: usize, frame: Frame) {
+    fn device_said(&mut self, number: usize, frame: Frame, bytes: usize) {
         let line = self.lines.get_mut(&number).expect("a line that is spoken on");
         match frame {
+            Frame::Recover(recover) => line.recovers_with = Some(recover.key),
+            Frame::Revoke(revocation) => {
+                line.asks(Asked::Revoke, bytes);
+                self.claims.revokes(&revocation, line.device);
+                self.note(format!("  {number}: revokes every other device"));
+            }
+            Frame::Escrow(escrow) => {
+                line.asks(Asked::Escrow, bytes);
+                self.claims.escrows(&escrow);
+                line.escrow = Some(escrow);
+            }
             Frame::Hello(hello) => {
+                line.asks(Asked::Hello, bytes);
                 line.sent = Some(Sent::default());
                 self.promises.named(&hello.grants);
                 line.positions = hello.grants;
                 line.ended = hello.ended;
             }
             Frame::Entries(batch) => {
+                line.asks(Asked::Batch(batch.number), bytes);
                 self.log.push(format!(
                     "  {number}: batch {} with {} entries of {}",
                     batch.number,
@@ -196,6 +223,7 @@ impl World {
             }
             Frame::Statement(said) => {
                 let statement = said.statement.verify().expect("a vault signs what it says");
+                line.asks(Asked::Statement(statement.grant, statement.number), bytes);
                 line.stated
                     .insert((statement.grant, statement.number), statement.event.clone());
                 self.promises
@@ -212,8 +240,32 @@ impl World {
     }
 
     fn server_said(&mut self, number: usize, frame: &Frame) {
+        let answers = match frame {
+            Frame::Welcome(_) => Some(Asked::Hello),
+            Frame::EntriesAck(ack) => Some(Asked::Batch(ack.number)),
+            Frame::StatementAck(ack) => Some(Asked::Statement(ack.grant, ack.number)),
+            Frame::EscrowKept(_) => Some(Asked::Escrow),
+            Frame::Revoked(_) => Some(Asked::Revoke),
+            _ => None,
+        };
+        if let Some(asked) = answers {
+            self.check_it_may_answer(number, asked);
+        }
         let line = self.lines.get_mut(&number).expect("a line that is spoken on");
         match frame {
+            Frame::Revoked(revoked) => {
+                let stays = line.device;
+                self.note(format!("  {number}: every other device is revoked"));
+                self.count("revocation");
+                self.alone_speaks(revoked.number, stays);
+                self.forget_revocation_if_planted();
+            }
+            Frame::EscrowKept(answer) => {
+                if let Some(escrow) = line.escrow.take().filter(|_| answer.kept) {
+                    self.speakers.kept(&escrow);
+                }
+                self.count("escrow answered");
+            }
             Frame::Welcome(welcome) => {
                 let (positions, ended) = (
                     std::mem::take(&mut line.positions),
@@ -269,7 +321,9 @@ impl World {
                 self.count("statement of another copy");
             }
             Frame::Refused(refused) => {
+                self.note(format!("  {number}: refused: {:?}", refused.refusal));
                 self.count(&format!("refused: {:?}", refused.refusal));
+                self.check_refusal(number, refused.refusal);
             }
             _ => {}
         }

@@ -1,0 +1,50 @@
+//! What must hold once the vault was taken back: the server hears nothing more from any other device.
+
+use vault_core::wire::{frame::Refusal, signature::PublicKey};
+
+use super::super::{line::Asked, world::World};
+
+impl World {
+    /// The server answers what a device said. Of a device that was revoked it answers nothing that came later.
+    pub(crate) fn check_it_may_answer(&self, number: usize, asked: Asked) {
+        let line = &self.lines[&number];
+        if !line.may_be_answered(asked) {
+            self.wrong(&format!("{} is answered {asked:?} after it was revoked", line.owner));
+        }
+    }
+
+    /// The server sends a device away. Revoked is only who was.
+    pub(crate) fn check_refusal(&self, number: usize, refusal: Refusal) {
+        let device = self.lines[&number].device;
+        if refusal == Refusal::Revoked && !self.claims.may_revoke(device) {
+            self.wrong("a device is revoked, and no other one took the vault back");
+        }
+    }
+
+    /// The server answered a revocation: what any other device says from here on is not heard.
+    pub(crate) fn alone_speaks(&mut self, number: u64, stays: PublicKey) {
+        self.speakers.revoked(number, stays);
+        for line in self.lines.values_mut() {
+            if self.speakers.have_revoked(line.device) {
+                line.revoke();
+            }
+        }
+    }
+
+    /// A device that was revoked is sent away, and keeps what is its own.
+    pub(super) fn check_it_is_sent_away(&mut self, owner: usize) {
+        self.connect(owner);
+        self.run(owner);
+        if self.owners[owner].talk.is_some() {
+            self.wrong(&format!("{owner} was revoked and is listened to"));
+        }
+        let this = &self.owners[owner];
+        if let Some(difference) = this.differs_from(&this.holds) {
+            self.wrong(&format!(
+                "a lost device lost or changed something of its own: {difference}"
+            ));
+        }
+        self.count("lost device sent away");
+        self.hang_up_all();
+    }
+}
