@@ -76,10 +76,11 @@ impl Claims {
         self.stays.insert(device.0);
     }
 
-    /// A device sends an escrow.
-    pub(crate) fn escrows(&mut self, escrow: &SignedEscrow) {
+    /// A device sends an escrow. Returns its number.
+    pub(crate) fn escrows(&mut self, escrow: &SignedEscrow) -> u64 {
         let escrow = escrow.verify().expect("a vault signs its escrow");
         self.escrow = self.escrow.max(escrow.number);
+        escrow.number
     }
 
     /// Whether another device may have had this one revoked.

@@ -38,6 +38,8 @@ impl World {
         if self.owners[owner].talk.is_some() {
             self.wrong(&format!("{owner} was revoked and is listened to"));
         }
+        // What another copy had agreed to, it may have heard of before.
+        self.owners[owner].adopt_grants();
         let this = &self.owners[owner];
         if let Some(difference) = this.differs_from(&this.holds) {
             self.wrong(&format!(

@@ -7,6 +7,7 @@ use vault_core::{Error, Recovery, RecoveryCode, ServerKeyPin, SyncError, wire::f
 use super::super::{
     line::Line,
     owner::{Owner, host},
+    revocation::Speakers,
     world::World,
 };
 
@@ -63,6 +64,8 @@ impl World {
     }
 
     fn ask_on(&mut self, number: usize, recovery: &mut Recovery<'_>) -> bool {
+        // What is kept while it asks, it may have missed.
+        let before = self.speakers.clone();
         for _ in 0..ROUNDS_MAX {
             if let Some(bytes) = recovery.say() {
                 self.send(number, &bytes);
@@ -81,27 +84,29 @@ impl World {
             }
             let bytes = std::mem::take(&mut line.homeward);
             if let Err(error) = recovery.hear(&bytes) {
-                return self.is_refused_rightly(number, &error);
+                return self.is_refused_rightly((number, &before), &error);
             }
             if recovery.has_found() {
                 return true;
             }
         }
         // That nothing lies there for a code is said a second late, which is never over here.
-        self.nothing_found(number)
+        self.nothing_found(number, &before)
     }
 
-    fn is_refused_rightly(&mut self, number: usize, error: &Error) -> bool {
+    fn is_refused_rightly(&mut self, (number, before): (usize, &Speakers), error: &Error) -> bool {
         match error {
-            Error::Sync(SyncError::Refused(Refusal::NothingToRecover)) => self.nothing_found(number),
+            Error::Sync(SyncError::Refused(Refusal::NothingToRecover)) => {
+                self.nothing_found(number, before)
+            }
             Error::Sync(SyncError::Refused(Refusal::Unavailable)) => false,
             error => self.wrong(&format!("a code is answered by: {error}")),
         }
     }
 
-    fn nothing_found(&mut self, number: usize) -> bool {
+    fn nothing_found(&mut self, number: usize, before: &Speakers) -> bool {
         let key = self.lines[&number].recovers_with.expect("it began with RECOVER");
-        if self.speakers.must_know(key, &self.claims) && !self.server_was_set_back() {
+        if before.must_know(key, &self.claims) && !self.server_was_set_back() {
             self.wrong("a code brings nothing back, and the server said that it keeps its escrow");
         }
         self.count("code brought nothing back");
