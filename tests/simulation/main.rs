@@ -69,7 +69,8 @@ fn a_server_that_acknowledges_before_it_commits_is_found() {
         found.contains("lost what it acknowledged")
             || found.contains("was acknowledged")
             || found.contains("forgot the withdrawal")
-            || found.contains("may hold"),
+            || found.contains("may hold")
+            || found.contains("after it was revoked"),
         "{found}"
     );
 }

@@ -2,7 +2,10 @@
 
 use vault_core::{
     Conversation, Error, GrantId, GrantState, SyncError,
-    wire::frame::{EscrowKept, Frame, Refusal, Rejection, StatementOutcome},
+    wire::{
+        frame::{EscrowKept, Frame, Refusal, Rejection, StatementOutcome},
+        statement::Event,
+    },
 };
 
 use super::{
@@ -204,6 +207,9 @@ impl World {
             }
             Frame::Entries(batch) => {
                 line.asks(Asked::Batch(batch.number), bytes);
+                let device = line.device;
+                self.check_it_may_send(device, batch.grant);
+                let line = self.lines.get_mut(&number).expect("a line that is spoken on");
                 self.log.push(format!(
                     "  {number}: batch {} with {} entries of {}",
                     batch.number,
@@ -229,6 +235,9 @@ impl World {
             Frame::Statement(said) => {
                 let statement = said.statement.verify().expect("a vault signs what it says");
                 line.asks(Asked::Statement(statement.grant, statement.number), bytes);
+                if matches!(statement.event, Event::Given(_)) && self.stays == Some(line.device) {
+                    self.let_go_on.insert(statement.grant);
+                }
                 line.stated
                     .insert((statement.grant, statement.number), statement.event.clone());
                 self.promises
@@ -382,8 +391,7 @@ impl World {
     }
 }
 
-fn kind(event: &vault_core::wire::statement::Event) -> &'static str {
-    use vault_core::wire::statement::Event;
+fn kind(event: &Event) -> &'static str {
     match event {
         Event::Given(_) => "given",
         Event::Refused => "refused by the owner",

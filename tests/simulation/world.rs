@@ -80,6 +80,8 @@ pub(crate) struct World {
     pub(crate) codes: Vec<Paper>,
     /// The transport key of the device that took the vault back.
     pub(crate) stays: Option<PublicKey>,
+    /// The grants that its owner agreed to there, or let go on.
+    pub(crate) let_go_on: BTreeSet<GrantId>,
     pub(crate) versions: Vec<Version>,
     pub(crate) consents: BTreeMap<GrantId, Consent>,
     /// Requests that were refused on some copy.
@@ -126,6 +128,7 @@ impl World {
             claims: Claims::default(),
             codes: Vec::new(),
             stays: None,
+            let_go_on: BTreeSet::new(),
             versions: Vec::new(),
             consents: BTreeMap::new(),
             refused: BTreeSet::new(),

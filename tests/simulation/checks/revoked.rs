@@ -1,6 +1,9 @@
 //! What must hold once the vault was taken back: the server hears nothing more from any other device.
 
-use vault_core::wire::{frame::Refusal, signature::PublicKey};
+use vault_core::{
+    GrantId,
+    wire::{frame::Refusal, signature::PublicKey},
+};
 
 use super::super::{line::Asked, world::World};
 
@@ -9,7 +12,20 @@ impl World {
     pub(crate) fn check_it_may_answer(&self, number: usize, asked: Asked) {
         let line = &self.lines[&number];
         if !line.may_be_answered(asked) {
-            self.wrong(&format!("{} is answered {asked:?} after it was revoked", line.owner));
+            self.wrong(&format!(
+                "{} is answered {asked:?} after it was revoked",
+                line.owner
+            ));
+        }
+    }
+
+    /// A device sends entries. Who took the vault back sends none under what a lost device left, before its owner
+    /// says how that goes on.
+    pub(crate) fn check_it_may_send(&self, device: PublicKey, grant: GrantId) {
+        if self.stays == Some(device) && !self.let_go_on.contains(&grant) {
+            self.wrong(&format!(
+                "{grant} goes on after the vault was taken back, and nobody said so"
+            ));
         }
     }
 

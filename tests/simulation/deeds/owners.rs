@@ -167,6 +167,7 @@ impl World {
         // One that a lost device left goes on only when its owner says so.
         let waits = |grant: &Grant| grant.state == GrantState::Paused || grant.keyless;
         if let Some(grant) = self.any_grant_that(owner, waits) {
+            self.let_go_on(owner, grant.id);
             let mut holds = self.with_pause(owner, grant.id, false);
             // Who resumes a grant agrees to what it shows, for every copy of the vault. That is more than they
             // agreed to before only if two copies had left nothing together.
@@ -179,6 +180,12 @@ impl World {
             }
             self.owners[owner].change(holds, Vec::new(), |vault| vault.resume(grant.id));
             self.note(format!("{owner} resumes {}", grant.id));
+        }
+    }
+
+    fn let_go_on(&mut self, owner: usize, grant: GrantId) {
+        if !self.is_lost(owner) {
+            self.let_go_on.insert(grant);
         }
     }
 
@@ -195,6 +202,7 @@ impl World {
         let Some(grant) = self.any_grant(owner, &[GrantState::Active, GrantState::Paused]) else {
             return;
         };
+        self.let_go_on(owner, grant.id);
         let mut selection = Selection::all_of(&grant);
         for detail in &grant.terms.details {
             let fields: Vec<&str> = detail.fields.keys().map(String::as_str).collect();

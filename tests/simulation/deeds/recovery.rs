@@ -96,9 +96,7 @@ impl World {
 
     fn is_refused_rightly(&mut self, (number, before): (usize, &Speakers), error: &Error) -> bool {
         match error {
-            Error::Sync(SyncError::Refused(Refusal::NothingToRecover)) => {
-                self.nothing_found(number, before)
-            }
+            Error::Sync(SyncError::Refused(Refusal::NothingToRecover)) => self.nothing_found(number, before),
             Error::Sync(SyncError::Refused(Refusal::Unavailable)) => false,
             error => self.wrong(&format!("a code is answered by: {error}")),
         }

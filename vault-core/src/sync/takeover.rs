@@ -9,6 +9,7 @@ use vault_file::{SlotId, Snapshot, Transaction};
 use vault_wire::{
     frame::{Frame, Reader, Refusal, encode},
     recovery::{RecoverySecret, SignedRevocation},
+    time::Timestamp,
 };
 
 use super::{
@@ -72,8 +73,7 @@ pub(crate) fn settle(
     let row = server::trusted(store, address, pin)?;
     store.update(|transaction| {
         keep(transaction, &pending)?;
-        let now = encode_row(&store.now());
-        transaction.table(&META)?.insert(meta::RECOVERED_AT, &now)?;
+        set_recovered_at(transaction, NOT_YET)?;
         escrow::go_on_with(transaction, (slot, public), found.escrow.number)?;
         server::set_server(transaction, &row)
     })
@@ -91,6 +91,28 @@ pub(super) struct Pending {
 pub(super) fn pending_revocation(view: &Snapshot) -> Result<Option<Pending>, Error> {
     let row = view.table(&META)?.get(meta::REVOCATION)?;
     row.map(|row| decode(&row, "a revocation")).transpose()
+}
+
+/// When a vault was taken back whose server still has to be told: whatever it accepts may be another device's.
+const NOT_YET: Timestamp = Timestamp::from_unix_ms(i64::MAX);
+
+/// The server welcomed this device. If it revoked every other one before that, what it accepts from here on is this
+/// one's.
+pub(super) fn welcomed(store: &Store, now: Timestamp) -> Result<(), Error> {
+    let view = store.view()?;
+    let at = view.table(&META)?.get(meta::RECOVERED_AT)?;
+    let is_new = at.is_some_and(|at| at == encode_row(&NOT_YET));
+    if !is_new || pending_revocation(&view)?.is_some() {
+        return Ok(());
+    }
+    store.update(|transaction| set_recovered_at(transaction, now))
+}
+
+fn set_recovered_at(transaction: &Transaction, at: Timestamp) -> Result<(), Error> {
+    transaction
+        .table(&META)?
+        .insert(meta::RECOVERED_AT, &encode_row(&at))?;
+    Ok(())
 }
 
 /// The server refused to let this device speak. If its data was set back to before the code, a revocation can

@@ -17,9 +17,7 @@ use crate::{
     error::Error,
     host::Host,
     store::{Store, recovery_secret},
-    sync::{
-        Asking, Found, ServerAddress, ServerKeyPin, SyncError, find_escrow, settle_takeover, slot_of,
-    },
+    sync::{Asking, Found, ServerAddress, ServerKeyPin, SyncError, find_escrow, settle_takeover, slot_of},
 };
 
 impl VaultFile {
