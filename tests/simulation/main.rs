@@ -22,6 +22,7 @@ mod line;
 #[path = "../model/mod.rs"]
 mod model;
 mod network;
+mod overheard;
 mod owner;
 mod planted;
 mod promises;
