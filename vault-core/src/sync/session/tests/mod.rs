@@ -9,6 +9,7 @@ mod keys;
 mod lanes;
 mod log;
 mod stale;
+mod told;
 
 use vault_wire::{
     catalogue::Category,
