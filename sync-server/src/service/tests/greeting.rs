@@ -36,7 +36,7 @@ impl Device {
         (welcome, kept.collect())
     }
 
-    async fn greet_only(
+    pub(super) async fn greet_only(
         &self,
         server: &Server,
         incarnation: u8,

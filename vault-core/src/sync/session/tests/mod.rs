@@ -10,6 +10,7 @@ mod lanes;
 mod log;
 mod stale;
 mod told;
+mod two_copies;
 
 use vault_wire::{
     catalogue::Category,
