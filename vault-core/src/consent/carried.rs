@@ -5,7 +5,7 @@
 use vault_file::Transaction;
 use vault_wire::{
     id::GrantId,
-    statement::{Event, Statement},
+    statement::{Event, Extent, Statement},
     terms::Terms,
 };
 
@@ -20,26 +20,29 @@ use crate::{
     store::{Store, grant_key, tables::STATEMENTS, u64_key},
 };
 
-/// Says again, behind what another copy said, what the own statements took away: also what the other took
-/// away just so, because more may follow that gives it back. Returns whether something was dropped: a grant is
-/// not resumed or renewed against another copy's word.
+/// Says again, behind what another copy said, what the own statements took away that followed `before`: also
+/// what the other took away just so, because more may follow that gives it back. Returns whether something was
+/// dropped: a grant is not resumed or renewed against another copy's word.
 pub(super) fn say_again(
     store: &Store,
     transaction: &Transaction,
     (id, row): (GrantId, &mut GrantRow),
-    displaced: &[Event],
+    (before, displaced): (&Extent, &[Event]),
 ) -> Result<bool, Error> {
+    let mut before = before;
     let mut narrowed: Option<&Terms> = None;
     let (mut paused, mut dropped) = (false, false);
     for event in displaced {
         match event {
             Event::Paused => paused = true,
             Event::Resumed if paused => paused = false,
+            Event::Narrowed(extent) if begins_only_a_generation(before, extent) => {}
             // Agreeing to the same request with less takes the rest away.
             Event::Given(extent) | Event::Narrowed(extent) => narrowed = Some(&extent.terms),
             Event::Resumed | Event::Renewed(_) => dropped = true,
             Event::Refused | Event::Withdrawn => {}
         }
+        before = event.extent().unwrap_or(before);
     }
     if let Some(terms) = narrowed {
         match row.extent.terms.meet(terms) {
@@ -52,6 +55,12 @@ pub(super) fn say_again(
         say(store, transaction, id, row, Event::Paused)?;
     }
     Ok(dropped)
+}
+
+/// Whether an extent was said for the sake of its key alone. What is carried on keeps its generation where it
+/// changes no terms.
+fn begins_only_a_generation(before: &Extent, extent: &Extent) -> bool {
+    extent.terms == before.terms && extent.generation > before.generation
 }
 
 /// No more follows of what another copy said of a grant. What it took away just so needs no second word, and

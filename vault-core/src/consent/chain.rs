@@ -155,7 +155,8 @@ fn revive(
     row.acknowledged = number;
     row.ended_at = None;
     fold(transaction, id, row)?;
-    say_again(store, transaction, (id, row), &fallen)?;
+    let given = row.extent.clone();
+    say_again(store, transaction, (id, row), (&given, &fallen))?;
     store_grant(transaction, id, row)
 }
 
@@ -178,10 +179,11 @@ fn take_over(
     row.ended_at = None;
     row.statement = said.number - 1;
     fold(transaction, id, &mut row)?;
+    let before = row.extent.clone();
     row.take_effect(said);
     row.statement = said.number;
     row.acknowledged = said.number;
-    let dropped = say_again(store, transaction, (id, &mut row), &displaced)?;
+    let dropped = say_again(store, transaction, (id, &mut row), (&before, &displaced))?;
     store_grant(transaction, id, &row)?;
     Ok(Adopted::Taken { dropped })
 }

@@ -5,10 +5,11 @@ use vault_wire::{
     frame::Frame,
     id::{GrantId, StateId},
     statement::Event,
+    terms::Duration,
 };
 
 use super::{
-    changes::{brands_of, put_dated, shared_dated, shown, since, sync},
+    changes::{START, brands_of, put_dated, shared_dated, shown, since, sync},
     doubles::{Device, Server},
 };
 use crate::{
@@ -168,4 +169,25 @@ fn what_waited_behind_a_refused_statement_is_said_again_in_the_same_session() {
     assert_eq!(shown(&copy, grant).terms, server.terms());
     assert!(server.is_paused() && !shown(&copy, grant).undelivered);
     assert_eq!(said(&server, &Event::Paused), 1);
+}
+
+#[test]
+fn a_generation_of_a_copys_own_takes_nothing_away_from_what_another_renewed() {
+    let (device, mut server, grant) = shared_dated(77);
+    let copy = device.restored();
+    let until = START.plus_ms(1_000_000);
+    let less = since(&device, grant, 1).until(until).unwrap();
+    narrow(&device.store, grant, &less).unwrap();
+    sync(&device, &mut server);
+    let mut session = copy.session();
+    let told = answered(&mut server, &mut session);
+    told.into_iter().for_each(|frame| session.receive(frame).unwrap());
+    assert!(shown(&copy, grant).undelivered, "its own generation");
+    drop(session);
+    let longer = until.plus_ms(1);
+    renew(&device.store, grant, Some(longer)).unwrap();
+    sync(&device, &mut server);
+    sync(&copy, &mut server);
+    assert_eq!(server.terms().duration, Duration::TimeBound(longer));
+    assert_eq!(server.brands(grant), brands_of(&copy));
 }
