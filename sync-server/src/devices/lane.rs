@@ -164,8 +164,8 @@ impl Lane {
         lacking: Vec<Lacking>,
     ) -> Result<(), Over> {
         self.write(&Frame::Welcome(welcome)).await?;
-        for (grant, number) in lacking {
-            let kept = statement::kept_from(&self.server, vault, grant, number);
+        for (grant, numbers) in lacking {
+            let kept = statement::kept(&self.server, vault, grant, &numbers);
             self.remind(kept.map_err(|_| Over::Refused(Refusal::Unavailable))?)
                 .await?;
         }

@@ -1,6 +1,10 @@
 //! Where each grant stands when a device connects, and which it must not find alive.
 
-use std::{cmp::Ordering, collections::BTreeSet, ops::ControlFlow};
+use std::{
+    cmp::Ordering,
+    collections::BTreeSet,
+    ops::{ControlFlow, RangeInclusive},
+};
 
 use vault_wire::{
     frame::{GrantPosition, Hello, MINOR, ServerLimits, Standing, Welcome},
@@ -19,8 +23,8 @@ use crate::{
     },
 };
 
-/// Statements that a device lacks: those of a grant from a number on.
-pub(crate) type Lacking = (GrantId, u64);
+/// Statements that a device lacks: those of a grant with these numbers.
+pub(crate) type Lacking = (GrantId, RangeInclusive<u64>);
 
 /// What follows a HELLO.
 pub(crate) struct Answer {
@@ -93,9 +97,10 @@ fn compare_all(
         let standing = standing(server, tx, vault, position, now)?;
         match standing {
             Some(Standing::StatementStale(_)) => await_statement(tx, vault, position)?,
-            Some(Standing::Behind(_)) => {
+            Some(Standing::Behind(last)) => {
                 let shared = has_said(tx, vault, position)?;
-                lacking.push((position.grant, if shared { position.statement + 1 } else { 1 }));
+                let first = if shared { position.statement + 1 } else { 1 };
+                lacking.push((position.grant, first..=last));
             }
             _ => {}
         }
@@ -108,7 +113,7 @@ fn compare_all(
     for (grant, number) in unnamed(tx, vault, hello, now)? {
         if standings.len() < limits::GRANTS_MAX + limits::ENDED_MAX {
             standings.push((grant, Standing::Behind(number)));
-            lacking.push((grant, 1));
+            lacking.push((grant, 1..=number));
         }
     }
     Ok((standings, lacking))

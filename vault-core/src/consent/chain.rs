@@ -8,13 +8,13 @@ use vault_wire::{
     frame::{KeptStatement, StatementRefusal},
     id::GrantId,
     statement::{Event, SignedStatement, Statement},
-    terms::{Duration, Terms},
+    terms::Duration,
     time::Timestamp,
 };
 
 use super::{
-    change,
-    grant::{GrantRow, GrantState, StoredGrantKey, load_grant, store_grant},
+    carried::{rekey, say_again},
+    grant::{GrantRow, GrantState, load_grant, store_grant},
     inbox,
     met::Met,
     statements::{StatementRow, accepted, keep, load, put, read, say, supersede},
@@ -52,12 +52,12 @@ pub(crate) enum Adopted {
 }
 
 /// Takes over a statement that the server has, and the grant with it, if this copy never met it. More may
-/// follow. Returns also the grant whose place that takes, if it takes one.
+/// follow: behind the last, the caller says [`caught_up`](super::caught_up). Returns also the grant whose place
+/// that takes, if it takes one.
 pub(crate) fn adopt(
     store: &Store,
     transaction: &Transaction,
     kept: &KeptStatement,
-    more_follow: bool,
 ) -> Result<(Adopted, Option<GrantId>), Error> {
     let Ok(said) = kept.statement.verify() else {
         return Ok((Adopted::NotOurs, None));
@@ -68,7 +68,7 @@ pub(crate) fn adopt(
     }
     let begins = matches!(said.event, Event::Given(_));
     match load_grant(transaction, said.grant) {
-        Ok(row) => adopt_into(store, transaction, (kept, &said), row, more_follow),
+        Ok(row) => adopt_into(store, transaction, (kept, &said), row),
         Err(Error::NotFound(_)) => match Met::by(kept, &said, recovered_at(transaction)?) {
             Some(met) if follows(store, transaction, kept, &said, &met.row)? => {
                 let Met {
@@ -77,7 +77,7 @@ pub(crate) fn adopt(
                     delivered,
                 } = met;
                 inbox::answered_elsewhere(transaction, delivered, &request, store.now())?;
-                let taken = take_over(store, transaction, (kept, &said), row, more_follow)?;
+                let taken = take_over(store, transaction, (kept, &said), row)?;
                 let superseded = match request.amends {
                     Some(amended) => supersede(store, transaction, amended, said.grant)?,
                     None => None,
@@ -102,7 +102,6 @@ fn adopt_into(
     transaction: &Transaction,
     (kept, said): (&KeptStatement, &Statement),
     mut row: GrantRow,
-    more_follow: bool,
 ) -> Result<(Adopted, Option<GrantId>), Error> {
     let id = said.grant;
     let own = load(transaction, id, said.number)?;
@@ -122,7 +121,7 @@ fn adopt_into(
             return Ok((Adopted::Known, superseded));
         }
         GrantState::Expired | GrantState::NotAccepted(_) if is_own => {
-            revive(store, transaction, (id, &mut row), said.number, more_follow)?;
+            revive(store, transaction, (id, &mut row), said.number)?;
             return Ok((Adopted::Taken { dropped: false }, superseded));
         }
         GrantState::Expired | GrantState::NotAccepted(_) => {}
@@ -141,10 +140,7 @@ fn adopt_into(
     if !follows(store, transaction, kept, said, &row)? {
         return Ok((Adopted::NotOurs, None));
     }
-    Ok((
-        take_over(store, transaction, (kept, said), row, more_follow)?,
-        superseded,
-    ))
+    Ok((take_over(store, transaction, (kept, said), row)?, superseded))
 }
 
 /// The server answers for a grant that ended here: what it serves, the owner must see, and be able to take
@@ -154,14 +150,13 @@ fn revive(
     transaction: &Transaction,
     (id, row): (GrantId, &mut GrantRow),
     number: u64,
-    more_follow: bool,
 ) -> Result<(), Error> {
     let fallen = fallen(transaction, id, row.state)?;
     row.acknowledged = number;
     row.ended_at = None;
     fold(transaction, id, row)?;
-    say_again(store, transaction, (id, row), &fallen, more_follow)?;
-    rekey(store, transaction, id, row)?;
+    let given = row.extent.clone();
+    say_again(store, transaction, (id, row), (&given, &fallen))?;
     store_grant(transaction, id, row)
 }
 
@@ -171,7 +166,6 @@ fn take_over(
     transaction: &Transaction,
     (kept, said): (&KeptStatement, &Statement),
     mut row: GrantRow,
-    more_follow: bool,
 ) -> Result<Adopted, Error> {
     let id = said.grant;
     let mut displaced = displaced(transaction, id, said.number, row.statement)?;
@@ -185,13 +179,11 @@ fn take_over(
     row.ended_at = None;
     row.statement = said.number - 1;
     fold(transaction, id, &mut row)?;
+    let before = row.extent.clone();
     row.take_effect(said);
     row.statement = said.number;
     row.acknowledged = said.number;
-    let dropped = say_again(store, transaction, (id, &mut row), &displaced, more_follow)?;
-    if !row.keyless && !more_follow {
-        rekey(store, transaction, id, &mut row)?;
-    }
+    let dropped = say_again(store, transaction, (id, &mut row), (&before, &displaced))?;
     store_grant(transaction, id, &row)?;
     Ok(Adopted::Taken { dropped })
 }
@@ -319,57 +311,11 @@ fn taken_out(
 }
 
 /// Works out from the chain where a running grant stands.
-fn fold(transaction: &Transaction, id: GrantId, row: &mut GrantRow) -> Result<(), Error> {
+pub(super) fn fold(transaction: &Transaction, id: GrantId, row: &mut GrantRow) -> Result<(), Error> {
     row.state = GrantState::Active;
     for number in 1..=row.statement {
         let kept = load(transaction, id, number)?.ok_or(Error::unreadable("a statement"))?;
         row.take_effect(&read(&kept.signed)?);
     }
     Ok(())
-}
-
-/// Says again, behind what another copy said, what the own statements took away: also what the other took
-/// away just so, if more follows that may give it back. Returns whether something was dropped: a grant is not
-/// resumed or renewed against another copy's word.
-fn say_again(
-    store: &Store,
-    transaction: &Transaction,
-    (id, row): (GrantId, &mut GrantRow),
-    displaced: &[Event],
-    more_follow: bool,
-) -> Result<bool, Error> {
-    let mut narrowed: Option<&Terms> = None;
-    let (mut paused, mut dropped) = (false, false);
-    for event in displaced {
-        match event {
-            Event::Paused => paused = true,
-            Event::Resumed if paused => paused = false,
-            // Agreeing to the same request with less takes the rest away.
-            Event::Given(extent) | Event::Narrowed(extent) => narrowed = Some(&extent.terms),
-            Event::Resumed | Event::Renewed(_) => dropped = true,
-            Event::Refused | Event::Withdrawn => {}
-        }
-    }
-    if let Some(terms) = narrowed {
-        match row.extent.terms.meet(terms) {
-            Some(both) if both == row.extent.terms && !more_follow => {}
-            Some(both) => change::narrow_to(store, transaction, id, row, both)?,
-            // Together they leave nothing to read.
-            None => paused = true,
-        }
-    }
-    if paused && (row.state == GrantState::Active || more_follow) {
-        say(store, transaction, id, row, Event::Paused)?;
-    }
-    Ok(dropped)
-}
-
-/// A generation whose key this copy does not have is followed by one of its own.
-fn rekey(store: &Store, transaction: &Transaction, id: GrantId, row: &mut GrantRow) -> Result<(), Error> {
-    if let Some(key) = row.key_of(id, &row.extent) {
-        row.key = StoredGrantKey::of(&key);
-        return Ok(());
-    }
-    let terms = row.extent.terms.clone();
-    change::begin_generation(store, transaction, id, row, terms)
 }

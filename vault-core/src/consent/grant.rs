@@ -157,6 +157,12 @@ impl GrantRow {
             .find(|key| key.commitment(id, extent.generation) == extent.key)
     }
 
+    /// Whether it is to go on here, and this copy has no key for what is in force. It was cut off while it was
+    /// told what another copy said.
+    pub(crate) fn lacks_key(&self, id: GrantId) -> bool {
+        self.state.is_running() && !self.keyless && self.key_of(id, &self.extent).is_none()
+    }
+
     /// Whether its entries may be sent now: it is active, and the server has the statement that set its
     /// extent.
     pub(crate) fn exports(&self, now: Timestamp) -> bool {

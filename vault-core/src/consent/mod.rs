@@ -6,6 +6,7 @@ mod amendment;
 mod apps;
 mod ask_domains;
 mod blocking;
+mod carried;
 mod chain;
 mod change;
 mod decide;
@@ -33,13 +34,16 @@ pub use ask_domains::DomainAnswer;
 pub(crate) use ask_domains::ask_domains;
 pub use blocking::KnownApp;
 pub(crate) use blocking::{block, is_held_back, known_apps, unblock};
+pub(crate) use carried::caught_up;
 pub use chain::RefusedStatement;
 pub(crate) use chain::{Adopted, adopt, not_accepted, refusals};
 pub(crate) use change::{narrow, pause, renew, resume};
 pub(crate) use decide::{approve, reject};
 pub(crate) use export::{Export, Exporter};
 pub use grant::{Grant, GrantState};
-pub(crate) use grant::{GrantRow, grant, grants, load_grant, row as grant_row, store_grant};
+pub(crate) use grant::{
+    GrantRow, grant, grants, load_grant, row as grant_row, rows as grant_rows, store_grant,
+};
 pub use inbox::{InboxRequest, RequestState};
 pub(crate) use inbox::{request, requests};
 pub use preview::{Preview, PreviewedRecord};

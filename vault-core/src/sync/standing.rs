@@ -14,24 +14,18 @@ use super::{
 };
 use crate::{
     consent::{
-        GrantRow, GrantState, digest_of, ended as end_here, grant_row, load_grant, store_grant, was_known_to,
-        withdrawn_elsewhere,
+        GrantState, digest_of, ended as end_here, grant_row, grant_rows, load_grant, store_grant,
+        was_known_to, withdrawn_elsewhere,
     },
     error::Error,
-    store::{Store, decode, tables::GRANTS},
+    store::Store,
 };
 
 /// Where every grant that is not over stands here, for HELLO.
 pub(super) fn positions(view: &Snapshot) -> Result<Vec<GrantPosition>, Error> {
     let mut positions = Vec::new();
-    for row in view.table(&GRANTS)?.range(..)? {
-        let (key, value) = row?;
-        let grant = GrantId(
-            key.as_slice()
-                .try_into()
-                .map_err(|_| Error::unreadable("a grant"))?,
-        );
-        let row: GrantRow = decode(&value, "a grant")?;
+    for row in grant_rows(view)? {
+        let (grant, row) = row?;
         if row.state.is_running() && row.acknowledged > 0 {
             let generation = row.extent.generation;
             let held = Progress::load(view, grant, generation)?.held;
@@ -54,23 +48,30 @@ pub(super) fn ended(view: &Snapshot) -> Result<Vec<GrantId>, Error> {
         return Ok(Vec::new());
     };
     let mut ended = Vec::new();
-    for row in view.table(&GRANTS)?.range(..)? {
-        let (key, value) = row?;
-        let row: GrantRow = decode(&value, "a grant")?;
+    for row in grant_rows(view)? {
+        let (id, row) = row?;
         let by_the_owner = matches!(
             row.state,
             GrantState::Withdrawn | GrantState::Erased | GrantState::Superseded
         );
-        if by_the_owner {
-            let id = key.as_slice().try_into();
-            let id = GrantId(id.map_err(|_| Error::unreadable("a grant"))?);
-            if was_known_to(view, id, &server.receipts)? {
-                ended.push((row.ended_at, id));
-            }
+        if by_the_owner && was_known_to(view, id, &server.receipts)? {
+            ended.push((row.ended_at, id));
         }
     }
     ended.sort_unstable_by(|a, b| b.cmp(a));
     Ok(ended.into_iter().take(ENDED_MAX).map(|(_, id)| id).collect())
+}
+
+/// Grants of which an earlier session was cut off while it was told what another copy said.
+pub(super) fn cut_off(view: &Snapshot) -> Result<Vec<GrantId>, Error> {
+    let mut cut_off = Vec::new();
+    for row in grant_rows(view)? {
+        let (id, row) = row?;
+        if row.lacks_key(id) {
+            cut_off.push(id);
+        }
+    }
+    Ok(cut_off)
 }
 
 /// The lane of a grant that goes on as the server says; none if the grant is not in force there.

@@ -1,6 +1,6 @@
 //! The server's word for a statement, and the statements that a device does not know.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 
 use vault_wire::{
     acceptance::{Acceptance, SignedAcceptance},
@@ -36,27 +36,27 @@ pub(super) fn acceptance(
     Ok(Acceptance::new(vault, asked, digest, row.accepted_at, state).sign(&server.keys().receipts))
 }
 
-/// The statements of a grant from a number on, in order: what another copy of the vault said.
+/// The statements of a grant with these numbers, in order: what another copy of the vault said.
 ///
 /// # Errors
 ///
 /// [`Unavailable`] if the store fails.
-pub(crate) fn kept_from(
+pub(crate) fn kept(
     server: &Server,
     vault: VaultId,
     grant: GrantId,
-    number: u64,
+    numbers: &RangeInclusive<u64>,
 ) -> Result<Vec<KeptStatement>, Unavailable> {
     let mut rows: Vec<StatementRow> = Vec::new();
     let of_grant = key(&[vault.as_bytes(), grant.as_bytes()]);
     let view = server.store().view()?;
-    view.scan(&STATEMENTS, &of_grant, &number.to_be_bytes(), |_, row| {
-        rows.push(row);
-        if rows.len() < KEPT_MAX {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
+    let (first, last) = (numbers.start().to_be_bytes(), numbers.end().to_be_bytes());
+    view.scan(&STATEMENTS, &of_grant, &first, |at, row| {
+        if rows.len() == KEPT_MAX || at.get(..8) > Some(&last) {
+            return ControlFlow::Break(());
         }
+        rows.push(row);
+        ControlFlow::Continue(())
     })?;
     rows.into_iter()
         .map(|row| {
@@ -102,7 +102,7 @@ pub(crate) fn reminders(
         // Of a grant that does not run, the next WELCOME says what became.
         return Ok(Vec::new());
     }
-    kept_from(server, vault, ack.grant, 1)
+    kept(server, vault, ack.grant, &(1..=u64::MAX))
 }
 
 /// The request that a first statement answers, as it was delivered.

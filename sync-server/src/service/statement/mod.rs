@@ -33,7 +33,7 @@ use crate::{
 };
 
 pub(crate) use erasure::{doom, drop_doomed};
-pub(crate) use kept::{kept_from, reminders};
+pub(crate) use kept::{kept, reminders};
 pub(crate) use set_back::recover;
 
 use proof::Proven;

@@ -54,7 +54,7 @@ fn withdrawn_in_data(
         .scan(&ERASURES, &[], &[], |at, row: ErasureRow| {
             match parse(at) {
                 Some((vault, grant)) if !in_ledger.contains(&(vault, grant)) => {
-                    missing.push((vault, grant, row))
+                    missing.push((vault, grant, row));
                 }
                 Some(_) => {}
                 None => is_whole = false,

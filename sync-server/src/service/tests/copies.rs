@@ -48,6 +48,26 @@ async fn a_running_grant_that_hello_does_not_name_is_told_whole_and_with_its_req
 }
 
 #[tokio::test]
+async fn a_welcome_is_followed_by_just_the_statements_that_it_announces() {
+    let (world, mut given) = changed().await;
+    let (welcome, lacking) = world.device.greet_only(&world.server, 1, vec![], vec![]).await;
+    assert_eq!(welcome.standings, [(given.grant, Standing::Behind(3))]);
+    world
+        .device
+        .follow(&world.server, &mut given, Event::Paused)
+        .await;
+    let [(grant, announced)] = &lacking[..] else {
+        panic!("one grant is not known")
+    };
+    let kept = statement::kept(&world.server, world.device.vault, *grant, announced).unwrap();
+    assert_eq!(
+        numbers(&kept),
+        [1, 2, 3],
+        "what came later is told behind a refusal"
+    );
+}
+
+#[tokio::test]
 async fn a_grant_that_is_over_or_named_as_ended_is_not_told() {
     let (world, mut given) = changed().await;
     let ended = vec![given.grant];

@@ -32,11 +32,11 @@ impl Device {
         let (welcome, lacking) = self.greet_only(server, incarnation, grants, ended).await;
         let kept = lacking
             .into_iter()
-            .flat_map(|(grant, number)| statement::kept_from(server, self.vault, grant, number).unwrap());
+            .flat_map(|(grant, numbers)| statement::kept(server, self.vault, grant, &numbers).unwrap());
         (welcome, kept.collect())
     }
 
-    async fn greet_only(
+    pub(super) async fn greet_only(
         &self,
         server: &Server,
         incarnation: u8,

@@ -149,7 +149,7 @@ fn a_large_transaction_is_written_once() {
     put(&file, b"first", b"of the session");
     let journal = || disk.seen()[JOURNAL].to_vec();
     let before = journal();
-    put(&file, b"large", &[7; 40_000]);
+    put(&file, b"large", &[7; 70_000]);
     assert_eq!(journal(), before, "only in the tables");
     assert_eq!(content(&after_a_kill(&disk)).unwrap(), content(&file).unwrap());
 }

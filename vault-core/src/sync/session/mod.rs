@@ -14,6 +14,7 @@ use std::{
 };
 
 use vault_wire::{
+    Digest,
     frame::{EventsSeen, Frame, Hello, LinkCode, LinkOpen, LogLeaves, MINOR, Notice, Register, ServerKeys},
     id::{GrantId, Incarnation},
     log::SignedHead,
@@ -43,12 +44,12 @@ pub(crate) struct Session {
     welcomed: Option<Welcomed>,
     lanes: BTreeMap<GrantId, Lane>,
     outbox: VecDeque<Frame>,
-    /// Statements that are on their way.
-    submitted: BTreeSet<(GrantId, u64)>,
+    /// Statements that are on their way, as they were sent.
+    submitted: BTreeMap<(GrantId, u64), Digest>,
     /// Grants of which a statement was refused in this session.
     refused: BTreeSet<GrantId>,
-    /// Grants of which the server has statements that are not here yet: the number of the last.
-    behind: BTreeMap<GrantId, u64>,
+    /// Grants of which the server has statements that are not here yet.
+    behind: BTreeMap<GrantId, Until>,
     /// What the server owes an answer for besides.
     owed: recovery::Owed,
     /// What the server told and is not yet durable.
@@ -66,6 +67,15 @@ pub(crate) struct Session {
     link_code: Option<LinkCode>,
     events: VecDeque<SyncEvent>,
     report: SyncReport,
+}
+
+/// How far the server tells what another copy of the vault said of a grant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// Up to the statement of this number, as its WELCOME said.
+    Number(u64),
+    /// Up to its answer to a statement of this copy.
+    Answer,
 }
 
 /// What a server tells beside its answers.
@@ -116,7 +126,7 @@ impl Session {
             welcomed: None,
             lanes: BTreeMap::new(),
             outbox: register.into_iter().collect(),
-            submitted: BTreeSet::new(),
+            submitted: BTreeMap::new(),
             refused: BTreeSet::new(),
             behind: BTreeMap::new(),
             owed: recovery::Owed::default(),
@@ -247,8 +257,10 @@ impl Session {
         let view = self.store.view()?;
         for (grant, number) in pending_statements(&view)? {
             let waits = self.behind.contains_key(&grant) && !is_withdrawn(&view, grant)?;
-            if !waits && self.submitted.insert((grant, number)) {
+            if !waits && !self.submitted.contains_key(&(grant, number)) {
                 let submission = submission(&self.store, &view, grant, number, &keys.sealing)?;
+                let digest = submission.statement.digest();
+                self.submitted.insert((grant, number), digest);
                 return Ok(Some(Frame::Statement(Box::new(submission))));
             }
         }

@@ -10,9 +10,9 @@ use vault_wire::{
     log::leaf,
 };
 
-use super::{Session, Told, Welcomed};
+use super::{Session, Told, Until, Welcomed};
 use crate::{
-    consent::{end_forgotten, grant_row, is_held_back, keep_notice},
+    consent::{caught_up, end_forgotten, grant_row, is_held_back, keep_notice},
     error::Error,
     records::last_change,
     sync::{
@@ -73,9 +73,11 @@ impl Session {
         let standings: BTreeMap<GrantId, Standing> = welcome.standings.iter().copied().collect();
         for (grant, standing) in &standings {
             if let Standing::Behind(number) = standing {
-                self.behind.insert(*grant, *number);
+                self.behind.insert(*grant, Until::Number(*number));
             }
         }
+        let mut cut_off = standing::cut_off(&view)?;
+        cut_off.retain(|grant| !self.behind.contains_key(grant));
         let settle_all = |transaction: &Transaction| {
             let mut lanes = BTreeMap::new();
             for position in standing::positions(&view)? {
@@ -89,9 +91,12 @@ impl Session {
                     end_forgotten(transaction, grant, *said != Standing::Unknown)?;
                 }
             }
+            for grant in &cut_off {
+                caught_up(&store, transaction, *grant)?;
+            }
             Ok(lanes)
         };
-        self.lanes = if is_known && standings.is_empty() {
+        self.lanes = if is_known && standings.is_empty() && cut_off.is_empty() {
             self.go_on(&view)?
         } else {
             store.update(|transaction| {

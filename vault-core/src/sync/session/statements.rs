@@ -1,6 +1,7 @@
 //! What the server says of statements: its answers, and those that another copy of the vault made.
 
 use vault_wire::{
+    Digest,
     acceptance::SignedAcceptance,
     frame::{KeptStatement, StatementAck, StatementOutcome, StatementRefusal},
     id::GrantId,
@@ -9,11 +10,11 @@ use vault_wire::{
     statement::SignedStatement,
 };
 
-use super::Session;
+use super::{Session, Until};
 use crate::{
     consent::{
-        Adopted, GrantState, accepted, adopt, ended, erased, grant_row, not_accepted, submission,
-        withdrawn_elsewhere,
+        Adopted, GrantState, accepted, adopt, caught_up, digest_of, ended, erased, grant_row, not_accepted,
+        submission, withdrawn_elsewhere,
     },
     error::Error,
     sync::{
@@ -30,14 +31,18 @@ impl Session {
             number,
             outcome,
         } = ack;
-        if !self.submitted.remove(&(grant, number)) {
+        let Some(sent) = self.submitted.remove(&(grant, number)) else {
             return Err(SyncError::Protocol("it answered a statement that was not sent").into());
-        }
+        };
         self.report.statements += 1;
         match outcome {
             StatementOutcome::Accepted(acceptance) => self.accepted(grant, number, &acceptance),
             StatementOutcome::Erased(receipt) => self.erased(grant, &receipt),
-            StatementOutcome::Refused(why) => self.refused(grant, number, why),
+            StatementOutcome::Refused(why) => self.refused((grant, number), &sent, why),
+        }?;
+        match self.behind.get(&grant) {
+            Some(Until::Answer) => self.caught_up(grant),
+            _ => Ok(()),
         }
     }
 
@@ -72,12 +77,18 @@ impl Session {
         Ok(())
     }
 
-    fn refused(&mut self, grant: GrantId, number: u64, why: StatementRefusal) -> Result<(), Error> {
+    fn refused(
+        &mut self,
+        (grant, number): (GrantId, u64),
+        sent: &Digest,
+        why: StatementRefusal,
+    ) -> Result<(), Error> {
         let store = self.store.clone();
-        let Some(row) = grant_row(&store.view()?, grant)? else {
+        let view = store.view()?;
+        let Some(row) = grant_row(&view, grant)? else {
             return Ok(());
         };
-        if number <= row.acknowledged || number > row.statement {
+        if number <= row.acknowledged || number > row.statement || digest_of(&view, grant, number)? != *sent {
             // Another copy's statement of this number came first, and is taken over by now; or it fell with
             // one before it.
             return Ok(());
@@ -118,9 +129,8 @@ impl Session {
         };
         let (grant, number) = (said.grant, said.number);
         let store = self.store.clone();
-        let more_follow = self.behind.get(&grant).is_some_and(|last| number < *last);
         let (adopted, superseded) = store.update(|transaction| {
-            let (adopted, superseded) = adopt(&store, transaction, kept, more_follow)?;
+            let (adopted, superseded) = adopt(&store, transaction, kept)?;
             if let Some(superseded) = superseded {
                 progress::forget(transaction, superseded)?;
             }
@@ -135,12 +145,26 @@ impl Session {
                     .push_back(SyncEvent::StatementTaken { grant, dropped });
             }
         }
-        if self.behind.get(&grant).is_some_and(|last| *last <= number) {
-            self.behind.remove(&grant);
-            // Whoever brought these statements to the server may have brought entries too.
-            self.open_lane(grant, true)?;
+        let awaits_answer = self.submitted.keys().any(|(about, _)| *about == grant);
+        match self.behind.get(&grant) {
+            Some(Until::Number(last)) if number < *last => Ok(()),
+            // It belongs to a refusal, which comes behind all of them.
+            None if awaits_answer => {
+                self.behind.insert(grant, Until::Answer);
+                Ok(())
+            }
+            Some(Until::Answer) => Ok(()),
+            Some(Until::Number(_)) | None => self.caught_up(grant),
         }
-        Ok(())
+    }
+
+    /// All that the server had to tell of what another copy said is here.
+    fn caught_up(&mut self, grant: GrantId) -> Result<(), Error> {
+        self.behind.remove(&grant);
+        let store = self.store.clone();
+        store.update(|transaction| caught_up(&store, transaction, grant))?;
+        // Whoever brought these statements to the server may have brought entries too.
+        self.open_lane(grant, true)
     }
 
     fn sent(&self, grant: GrantId, number: u64) -> Result<SignedStatement, Error> {

@@ -1,16 +1,11 @@
-//! Pausing, narrowing and renewing against a server, with one device and with two copies of one vault.
+//! Pausing, narrowing and renewing against a server, with one device and with a copy of it.
 
-use proptest::prelude::*;
-use vault_wire::{
-    id::GrantId,
-    terms::{Duration, Terms},
-    time::Timestamp,
-};
+use vault_wire::{id::GrantId, terms::Duration, time::Timestamp};
 
 use super::doubles::{Device, Server, names};
 use crate::consent::{Grant, GrantState, Selection, grant, narrow, pause, renew, resume, withdraw};
 
-const START: Timestamp = Timestamp::from_unix_ms(1_800_000_000_000);
+pub(super) const START: Timestamp = Timestamp::from_unix_ms(1_800_000_000_000);
 
 pub(super) fn shown(device: &Device, id: GrantId) -> Grant {
     grant(&device.store.view().unwrap(), id, device.store.now()).unwrap()
@@ -250,102 +245,4 @@ pub(super) fn brands_of(device: &Device) -> Vec<String> {
         .collect();
     brands.sort_unstable();
     brands
-}
-
-/// What an owner may do with one of two copies.
-#[derive(Clone, Debug)]
-enum Step {
-    Pause(bool),
-    Resume(bool),
-    Since(bool, i64),
-    Until(bool, i64),
-    Renew(bool),
-    /// A new record.
-    Put(bool, u8),
-    Withdraw(bool),
-    Sync(bool),
-    /// A connection that is lost after so many frames.
-    Lose(bool, usize),
-}
-
-fn any_step() -> impl Strategy<Value = Step> {
-    let copy = any::<bool>();
-    prop_oneof![
-        2 => copy.prop_map(Step::Pause),
-        2 => copy.prop_map(Step::Resume),
-        2 => (copy, 1i64..5).prop_map(|(copy, from)| Step::Since(copy, from)),
-        1 => (copy, 1i64..5).prop_map(|(copy, day)| Step::Until(copy, day)),
-        1 => copy.prop_map(Step::Renew),
-        3 => (copy, any::<u8>()).prop_map(|(copy, name)| Step::Put(copy, name)),
-        1 => copy.prop_map(Step::Withdraw),
-        3 => copy.prop_map(Step::Sync),
-        2 => (copy, 0usize..5).prop_map(|(copy, cut)| Step::Lose(copy, cut)),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
-
-    #[test]
-    fn whatever_two_copies_say_in_whatever_order_all_sides_end_alike(
-        steps in proptest::collection::vec(any_step(), 1..16)
-    ) {
-        let (device, mut server, id) = shared_dated(31);
-        let copies = [device.restored(), device];
-        let mut narrowed: Vec<Terms> = Vec::new();
-        let mut withdrawn = false;
-        for step in &steps {
-            let of = |copy: bool| &copies[usize::from(copy)];
-            match step {
-                Step::Pause(copy) => drop(pause(&of(*copy).store, id)),
-                Step::Resume(copy) => drop(resume(&of(*copy).store, id)),
-                Step::Since(copy, from) => {
-                    let selection = since(of(*copy), id, *from);
-                    if narrow(&of(*copy).store, id, &selection).is_ok() {
-                        narrowed.push(selection.terms().clone());
-                    }
-                }
-                Step::Until(copy, day) => {
-                    let until = START.plus_ms(day * 86_400_000);
-                    if let Ok(selection) = Selection::all_of(&shown(of(*copy), id)).until(until) {
-                        drop(narrow(&of(*copy).store, id, &selection));
-                    }
-                }
-                Step::Renew(copy) => drop(renew(&of(*copy).store, id, None)),
-                Step::Put(copy, name) => put_dated(of(*copy), &format!("put {name:03}")),
-                Step::Withdraw(copy) => withdrawn |= withdraw(&of(*copy).store, id).is_ok(),
-                Step::Sync(copy) => sync(of(*copy), &mut server),
-                Step::Lose(copy, cut) => {
-                    server.serve(&mut of(*copy).session(), *cut).unwrap();
-                }
-            }
-        }
-        for _ in 0..3 {
-            copies.iter().for_each(|copy| sync(copy, &mut server));
-        }
-        let [one, other] = [shown(&copies[0], id), shown(&copies[1], id)];
-        prop_assert_eq!(one.state, other.state);
-        prop_assert_eq!(server.withdrawn, withdrawn);
-        if withdrawn {
-            prop_assert_eq!(one.state, GrantState::Erased);
-            return Ok(());
-        }
-        prop_assert_eq!(&one.terms, &other.terms);
-        prop_assert_eq!(&one.terms, &server.terms());
-        prop_assert_eq!(one.state == GrantState::Paused, server.is_paused());
-        if server.is_paused() {
-            resume(&copies[1].store, id).unwrap();
-            sync(&copies[1], &mut server);
-        }
-        prop_assert_eq!(server.brands(id), brands_of(&copies[1]));
-        prop_assert!(!one.undelivered && !other.undelivered);
-        for terms in &narrowed {
-            let shows_no_more = server.terms().details.iter().all(|ours| {
-                terms.detail(ours.category).is_some_and(|theirs| {
-                    ours.time_range.within(&theirs.time_range)
-                })
-            });
-            prop_assert!(shows_no_more, "a narrowing was lost: {:?}", terms);
-        }
-    }
 }

@@ -9,6 +9,8 @@ mod keys;
 mod lanes;
 mod log;
 mod stale;
+mod told;
+mod two_copies;
 
 use vault_wire::{
     catalogue::Category,

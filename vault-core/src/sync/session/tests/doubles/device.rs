@@ -29,6 +29,8 @@ use crate::{
 /// A vault on a temporary disk.
 pub(in super::super) struct Device {
     pub(in super::super) store: SharedStore,
+    /// The time, on all copies alike.
+    pub(in super::super) clock: Arc<ManualClock>,
     pub(in super::super) _folder: tempfile::TempDir,
 }
 
@@ -37,7 +39,7 @@ impl Device {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(Timestamp::from_unix_ms(1_800_000_000_000)));
         let host = Host {
-            clock,
+            clock: clock.clone(),
             randomness: Randomness::new(ChaCha20Rng::seed_from_u64(seed)),
             options: vault_file::Options::default(),
             anchor: None,
@@ -55,6 +57,7 @@ impl Device {
         allow(&store, Category::Receipts).unwrap();
         Self {
             store,
+            clock,
             _folder: folder,
         }
     }
@@ -105,6 +108,7 @@ impl Device {
         store.file().claim(set_apart).unwrap();
         Self {
             store,
+            clock: self.clock.clone(),
             _folder: folder,
         }
     }
