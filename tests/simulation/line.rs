@@ -8,6 +8,8 @@ use vault_core::{
     GrantId,
     wire::{
         frame::{Frame, GrantPosition, Reader},
+        recovery::SignedEscrow,
+        signature::PublicKey,
         statement::Event,
     },
 };
@@ -18,6 +20,8 @@ use super::{planted::Planted, promises::Sent, server::Stream};
 pub(crate) struct Line {
     /// Whose it is.
     pub(crate) owner: usize,
+    /// The transport key that its device shows.
+    pub(crate) device: PublicKey,
     /// Bytes that the device has said and the server has not got.
     pub(crate) outward: Vec<u8>,
     /// Bytes that the server has said and the device has not got.
@@ -34,12 +38,34 @@ pub(crate) struct Line {
     pub(crate) ended: Vec<GrantId>,
     /// The statements that were made on it.
     pub(crate) stated: BTreeMap<(GrantId, u64), Event>,
+    /// The recovery key in its RECOVER.
+    pub(crate) recovers_with: Option<PublicKey>,
+    /// The escrow that was sent on it last.
+    pub(crate) escrow: Option<Box<SignedEscrow>>,
+    /// Up to which byte what was asked on it reaches.
+    asked: BTreeMap<Asked, usize>,
+    /// How many bytes the device has said, and how many have arrived.
+    bytes_said: usize,
+    bytes_arrived: usize,
+    /// How many had arrived when the server said that another device speaks alone.
+    revoked_after: Option<usize>,
+}
+
+/// Something that the server answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Asked {
+    Hello,
+    Statement(GrantId, u64),
+    Batch(u64),
+    Escrow,
+    Revoke,
 }
 
 impl Line {
-    pub(crate) fn new(owner: usize, stream: Stream) -> Self {
+    pub(crate) fn new(owner: usize, device: PublicKey, stream: Stream) -> Self {
         Self {
             owner,
+            device,
             outward: Vec::new(),
             homeward: Vec::new(),
             stream: Some(stream),
@@ -49,12 +75,42 @@ impl Line {
             positions: Vec::new(),
             ended: Vec::new(),
             stated: BTreeMap::new(),
+            recovers_with: None,
+            escrow: None,
+            asked: BTreeMap::new(),
+            bytes_said: 0,
+            bytes_arrived: 0,
+            revoked_after: None,
         }
     }
 
     /// The frames that a device's bytes complete.
     pub(crate) fn parse(&mut self, bytes: &[u8]) -> Vec<Frame> {
         frames(&mut self.said, bytes)
+    }
+
+    /// The device says something, which is on its way from here on.
+    pub(crate) fn say(&mut self, bytes: &[u8]) {
+        self.outward.extend_from_slice(bytes);
+        self.bytes_said += bytes.len();
+    }
+
+    /// The next frame, of so many bytes, asks for an answer.
+    pub(crate) fn asks(&mut self, asked: Asked, bytes: usize) {
+        self.asked.insert(asked, self.bytes_said + bytes);
+    }
+
+    /// The server said that another device speaks alone.
+    pub(crate) fn revoke(&mut self) {
+        self.revoked_after.get_or_insert(self.bytes_arrived);
+    }
+
+    /// Whether the server may answer something: what came after it had revoked the device, it may not.
+    pub(crate) fn may_be_answered(&self, asked: Asked) -> bool {
+        self.revoked_after.is_none_or(|after| {
+            let end = self.asked.get(&asked);
+            end.is_some_and(|end| *end <= after)
+        })
     }
 
     /// Whether every batch that was sent is acknowledged, and heard of.
@@ -65,6 +121,7 @@ impl Line {
     /// Brings some bytes to the server.
     pub(crate) fn bring(&mut self, count: usize) {
         let bytes: Vec<u8> = self.outward.drain(..count).collect();
+        self.bytes_arrived += count;
         if let Some(stream) = &self.stream {
             // A lane that ended takes nothing more.
             let _ = stream.to_server.send(Bytes::from(bytes));

@@ -22,9 +22,11 @@ mod line;
 #[path = "../model/mod.rs"]
 mod model;
 mod network;
+mod overheard;
 mod owner;
 mod planted;
 mod promises;
+mod revocation;
 mod server;
 mod swarm;
 mod world;
@@ -68,7 +70,8 @@ fn a_server_that_acknowledges_before_it_commits_is_found() {
         found.contains("lost what it acknowledged")
             || found.contains("was acknowledged")
             || found.contains("forgot the withdrawal")
-            || found.contains("may hold"),
+            || found.contains("may hold")
+            || found.contains("after it was revoked"),
         "{found}"
     );
 }
@@ -96,6 +99,13 @@ fn a_restored_device_that_uses_its_numbers_again_is_found() {
 fn a_server_that_tells_of_another_read_than_its_log_holds_is_found() {
     let found = until_caught(Planted::ReadIsToldOtherwise, &[], WORLDS_TO_CATCH);
     assert!(found.contains("contradicts its log"), "{found}");
+}
+
+#[test]
+fn a_server_that_listens_to_a_lost_device_again_is_found() {
+    let trouble = [(Deed::WriteCode, 12), (Deed::TakeBack, 8)];
+    let found = until_caught(Planted::RevocationIsLost, &trouble, WORLDS_TO_CATCH);
+    assert!(found.contains("after it was revoked"), "{found}");
 }
 
 #[test]

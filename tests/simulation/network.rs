@@ -1,11 +1,11 @@
-//! How bytes travel, and what the simulation learns of them on their way.
+//! How bytes travel.
 
 use vault_core::{
-    Conversation, Error, GrantId, GrantState, SyncError,
-    wire::frame::{Frame, Refusal, Rejection, StatementOutcome},
+    Conversation, Error, SyncError,
+    wire::frame::{Frame, Refusal},
 };
 
-use super::{line::Line, promises::Sent, world::World};
+use super::{line::Line, world::World};
 
 /// Rounds after which a session that still talks never ends.
 const ROUNDS_MAX: usize = 4_000;
@@ -30,10 +30,14 @@ impl World {
 
     /// Opens a line for a session that has said its first frame.
     pub(crate) fn begin(&mut self, owner: usize, talk: Conversation, first: &[u8]) {
-        let transport = self.transport.expect("the vault has a transport key");
+        let device = self.owners[owner].transport;
         let number = self.next_line();
-        let stream = self.machine.accept(transport);
-        self.lines.insert(number, Line::new(owner, stream));
+        let stream = self.machine.accept(device);
+        let mut line = Line::new(owner, device, stream);
+        if self.speakers.have_revoked(device) {
+            line.revoke();
+        }
+        self.lines.insert(number, line);
         self.owners[owner].talk = Some((talk, number));
         self.send(number, first);
     }
@@ -54,16 +58,16 @@ impl World {
         }
     }
 
-    fn send(&mut self, number: usize, bytes: &[u8]) {
+    pub(crate) fn send(&mut self, number: usize, bytes: &[u8]) {
         let line = self.lines.get_mut(&number).expect("a line that is spoken on");
         for frame in line.parse(bytes) {
             if self.is_swallowed(number, &frame) {
                 return;
             }
-            self.device_said(number, frame);
+            self.device_said(number, frame, bytes.len());
         }
         let line = self.lines.get_mut(&number).expect("a line that is spoken on");
-        line.outward.extend_from_slice(bytes);
+        line.say(bytes);
     }
 
     /// Some bytes of a line reach the server.
@@ -99,7 +103,10 @@ impl World {
                     .collect::<Vec<_>>()
             })
             .collect();
-        for (number, frame) in said {
+        // All that it said here may have been said before it revoked anybody.
+        let is_revoked = |(_, frame): &(usize, Frame)| matches!(frame, Frame::Revoked(_));
+        let (revoked, said): (Vec<_>, Vec<_>) = said.into_iter().partition(is_revoked);
+        for (number, frame) in said.into_iter().chain(revoked) {
             self.server_said(number, &frame);
         }
     }
@@ -132,9 +139,16 @@ impl World {
         }
         let may_be = match error {
             Error::Sync(SyncError::Refused(refusal)) => {
-                matches!(refusal, Refusal::TakenOver | Refusal::Unavailable)
+                matches!(
+                    refusal,
+                    Refusal::TakenOver | Refusal::Unavailable | Refusal::Revoked | Refusal::NothingToRecover
+                )
             }
-            Error::Sync(SyncError::Protocol(what)) => *what == "a statement did not follow what it holds",
+            Error::Sync(SyncError::Protocol(what)) => {
+                *what == "a statement did not follow what it holds"
+                    // Two devices are on line, and for one of them the server began another log.
+                    || *what == "it left a notice out" && self.stays.is_some() && self.server_was_set_back()
+            }
             _ => false,
         };
         if !may_be {
@@ -159,119 +173,6 @@ impl World {
         self.machine.turn();
         while self.machine.step() > 0 {
             self.machine.turn();
-        }
-    }
-
-    fn device_said(&mut self, number: usize, frame: Frame) {
-        let line = self.lines.get_mut(&number).expect("a line that is spoken on");
-        match frame {
-            Frame::Hello(hello) => {
-                line.sent = Some(Sent::default());
-                self.promises.named(&hello.grants);
-                line.positions = hello.grants;
-                line.ended = hello.ended;
-            }
-            Frame::Entries(batch) => {
-                self.log.push(format!(
-                    "  {number}: batch {} with {} entries of {}",
-                    batch.number,
-                    batch.entries.len(),
-                    batch.grant,
-                ));
-                self.promises
-                    .sent(line.sent.as_mut().expect("HELLO comes first"), batch);
-                self.count("batch sent");
-            }
-            Frame::Reconcile(asked) => {
-                self.machine.may_compare();
-                let owner = line.owner;
-                self.note(format!("  {number}: compares {}", asked.grant));
-                // While a grant is paused, or over by the clock of this device, nothing comes of it.
-                let is_at_rest = self.is_at_rest(owner, asked.grant);
-                self.count(if is_at_rest {
-                    "idle comparison"
-                } else {
-                    "comparison"
-                });
-            }
-            Frame::Statement(said) => {
-                let statement = said.statement.verify().expect("a vault signs what it says");
-                line.stated
-                    .insert((statement.grant, statement.number), statement.event.clone());
-                self.promises
-                    .stated(statement.grant, statement.number, &statement.event);
-                self.note(format!(
-                    "  {number}: {} of {}",
-                    kind(&statement.event),
-                    statement.grant
-                ));
-                self.count(&format!("says {}", kind(&statement.event)));
-            }
-            _ => {}
-        }
-    }
-
-    fn server_said(&mut self, number: usize, frame: &Frame) {
-        let line = self.lines.get_mut(&number).expect("a line that is spoken on");
-        match frame {
-            Frame::Welcome(welcome) => {
-                let (positions, ended) = (
-                    std::mem::take(&mut line.positions),
-                    std::mem::take(&mut line.ended),
-                );
-                self.log
-                    .push(format!("  {number}: welcome {:?}", welcome.standings));
-                let kept = self.promises.welcomed(&positions, &welcome.standings);
-                self.count("session");
-                self.hold(kept);
-                let kept = self.promises.ended(&ended, &welcome.standings);
-                self.hold(kept);
-            }
-            Frame::EntriesAck(ack) => {
-                self.log.push(format!(
-                    "  {number}: acknowledges batch {} of {}, rejects {:?}",
-                    ack.number, ack.grant, ack.rejected
-                ));
-                let sent = line.sent.as_mut().expect("HELLO comes first");
-                let kept = self.promises.acknowledged(sent, ack);
-                self.count("batch acknowledged");
-                for (_, why) in &ack.rejected {
-                    let why = match why {
-                        Rejection::Stale(_) => "Stale".to_owned(),
-                        other => format!("{other:?}"),
-                    };
-                    self.count(&format!("entry rejected: {why}"));
-                }
-                self.hold(kept);
-            }
-            Frame::StatementAck(ack) => {
-                self.log.push(format!(
-                    "  {number}: statement {} of {}: {:?}",
-                    ack.number,
-                    ack.grant,
-                    named(&ack.outcome)
-                ));
-                let event = self.lines[&number].stated.get(&(ack.grant, ack.number)).cloned();
-                self.promises.answered(ack, event.as_ref());
-                self.count(&format!("statement {}", named(&ack.outcome)));
-                if matches!(ack.outcome, StatementOutcome::Erased(_)) {
-                    self.check_nobody_reads_on(ack.grant);
-                    self.forget_if_planted(ack.grant);
-                }
-            }
-            Frame::Kept(kept) => {
-                let statement = kept
-                    .statement
-                    .verify()
-                    .expect("the server keeps what a vault signed");
-                self.promises
-                    .shown(statement.grant, statement.number, &statement.event);
-                self.count("statement of another copy");
-            }
-            Frame::Refused(refused) => {
-                self.count(&format!("refused: {:?}", refused.refusal));
-            }
-            _ => {}
         }
     }
 
@@ -300,13 +201,6 @@ impl World {
         self.wrong("a session neither ends nor settles")
     }
 
-    fn is_at_rest(&self, owner: usize, grant: GrantId) -> bool {
-        let grants = self.owners[owner].vault.grants().unwrap();
-        grants
-            .iter()
-            .any(|known| known.id == grant && known.state != GrantState::Active)
-    }
-
     fn effort(&self) -> usize {
         let is_effort =
             |what: &str| what == "batch sent" || what == "comparison" || what.starts_with("says ");
@@ -317,26 +211,5 @@ impl World {
             .map(|(_, count)| count)
             .sum();
         usize::try_from(sum).unwrap()
-    }
-}
-
-fn kind(event: &vault_core::wire::statement::Event) -> &'static str {
-    use vault_core::wire::statement::Event;
-    match event {
-        Event::Given(_) => "given",
-        Event::Refused => "refused by the owner",
-        Event::Narrowed(_) => "narrowed",
-        Event::Paused => "paused",
-        Event::Resumed => "resumed",
-        Event::Withdrawn => "withdrawn",
-        Event::Renewed(_) => "renewed",
-    }
-}
-
-fn named(outcome: &StatementOutcome) -> String {
-    match outcome {
-        StatementOutcome::Accepted(_) => "accepted".to_owned(),
-        StatementOutcome::Erased(_) => "answered by erasure".to_owned(),
-        StatementOutcome::Refused(why) => format!("not accepted: {why:?}"),
     }
 }

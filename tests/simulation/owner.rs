@@ -5,7 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use harness::Dice;
 use vault_core::{
     Conversation, Error, GrantId, GrantState, Host, ManualClock, Options, Query, Randomness, RawKey,
-    RecordId, Secret, ServerAddress, ServerKeyPin, Vault, wire::terms::Terms,
+    RecordId, Recovery, Secret, ServerAddress, ServerKeyPin, Vault,
+    wire::{
+        frame::{Frame, Reader},
+        signature::PublicKey,
+        terms::Terms,
+    },
 };
 
 use super::{
@@ -47,6 +52,8 @@ pub(crate) struct Owner {
     or_else: Option<Unfinished>,
     pub(crate) power: Power,
     disk: SimDisk,
+    /// The key by which servers know its device.
+    pub(crate) transport: PublicKey,
     /// The session that it is in, and the number of its line.
     pub(crate) talk: Option<(Conversation, usize)>,
 }
@@ -56,6 +63,7 @@ pub(crate) struct Owner {
 pub(crate) struct Copy {
     pub(crate) image: Image,
     pub(crate) holds: Holds,
+    pub(crate) transport: PublicKey,
 }
 
 impl Owner {
@@ -67,18 +75,43 @@ impl Owner {
         for (category, ..) in &CATEGORIES {
             vault.allow_collection(*category).unwrap();
         }
-        let address = ServerAddress {
-            host: "server".to_owned(),
-            port: 1,
-        };
-        vault.trust(&address, ServerKeyPin([0; 32])).unwrap();
+        vault.trust(&address(), ServerKeyPin([0; 32])).unwrap();
         Self {
+            transport: transport_key(&vault),
             vault,
             holds: Holds::default(),
             or_else: None,
             power,
             disk,
             talk: None,
+        }
+    }
+
+    /// The vault that a code brought back, on a new disk; none if power failed before it was there.
+    pub(crate) fn recovered(recovery: &Recovery<'_>, host: Host, dice: &mut Dice) -> Option<Self> {
+        let power = Power::on();
+        if dice.percent(30) {
+            power.fail_at(dice.below(40) as u64, dice.percent(50));
+        }
+        let disk = SimDisk::holding(&Image::new(), &power);
+        let made = Vault::recover_on(disk.clone(), &RawKey::new(&KEY), recovery, &address(), host);
+        let made = made.and_then(|vault| {
+            let mut categories = CATEGORIES.iter();
+            categories.try_for_each(|(category, ..)| vault.allow_collection(*category))?;
+            Ok(vault)
+        });
+        match made {
+            Ok(vault) => Some(Self {
+                vault,
+                holds: Holds::default(),
+                or_else: None,
+                power,
+                disk,
+                transport: recovery.device(),
+                talk: None,
+            }),
+            Err(_) if power.is_dark() => None,
+            Err(error) => panic!("a code does not bring the vault back: {error}"),
         }
     }
 
@@ -99,6 +132,7 @@ impl Owner {
             or_else: None,
             power,
             disk,
+            transport: copy.transport,
             talk: None,
         };
         owner.adopt_grants();
@@ -126,6 +160,7 @@ impl Owner {
             Copy {
                 image,
                 holds: self.holds.clone(),
+                transport: self.transport,
             },
             self.or_else.take(),
         )
@@ -136,6 +171,7 @@ impl Owner {
         Copy {
             image: self.disk.durable(),
             holds: self.holds.clone(),
+            transport: self.transport,
         }
     }
 
@@ -274,7 +310,28 @@ impl Owner {
     }
 }
 
-fn host(clock: &Arc<ManualClock>, dice: &mut Dice) -> Host {
+/// The transport key that a vault shows, by the first frame of its enrolment. TLS would vouch for it.
+fn transport_key(vault: &Vault) -> PublicKey {
+    let mut talk = vault.converse(Some(None)).unwrap();
+    let register = talk.say().unwrap().expect("it begins with REGISTER");
+    match Reader::default().next(&mut register.as_slice()) {
+        Ok(Some(Frame::Register(register))) => {
+            let certificate = register.device.verify(&register.owner_key);
+            certificate.expect("its own certificate").key
+        }
+        other => panic!("a vault begins with REGISTER, not with {other:?}"),
+    }
+}
+
+fn address() -> ServerAddress {
+    ServerAddress {
+        host: "server".to_owned(),
+        port: 1,
+    }
+}
+
+/// What a vault takes from the simulation.
+pub(crate) fn host(clock: &Arc<ManualClock>, dice: &mut Dice) -> Host {
     Host {
         clock: Arc::clone(clock) as Arc<dyn vault_core::Clock>,
         randomness: Randomness::new(dice.generator()),

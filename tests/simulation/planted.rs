@@ -6,7 +6,7 @@ use vault_core::{
     wire::frame::{EntriesAck, Event, Frame, encode},
 };
 
-use super::{deeds::SET_BACK, line::Line, world::World};
+use super::{deeds::SET_BACK, line::Line, server::Kept, world::World};
 
 /// A mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub(crate) enum Planted {
     /// The server forgets a withdrawal that it has acknowledged: everything that it keeps loses the last
     /// commits.
     WithdrawalIsLost,
+    /// The server forgets a revocation that it has answered, in its data and in its ledger.
+    RevocationIsLost,
     /// The server tells the owner of another read than stands in its log.
     ReadIsToldOtherwise,
 }
@@ -37,6 +39,9 @@ impl World {
 
     /// What a device says, on its way. Returns whether it is said at all.
     pub(crate) fn is_swallowed(&mut self, line: usize, frame: &Frame) -> bool {
+        if self.planted == Planted::RevocationIsLost && matches!(frame, Frame::Revoke(_)) {
+            self.before_revocation = Some(self.machine.copied());
+        }
         let Frame::Entries(batch) = frame else {
             return false;
         };
@@ -63,14 +68,26 @@ impl World {
         if self.planted != Planted::WithdrawalIsLost {
             return;
         }
-        if let Some((copy, _)) = self.server_copies.last().cloned() {
+        if let Some(copy) = self.server_copies.last().cloned() {
             self.note(format!("the withdrawal of {grant} is lost"));
-            self.reading.clear();
-            self.machine.crash(&mut self.dice);
-            self.machine.boot(&copy, &mut self.dice);
-            self.lines.values_mut().for_each(Line::hang_up);
-            self.count(SET_BACK);
+            self.put_back(&copy.kept);
         }
+    }
+
+    /// The planted mistake that a revocation is lost: everything that the server keeps is what it was before.
+    pub(crate) fn forget_revocation_if_planted(&mut self) {
+        if let Some(kept) = self.before_revocation.take() {
+            self.note("the revocation is lost".to_owned());
+            self.put_back(&kept);
+        }
+    }
+
+    fn put_back(&mut self, kept: &Kept) {
+        self.reading.clear();
+        self.machine.crash(&mut self.dice);
+        self.machine.boot(kept, &mut self.dice);
+        self.lines.values_mut().for_each(Line::hang_up);
+        self.count(SET_BACK);
     }
 }
 

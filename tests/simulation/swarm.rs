@@ -40,6 +40,8 @@ pub(crate) enum Deed {
     CopyDevice,
     SetDeviceBack,
     CloneDevice,
+    WriteCode,
+    TakeBack,
     ServerClockJumps,
     DeviceClockJumps,
     TimePasses,
@@ -90,6 +92,9 @@ const TROUBLE: &[(&[(Deed, usize)], usize)] = &[
     (&[(DeviceClockJumps, 2)], 15),
 ];
 
+/// How many worlds of a hundred have an owner who loses every device and takes the vault back.
+const TAKING_BACK: usize = 20;
+
 /// The deeds of one world.
 #[derive(Clone, Debug)]
 pub(crate) struct Swarm(Vec<(Deed, usize)>);
@@ -104,6 +109,16 @@ impl Swarm {
             }
         }
         Self(deeds)
+    }
+
+    /// What may happen besides in the world of a seed. It has dice of its own, so that the worlds in which it does
+    /// not happen are what they were before it could.
+    #[must_use]
+    pub(crate) fn and_taking_back(self, seed: u64) -> Self {
+        match Dice::silent(!seed).percent(TAKING_BACK) {
+            true => self.and(&[(WriteCode, 6), (TakeBack, 3)]),
+            false => self,
+        }
     }
 
     /// These deeds too.

@@ -27,11 +27,12 @@ use vault_core::{
 
 use super::{
     content::Version,
-    deeds::SET_BACK,
+    deeds::{Paper, SET_BACK},
     line::Line,
     owner::{Copy, Owner, Word},
     planted::Planted,
     promises::Promises,
+    revocation::{Claims, Speakers},
     server::{Kept, Machine},
     swarm::{Deed, Swarm},
 };
@@ -53,6 +54,14 @@ pub(crate) struct Consent {
     pub(crate) is_amended: bool,
 }
 
+/// What somebody keeps of the server: its disks, and what it had promised by then.
+#[derive(Clone)]
+pub(crate) struct ServerCopy {
+    pub(crate) kept: Kept,
+    pub(crate) promises: Promises,
+    pub(crate) speakers: Speakers,
+}
+
 /// The simulated world.
 pub(crate) struct World {
     pub(crate) dice: Dice,
@@ -64,8 +73,15 @@ pub(crate) struct World {
     pub(crate) owners: Vec<Owner>,
     pub(crate) lines: BTreeMap<usize, Line>,
     pub(crate) apps: Vec<App>,
-    pub(crate) transport: Option<PublicKey>,
     pub(crate) promises: Promises,
+    pub(crate) speakers: Speakers,
+    pub(crate) claims: Claims,
+    /// The recovery codes that the owner has on paper.
+    pub(crate) codes: Vec<Paper>,
+    /// The transport key of the device that took the vault back.
+    pub(crate) stays: Option<PublicKey>,
+    /// The grants that its owner agreed to there, or let go on.
+    pub(crate) let_go_on: BTreeSet<GrantId>,
     pub(crate) versions: Vec<Version>,
     pub(crate) consents: BTreeMap<GrantId, Consent>,
     /// Requests that were refused on some copy.
@@ -74,8 +90,10 @@ pub(crate) struct World {
     pub(crate) reading: Vec<(GrantId, sync_server::live::ReadGuard)>,
     /// Reads that were answered, of which the owner must hear.
     pub(crate) answered: BTreeSet<ReadId>,
-    pub(crate) server_copies: Vec<(Kept, Promises)>,
+    pub(crate) server_copies: Vec<ServerCopy>,
     pub(crate) device_copies: Vec<Copy>,
+    /// What the server was before it was told of a revocation that a planted mistake lets it forget.
+    pub(crate) before_revocation: Option<Kept>,
     pub(crate) is_partitioned: bool,
     /// What happened, in words; printed when something is wrong.
     pub(crate) log: Vec<String>,
@@ -105,8 +123,12 @@ impl World {
             owners: vec![owner],
             lines: BTreeMap::new(),
             apps: Vec::new(),
-            transport: None,
             promises: Promises::default(),
+            speakers: Speakers::default(),
+            claims: Claims::default(),
+            codes: Vec::new(),
+            stays: None,
+            let_go_on: BTreeSet::new(),
             versions: Vec::new(),
             consents: BTreeMap::new(),
             refused: BTreeSet::new(),
@@ -114,6 +136,7 @@ impl World {
             answered: BTreeSet::new(),
             server_copies: Vec::new(),
             device_copies: Vec::new(),
+            before_revocation: None,
             is_partitioned: false,
             log: Vec::new(),
             counts: BTreeMap::new(),
@@ -168,14 +191,16 @@ impl World {
 
     /// Whether there are, or were, two lives of the vault or of the data.
     pub(crate) fn had_two_lives(&self) -> bool {
-        [
+        let was_taken_back = self.stays.is_some();
+        let by_copies = [
             Deed::CloneDevice,
             Deed::SetDeviceBack,
             Deed::SetServerBack,
             Deed::SetServerAndLedgerBack,
         ]
         .iter()
-        .any(|deed| self.counts.contains_key(&format!("{deed:?}")))
+        .any(|deed| self.counts.contains_key(&format!("{deed:?}")));
+        was_taken_back || by_copies
     }
 
     /// Whether the server's data were ever set back.
@@ -212,7 +237,6 @@ impl World {
             let register = talk.say().unwrap().unwrap();
             (talk, register)
         };
-        self.transport = Some(transport_key(&register));
         self.begin(0, talk, &register);
         self.run(0);
         self.hang_up_all();
@@ -247,21 +271,5 @@ impl World {
         self.run(0);
         self.hang_up_all();
         self.counts.clear();
-    }
-}
-
-/// The transport key that a vault shows, by the first frame of its enrolment. TLS would vouch for it.
-fn transport_key(register: &[u8]) -> PublicKey {
-    use vault_core::wire::frame::{Frame, Reader};
-    let mut bytes = register;
-    match Reader::default().next(&mut bytes) {
-        Ok(Some(Frame::Register(register))) => {
-            register
-                .device
-                .verify(&register.owner_key)
-                .expect("its own certificate")
-                .key
-        }
-        other => panic!("a vault begins with REGISTER, not with {other:?}"),
     }
 }

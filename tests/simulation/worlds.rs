@@ -35,7 +35,7 @@ pub(crate) struct Lived {
 pub(crate) fn live(seed: u64, planted: Planted, trouble: &[(Deed, usize)]) -> Result<Lived, String> {
     let lived = catch_unwind(AssertUnwindSafe(|| {
         let mut dice = Dice::silent(seed);
-        let swarm = Swarm::any(&mut dice).and(trouble);
+        let swarm = Swarm::any(&mut dice).and_taking_back(seed).and(trouble);
         let mut world = World::with(dice, swarm, keys(), planted);
         for _ in 0..DEEDS {
             let deed = world.swarm.next(&mut world.dice);

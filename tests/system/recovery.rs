@@ -256,3 +256,41 @@ async fn what_the_lost_device_decided_offline_is_not_heard() {
     assert_eq!(known, [kept]);
     assert!(!known.contains(&approved_offline));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_lost_device_agrees_to_before_its_revocation_does_not_go_on_by_itself() {
+    let mut this = stage(913).await;
+    let new = this.world.recover(&this.code).await.unwrap();
+    this.world.clocks.advance_s(60);
+    let grant = this.granted(Receipts, "brand").await;
+    new.sync().await;
+    assert!(new.vault.grant(grant).unwrap().keyless);
+    new.vault.allow_collection(Receipts).unwrap();
+    let time = this.world.clocks.time();
+    new.vault.put(receipt(time, "Initech", "3", "card")).unwrap();
+    assert_eq!(new.sync().await.entries, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_for_less_does_not_let_a_grant_of_the_lost_device_go_on() {
+    let mut this = stage(914).await;
+    let ask = Ask::for_fields(Receipts, &["brand", "payment_method"]);
+    this.developer.ask(&ask, &this.subject).await;
+    let grant = this.lost.grant(|all| all).await;
+    let new = this.world.recover(&this.code).await.unwrap();
+    new.sync().await;
+    let less = Ask::for_fields(Receipts, &["brand"]).amending(grant);
+    this.developer.ask(&less, &this.subject).await;
+    new.vault.allow_collection(Receipts).unwrap();
+    let time = this.world.clocks.time();
+    new.vault.put(receipt(time, "Initech", "3", "card")).unwrap();
+    new.sync().await;
+    assert_eq!(new.sync().await.entries, 0);
+    let read = this.developer.read(&this.subject, Receipts).await;
+    assert!(read.records().is_empty(), "what was wider is gone");
+
+    new.vault.resume(grant).unwrap();
+    new.sync().await;
+    let read = this.developer.read(&this.subject, Receipts).await;
+    assert!(read.by_text("brand").contains_key("Initech"), "{:?}", read.json);
+}

@@ -49,7 +49,9 @@ pub use sync::{
     EscrowState, LogFault, LogFaultKind, LogStanding, RejectedRecord, ServerAddress, ServerKeyPin, Shared,
     SyncError, SyncEvent, SyncReport,
 };
-pub use vault::{Conversation, GrantHistory, ImportProgress, ImportSummary, Vault, VaultFile, VaultStatus};
+pub use vault::{
+    Conversation, GrantHistory, ImportProgress, ImportSummary, Recovery, Vault, VaultFile, VaultStatus,
+};
 pub use well_known::{AppDocuments, DOCUMENT_BYTES_MAX, DocumentError, HttpsDocuments};
 
 pub use vault_file::{

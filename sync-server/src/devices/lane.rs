@@ -252,6 +252,14 @@ impl Lane {
         self.write(&answer).await
     }
 
+    /// Of what was read behind a newer HELLO nothing may be sent: the log may be another one by then.
+    fn check_current(&self, greeted: &Greeted) -> Result<(), Over> {
+        match greeted.session.is_current() {
+            true => Ok(()),
+            false => Err(self.fenced(&greeted.session)),
+        }
+    }
+
     /// Why a connection is to end that was fenced.
     fn fenced(&self, session: &Session) -> Over {
         match recovery::is_revoked(&self.server, session.vault, self.device) {
@@ -285,6 +293,7 @@ impl Lane {
         let unavailable = |_| Over::Refused(Refusal::Unavailable);
         loop {
             let gone = notices::gone_after(&self.server, vault, greeted.told).map_err(unavailable)?;
+            self.check_current(greeted)?;
             if !gone.leaves.is_empty() {
                 greeted.told += gone.leaves.len() as u64;
                 self.write(&Frame::LogLeaves(gone)).await?;
@@ -293,6 +302,7 @@ impl Lane {
             let next = notices::after(&self.server, vault, greeted.told)
                 .await
                 .map_err(unavailable)?;
+            self.check_current(greeted)?;
             if next.is_empty() {
                 break;
             }

@@ -4,3 +4,4 @@
 mod answers;
 mod at_rest;
 mod known;
+mod revoked;

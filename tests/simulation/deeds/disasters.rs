@@ -1,6 +1,10 @@
 //! What becomes of machines and of what they keep: power fails, files are copied, and old copies come back.
 
-use super::super::{line::Line, owner::Owner, world::World};
+use super::super::{
+    line::Line,
+    owner::Owner,
+    world::{ServerCopy, World},
+};
 
 const COPIES_MAX: usize = 3;
 /// How it is counted that the server's data were set back.
@@ -29,8 +33,11 @@ impl World {
 
     pub(super) fn copy_server(&mut self) {
         if self.server_copies.len() < COPIES_MAX {
-            self.server_copies
-                .push((self.machine.copied(), self.promises.clone()));
+            self.server_copies.push(ServerCopy {
+                kept: self.machine.copied(),
+                promises: self.promises.clone(),
+                speakers: self.speakers.clone(),
+            });
             self.note("the server is copied".to_owned());
         }
     }
@@ -40,26 +47,30 @@ impl World {
         if self.server_copies.is_empty() {
             return;
         }
-        let (copy, promises) = self.dice.one_of(&self.server_copies).clone();
+        let copy = self.dice.one_of(&self.server_copies).clone();
         self.note("the server is set back".to_owned());
         self.reading.clear();
         let mut kept = self.machine.crash(&mut self.dice);
-        (kept.store, kept.grant_keys) = (copy.store, copy.grant_keys);
+        (kept.store, kept.grant_keys) = (copy.kept.store, copy.kept.grant_keys);
         if with_ledger {
-            kept.erasures = copy.erasures;
+            kept.erasures = copy.kept.erasures;
         }
         self.machine.boot(&kept, &mut self.dice);
         self.lines.values_mut().for_each(Line::hang_up);
-        self.promises.set_back(&promises, with_ledger);
+        self.promises.set_back(&copy.promises, with_ledger);
+        self.speakers.set_back(&copy.speakers, with_ledger);
         self.count(SET_BACK);
     }
 
     /// Somebody puts an old copy of the file in the place of a newer one.
     pub(super) fn set_device_back(&mut self, owner: usize) {
-        if self.device_copies.is_empty() {
+        let transport = self.owners[owner].transport;
+        let copies = self.device_copies.iter();
+        let own: Vec<_> = copies.filter(|copy| copy.transport == transport).collect();
+        if own.is_empty() {
             return;
         }
-        let copy = self.dice.one_of(&self.device_copies).clone();
+        let copy = (*self.dice.one_of(&own)).clone();
         // What this copy of the vault has found out is lost with it.
         self.check_the_log_agrees(owner);
         self.note(format!("{owner} is set back"));
@@ -70,7 +81,9 @@ impl World {
 
     /// Somebody copies the file to another device, and both go on.
     pub(super) fn clone_device(&mut self, owner: usize) {
-        if self.owners.len() < 2 {
+        let transport = self.owners[owner].transport;
+        let copies = self.owners.iter();
+        if copies.filter(|copy| copy.transport == transport).count() < 2 {
             let copy = self.owners[owner].copied();
             self.owners
                 .push(Owner::open(copy, None, &self.device_clock, &mut self.dice));

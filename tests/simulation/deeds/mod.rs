@@ -4,9 +4,11 @@ mod developers;
 mod disasters;
 mod lines;
 mod owners;
+mod recovery;
 
 pub(crate) use developers::PURPOSES;
 pub(crate) use disasters::SET_BACK;
+pub(crate) use recovery::Paper;
 
 use sync_server::hosted;
 
@@ -83,6 +85,8 @@ impl World {
             }
             Deed::SetDeviceBack => self.set_device_back(owner),
             Deed::CloneDevice => self.clone_device(owner),
+            Deed::WriteCode => self.write_down_a_code(owner),
+            Deed::TakeBack => self.take_back(),
             Deed::ServerClockJumps => {
                 let ms = self.jump();
                 self.note(format!("the server's clock jumps by {ms} ms"));

@@ -146,12 +146,13 @@ impl World {
     }
 
     fn any_grant(&mut self, owner: usize, states: &[GrantState]) -> Option<Grant> {
-        let grants = self.owners[owner].vault.grants().unwrap();
-        let in_state: Vec<_> = grants
-            .into_iter()
-            .filter(|grant| states.contains(&grant.state))
-            .collect();
-        (!in_state.is_empty()).then(|| self.dice.one_of(&in_state).clone())
+        self.any_grant_that(owner, |grant| states.contains(&grant.state))
+    }
+
+    fn any_grant_that(&mut self, owner: usize, is_one: impl Fn(&Grant) -> bool) -> Option<Grant> {
+        let mut grants = self.owners[owner].vault.grants().unwrap();
+        grants.retain(is_one);
+        (!grants.is_empty()).then(|| self.dice.one_of(&grants).clone())
     }
 
     pub(super) fn pause(&mut self, owner: usize) {
@@ -163,7 +164,10 @@ impl World {
     }
 
     pub(super) fn resume(&mut self, owner: usize) {
-        if let Some(grant) = self.any_grant(owner, &[GrantState::Paused]) {
+        // One that a lost device left goes on only when its owner says so.
+        let waits = |grant: &Grant| grant.state == GrantState::Paused || grant.keyless;
+        if let Some(grant) = self.any_grant_that(owner, waits) {
+            self.let_go_on(owner, grant.id);
             let mut holds = self.with_pause(owner, grant.id, false);
             // Who resumes a grant agrees to what it shows, for every copy of the vault. That is more than they
             // agreed to before only if two copies had left nothing together.
@@ -176,6 +180,12 @@ impl World {
             }
             self.owners[owner].change(holds, Vec::new(), |vault| vault.resume(grant.id));
             self.note(format!("{owner} resumes {}", grant.id));
+        }
+    }
+
+    fn let_go_on(&mut self, owner: usize, grant: GrantId) {
+        if !self.is_lost(owner) {
+            self.let_go_on.insert(grant);
         }
     }
 
@@ -192,6 +202,7 @@ impl World {
         let Some(grant) = self.any_grant(owner, &[GrantState::Active, GrantState::Paused]) else {
             return;
         };
+        self.let_go_on(owner, grant.id);
         let mut selection = Selection::all_of(&grant);
         for detail in &grant.terms.details {
             let fields: Vec<&str> = detail.fields.keys().map(String::as_str).collect();

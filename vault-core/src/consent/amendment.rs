@@ -140,7 +140,10 @@ pub(super) fn apply_narrowing(
         && request.terms.within(&row.extent.terms)
         && request.terms != row.extent.terms;
     if takes_away {
+        let is_keyless = row.keyless;
         narrow_to(store, transaction, id, &mut row, request.terms.clone())?;
+        // To ask for less is not to let a grant go on that a lost device left.
+        row.keyless = is_keyless;
         store_grant(transaction, id, &row)?;
     }
     Ok(takes_away)

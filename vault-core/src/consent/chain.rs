@@ -91,7 +91,7 @@ pub(crate) fn adopt(
     }
 }
 
-/// When the vault was taken back with a recovery code, if it was.
+/// When the vault was taken back with a recovery code, if it was, by the server's clock.
 fn recovered_at(transaction: &Transaction) -> Result<Option<Timestamp>, Error> {
     let at = transaction.table(&META)?.get(meta::RECOVERED_AT)?;
     at.map(|at| decode(&at, "its recovery")).transpose()

@@ -18,9 +18,9 @@ pub(super) struct Met<'k> {
 }
 
 impl<'k> Met<'k> {
-    /// The grant that a statement begins, if it comes with the very request that it answers. What was given
-    /// before the vault was taken back with a recovery code stays as the lost device left it, until the owner
-    /// says how it goes on.
+    /// The grant that a statement begins, if it comes with the very request that it answers. What the server
+    /// accepted before the vault was taken back with a recovery code stays as the lost device left it, until the
+    /// owner says how it goes on: when it was given, by that device's own clock, counts for nothing.
     pub(super) fn by(
         kept: &'k KeptStatement,
         said: &Statement,
@@ -33,6 +33,8 @@ impl<'k> Met<'k> {
         let is_answered = ConsentRequest::digest_of(&delivered.bytes) == said.request
             && request.subject == said.subject
             && request.app.id == said.app;
+        // Whose acceptance it is, the session has checked.
+        let accepted = kept.acceptance.verify(&kept.acceptance.key).ok()?;
         is_answered.then(|| Self {
             row: GrantRow {
                 app: said.app,
@@ -44,7 +46,7 @@ impl<'k> Met<'k> {
                 extent_number: said.number,
                 key: StoredGrantKey::destroyed(),
                 key_generation: 0,
-                keyless: recovered_at.is_some_and(|at| said.decided_at <= at),
+                keyless: recovered_at.is_some_and(|at| accepted.accepted_at <= at),
                 former_key: None,
                 created_at: said.decided_at,
                 confirmed_at: said.decided_at,

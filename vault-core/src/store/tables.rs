@@ -70,7 +70,8 @@ pub(crate) mod meta {
     pub(crate) const ESCROW: &[u8] = b"escrow";
     /// A revocation that the server is still to be told.
     pub(crate) const REVOCATION: &[u8] = b"revocation";
-    /// When this vault was taken back with a recovery code, if it was.
+    /// Until when, by the server's clock, other devices may have spoken for this vault, if it was taken back with a
+    /// recovery code.
     pub(crate) const RECOVERED_AT: &[u8] = b"recovered-at";
     /// The vault's copy of the server's log.
     pub(crate) const LOG: &[u8] = b"log";

@@ -1,8 +1,10 @@
 //! Sync: carries statements, and sealed projections of what they allow, to one server, and brings
 //! its notices back. It never sees a record: only [`crate::consent::Exporter`] does.
 //!
-//! [`session`] is the protocol without sockets or clock; [`transport`] is what carries it.
+//! [`session`] is the protocol without sockets or clock, [`asking`] what comes before it on a device that has
+//! nothing but a recovery code; [`transport`] is what carries both.
 
+mod asking;
 mod batch;
 mod beyond;
 mod by_slot;
@@ -22,6 +24,7 @@ mod standing;
 mod takeover;
 mod transport;
 
+pub(crate) use asking::{Asking, Found};
 pub(crate) use connection::{Connection, Until};
 pub use error::SyncError;
 pub use escrow::EscrowState;

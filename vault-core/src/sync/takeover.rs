@@ -7,14 +7,15 @@ use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use vault_file::{SlotId, Snapshot, Transaction};
 use vault_wire::{
-    frame::{Frame, Prove, Reader, Recover, Recovered, Refusal, encode},
-    id::VaultId,
-    recovery::{Escrow, RecoveryProof, RecoverySecret, SignedRevocation, VaultSecrets},
-    signature::SecretKey,
+    frame::{Frame, Reader, Refusal, encode},
+    recovery::{RecoverySecret, SignedRevocation},
+    time::Timestamp,
 };
 
 use super::{
-    ServerAddress, ServerKeyPin, SyncError, escrow, server,
+    ServerAddress, ServerKeyPin, SyncError,
+    asking::{Asking, Found},
+    escrow, server,
     transport::{First, Transport},
 };
 use crate::{
@@ -28,22 +29,6 @@ use crate::{
 /// How long the server may owe an answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What lay at the server for a recovery code.
-pub(crate) struct Found {
-    /// What makes a device the owner's.
-    pub(crate) secrets: VaultSecrets,
-    escrow: Escrow,
-    /// Number of the last revocation.
-    revocation: u64,
-}
-
-impl Found {
-    /// The vault that the code belongs to.
-    pub(crate) const fn vault(&self) -> VaultId {
-        self.escrow.vault
-    }
-}
-
 /// Asks a server for what lies there for a code, as the device of a transport key.
 ///
 /// # Errors
@@ -52,41 +37,23 @@ pub(crate) async fn find(
     address: &ServerAddress,
     pin: ServerKeyPin,
     transport_seed: &[u8; 32],
-    code: &RecoverySecret,
+    code: RecoverySecret,
 ) -> Result<Found, Error> {
+    let mut asking = Asking::begin(code, transport_seed, pin);
     let mut talk = Talk {
         transport: Transport::open(address, pin, transport_seed, First::Quic).await?,
         reader: Reader::default(),
     };
-    talk.say(&Frame::Recover(Recover { key: code.key() })).await?;
-    let Frame::Challenge(challenge) = talk.hear().await? else {
-        return Err(UNEXPECTED.into());
-    };
-    let device = SecretKey::from_seed(transport_seed).public();
-    let signature = RecoveryProof::new(challenge.nonce, device, pin.0).sign(code);
-    talk.say(&Frame::Prove(Prove { signature })).await?;
-    let Frame::Recovered(recovered) = talk.hear().await? else {
-        return Err(UNEXPECTED.into());
-    };
-    talk.transport.close().await;
-    let Recovered { escrow, revocation } = *recovered;
-    let owner_key = escrow.key;
-    let said = escrow.verify().map_err(|_| FOREIGN)?;
-    let holder = said.holder(&code.key()).ok_or(FOREIGN)?;
-    let secrets = code.open(holder, said.vault, said.number).map_err(|_| FOREIGN)?;
-    if SecretKey::from_seed(&secrets.owner).public() != owner_key {
-        return Err(FOREIGN.into());
+    loop {
+        if let Some(frame) = asking.say() {
+            talk.say(&frame).await?;
+        }
+        if let Some(found) = asking.hear(talk.hear().await?)? {
+            talk.transport.close().await;
+            return Ok(found);
+        }
     }
-    Ok(Found {
-        secrets,
-        escrow: said,
-        revocation,
-    })
 }
-
-const UNEXPECTED: SyncError = SyncError::Protocol("it did not answer a recovery");
-const FOREIGN: SyncError =
-    SyncError::Protocol("what it keeps for this code is not what the code vouches for");
 
 /// Writes down, in the file of the device that takes over, what its next session has to do: revoke every other
 /// device, ask for the grants that run, and keep an escrow of its own for the same code.
@@ -106,8 +73,7 @@ pub(crate) fn settle(
     let row = server::trusted(store, address, pin)?;
     store.update(|transaction| {
         keep(transaction, &pending)?;
-        let now = encode_row(&store.now());
-        transaction.table(&META)?.insert(meta::RECOVERED_AT, &now)?;
+        set_recovered_at(transaction, NOT_YET)?;
         escrow::go_on_with(transaction, (slot, public), found.escrow.number)?;
         server::set_server(transaction, &row)
     })
@@ -125,6 +91,28 @@ pub(super) struct Pending {
 pub(super) fn pending_revocation(view: &Snapshot) -> Result<Option<Pending>, Error> {
     let row = view.table(&META)?.get(meta::REVOCATION)?;
     row.map(|row| decode(&row, "a revocation")).transpose()
+}
+
+/// When a vault was taken back whose server still has to be told: whatever it accepts may be another device's.
+const NOT_YET: Timestamp = Timestamp::from_unix_ms(i64::MAX);
+
+/// The server welcomed this device. If it revoked every other one before that, what it accepts from here on is this
+/// one's.
+pub(super) fn welcomed(store: &Store, now: Timestamp) -> Result<(), Error> {
+    let view = store.view()?;
+    let at = view.table(&META)?.get(meta::RECOVERED_AT)?;
+    let is_new = at.is_some_and(|at| at == encode_row(&NOT_YET));
+    if !is_new || pending_revocation(&view)?.is_some() {
+        return Ok(());
+    }
+    store.update(|transaction| set_recovered_at(transaction, now))
+}
+
+fn set_recovered_at(transaction: &Transaction, at: Timestamp) -> Result<(), Error> {
+    transaction
+        .table(&META)?
+        .insert(meta::RECOVERED_AT, &encode_row(&at))?;
+    Ok(())
 }
 
 /// The server refused to let this device speak. If its data was set back to before the code, a revocation can
@@ -171,7 +159,6 @@ impl Talk {
 
     async fn hear(&mut self) -> Result<Frame, Error> {
         match timeout(ANSWER_TIMEOUT, self.next()).await {
-            Ok(Ok(Frame::Refused(refused))) => Err(SyncError::Refused(refused.refusal).into()),
             Ok(frame) => Ok(frame?),
             Err(_) => Err(SyncError::Timeout.into()),
         }

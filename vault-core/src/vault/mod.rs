@@ -21,6 +21,7 @@ use std::{
 pub use conversing::Conversation;
 pub use file::VaultFile;
 pub use importing::{ImportProgress, ImportSummary};
+pub use recovering::Recovery;
 pub use sharing::GrantHistory;
 use vault_file::Snapshot;
 use vault_wire::{catalogue::Category, id::VaultId, time::Timestamp};

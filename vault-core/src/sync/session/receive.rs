@@ -117,7 +117,7 @@ impl Session {
         // What the server does not have to tell again is confirmed.
         self.notices_confirmed = self.log.number();
         self.events.push_back(SyncEvent::Connected);
-        self.after_welcome(welcome.escrow)
+        self.after_welcome(welcome.time, welcome.escrow)
     }
 
     /// The lanes, where all stands as this device said: nothing is to be written down.

@@ -3,6 +3,7 @@
 use vault_wire::{
     frame::{EscrowKept, Frame},
     recovery::SignedRevocation,
+    time::Timestamp,
 };
 
 use super::Session;
@@ -50,8 +51,9 @@ impl Session {
         Frame::Revoke(Box::new(revocation))
     }
 
-    /// What is to be said after WELCOME, which names the escrow that the server keeps.
-    pub(super) fn after_welcome(&mut self, escrow_held: u64) -> Result<(), Error> {
+    /// What is to be said after WELCOME, which names the server's time and the escrow that it keeps.
+    pub(super) fn after_welcome(&mut self, now: Timestamp, escrow_held: u64) -> Result<(), Error> {
+        takeover::welcomed(&self.store, now)?;
         if let Some(escrow) = escrow::due(&self.store, escrow_held)? {
             self.owed.escrow = Some(1);
             self.outbox.push_back(Frame::Escrow(Box::new(escrow)));
