@@ -220,9 +220,11 @@ impl Lane {
         let (vault, unavailable) = (greeted.session.vault, |_| Over::Refused(Refusal::Unavailable));
         let answer = match frame {
             Frame::Statement(sent) => {
-                let ack = statement::submit(&self.server, vault, greeted.owner_key, *sent)
+                let by = (vault, self.device);
+                let ack = statement::submit(&self.server, by, greeted.owner_key, *sent)
                     .await
                     .map_err(unavailable)?;
+                self.check_current(greeted)?;
                 let kept = statement::reminders(&self.server, vault, &ack);
                 self.remind(kept.map_err(unavailable)?).await?;
                 Frame::StatementAck(Box::new(ack))
@@ -252,7 +254,8 @@ impl Lane {
         self.write(&answer).await
     }
 
-    /// Of what was read behind a newer HELLO nothing may be sent: the log may be another one by then.
+    /// Behind a newer HELLO or a revocation nothing may be sent: the log may be another one by then, and the
+    /// statement was not heard.
     fn check_current(&self, greeted: &Greeted) -> Result<(), Over> {
         match greeted.session.is_current() {
             true => Ok(()),

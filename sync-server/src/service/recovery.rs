@@ -143,10 +143,11 @@ pub(crate) async fn revoke(
         let revoked = Revoked { vault, number, stays };
         service.ledger().revoke(revoked)?;
         tx.put(&REVOCATIONS, vault.as_bytes(), &revoked)?;
+        // What the others have queued behind this is not heard.
+        service.devices().leave_only(vault, device);
         Ok(Ok(()))
     });
     revoked.await.map_err(|_| Refusal::Unavailable)??;
-    server.devices().leave_only(vault, device);
     tracing::warn!(%vault, number = said.number, "every other device of a vault is revoked");
     Ok(Told { number: said.number })
 }

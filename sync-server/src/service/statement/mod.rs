@@ -23,7 +23,7 @@ use vault_wire::{
     time::Timestamp,
 };
 
-use super::{Unavailable, ended::is_ended, notices};
+use super::{Unavailable, ended::is_ended, notices, recovery::is_revoked};
 use crate::{
     Server,
     store::{
@@ -41,6 +41,8 @@ use proof::Proven;
 /// A statement whose signature holds and whose key the owner certified for its application.
 struct Submitted {
     vault: VaultId,
+    /// The transport key of the device that brought it.
+    device: PublicKey,
     statement: Statement,
     digest: Digest,
     kept: StatementRow,
@@ -65,11 +67,14 @@ struct InForce {
     before: Option<StatementRow>,
 }
 
-/// Takes a statement of a vault. It is durable before this returns; sending it again changes nothing
+/// The device was revoked while its statement waited; the connection ends before it could hear this.
+const REVOKED: StatementRefusal = StatementRefusal::BadSignature;
+
+/// Takes a statement of a vault, which one of its devices brought. It is durable before this returns; sending it again changes nothing
 /// and gets the same answer.
 pub(crate) async fn submit(
     server: &Server,
-    vault: VaultId,
+    (vault, device): (VaultId, PublicKey),
     owner_key: PublicKey,
     sent: SubmitStatement,
 ) -> Result<StatementAck, Unavailable> {
@@ -79,7 +84,7 @@ pub(crate) async fn submit(
         number,
         outcome,
     };
-    let submitted = match check(server, vault, owner_key, sent) {
+    let submitted = match check(server, (vault, device), owner_key, sent) {
         Ok(submitted) => submitted,
         Err(refusal) => return Ok(ack(StatementOutcome::Refused(refusal))),
     };
@@ -145,6 +150,9 @@ fn is_given(server: &Server, submitted: &Submitted) -> Result<bool, Unavailable>
 }
 
 fn take(server: &Server, tx: &Tx, submitted: &Submitted) -> Result<Taken, StoreError> {
+    if is_revoked(server, submitted.vault, submitted.device) {
+        return Ok(Err(REVOKED));
+    }
     let grant = submitted.statement.grant;
     let is_erased = tx.has(&ERASURES, &key(&[submitted.vault.as_bytes(), grant.as_bytes()]))?;
     if is_erased || is_ended(tx, submitted.vault, grant)? {
@@ -193,7 +201,7 @@ fn named(sent: &SubmitStatement) -> (GrantId, u64) {
 
 fn check(
     server: &Server,
-    vault: VaultId,
+    (vault, device): (VaultId, PublicKey),
     owner_key: PublicKey,
     sent: SubmitStatement,
 ) -> Result<Submitted, StatementRefusal> {
@@ -221,6 +229,7 @@ fn check(
         .and_then(|proof| proof::check(server, vault, &statement, digest, proof));
     Ok(Submitted {
         vault,
+        device,
         digest,
         statement,
         kept: StatementRow {

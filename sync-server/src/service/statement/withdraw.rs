@@ -11,10 +11,10 @@ use vault_wire::{
     receipt::SignedErasure,
 };
 
-use super::{Submitted, erasure, keep};
+use super::{REVOKED, Submitted, erasure, keep};
 use crate::{
     Server,
-    service::Unavailable,
+    service::{Unavailable, recovery::is_revoked},
     store::{
         Erased, GrantState, RequestState, Rows, StoreError, Tx,
         tables::{ERASURES, GRANTS, PENDING, REQUEST_DIGESTS, REQUESTS, key},
@@ -53,6 +53,9 @@ fn begin(
 ) -> Result<Result<Begun, StatementRefusal>, StoreError> {
     let statement = &submitted.statement;
     let (vault, grant) = (submitted.vault, statement.grant);
+    if is_revoked(server, vault, submitted.device) {
+        return Ok(Err(REVOKED));
+    }
     let at = key(&[vault.as_bytes(), grant.as_bytes()]);
     if let Some(erased) = tx.get(&ERASURES, &at)? {
         return Ok(Ok((erased.receipt, None)));

@@ -212,9 +212,14 @@ impl Device {
     }
 
     async fn send(&self, server: &Server, sent: SubmitStatement) -> StatementOutcome {
-        let ack = statement::submit(server, self.vault, self.owner.public(), sent)
-            .await
-            .unwrap();
+        let ack = statement::submit(
+            server,
+            (self.vault, self.transport.public()),
+            self.owner.public(),
+            sent,
+        )
+        .await
+        .unwrap();
         ack.outcome
     }
 

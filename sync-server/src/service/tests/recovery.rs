@@ -3,14 +3,15 @@
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use vault_wire::{
     certificate::{Certificate, Role},
-    frame::{EscrowKept, Recovered, Refusal, Revoked},
+    frame::{EscrowKept, Recovered, Refusal, Revoked, StatementOutcome},
     recovery::{Escrow, RecoveryProof, RecoverySecret, Revocation, SignedEscrow, VaultSecrets},
     signature::{PublicKey, SecretKey},
+    statement::Event,
     time::Timestamp,
 };
 
 use super::{
-    device::Device,
+    device::{Device, batch, brand},
     restore::{Kept, both_files, restarted},
     world::World,
 };
@@ -18,6 +19,7 @@ use crate::{
     Server,
     service::{
         enrol::admit,
+        push::{PushError, push},
         recovery::{keep_escrow, recovered, revoke},
     },
     store::{Rows, tables::ESCROWS},
@@ -261,4 +263,29 @@ async fn a_revocation_and_an_escrow_that_only_the_data_know_are_entered_into_a_l
         !is_admitted(&world, &world.device.transport),
         "the data took the revocation over from the ledger"
     );
+}
+
+#[tokio::test]
+async fn what_a_lost_device_had_queued_behind_its_revocation_is_not_heard() {
+    let world = World::new().await;
+    keep(&world, &[1], 1).await;
+    world.ask().await;
+    let mut given = world.device.approve(&world.server).await;
+    let (mut withdrawn, kept) = (given.clone(), given.clone());
+    let entry = world.device.receipt(&given, 1, 1, &brand("Acme"));
+    let stays = new_device();
+    let (revoked, pause, withdrawal, ack) = tokio::join!(
+        take_over(&world, 1, 1, &stays),
+        world.device.follow(&world.server, &mut given, Event::Paused),
+        world
+            .device
+            .follow(&world.server, &mut withdrawn, Event::Withdrawn),
+        async { push(&world.server, &world.device.session, batch(&kept, vec![entry])).await },
+    );
+    assert_eq!(revoked, Ok(Revoked { number: 1 }));
+    for outcome in [pause, withdrawal] {
+        assert!(matches!(outcome, StatementOutcome::Refused(_)), "{outcome:?}");
+    }
+    assert_eq!(ack, Err(PushError::TakenOver));
+    assert!(world.read().await.unwrap().records.is_empty(), "nothing changed");
 }
