@@ -19,6 +19,8 @@ use crate::stopwatch::start;
 
 const GRANTS: usize = 10;
 const DELAY: Duration = Duration::from_millis(40);
+/// Connections of which the fastest counts.
+const TRIES: usize = 3;
 /// Applications that ask, and how often each asks.
 const APPS: usize = 6;
 const ASKS: [Purpose; 4] = [
@@ -60,7 +62,12 @@ async fn nothing_changed(figures: &mut Figures) -> anyhow::Result<()> {
         vault
             .connect(&stage::address_of(relay.port), key.parse()?, None)
             .await?;
-        welcomed.push(until_welcome(&vault).await?);
+        // What else goes on can only add to the time that the way takes.
+        let mut least = Duration::MAX;
+        for _ in 0..TRIES {
+            least = least.min(until_welcome(&vault).await?);
+        }
+        welcomed.push(least);
     }
     let handshake_and_hello = (welcomed[1] - welcomed[0]).as_secs_f64() / (2.0 * DELAY.as_secs_f64());
     // One round trip is the handshake's.

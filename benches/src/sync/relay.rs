@@ -1,76 +1,90 @@
-//! A network between a device and a server that holds every datagram back for a while.
+//! A network between devices and a server that holds every datagram back for a while.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::HashMap, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     net::UdpSocket,
-    sync::mpsc,
-    task::JoinHandle,
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    task::{JoinHandle, JoinSet},
     time::{Instant, sleep_until},
 };
 
 const DATAGRAM_BYTES_MAX: usize = 65_536;
 
+/// A datagram, and when it is due.
+type Held = (Instant, Vec<u8>);
+
 /// A relay that runs until it is dropped.
 pub(super) struct Relay {
     pub(super) port: u16,
-    tasks: [JoinHandle<()>; 3],
+    task: JoinHandle<io::Result<()>>,
 }
 
 impl Relay {
-    /// Relays one device to a server, each datagram later by so much and in its order.
-    pub(super) async fn start(server: SocketAddr, delay: Duration) -> anyhow::Result<Self> {
+    /// Relays to a server, each datagram later by so much and in its order. Every socket of a device has a way of its
+    /// own, as it has through a NAT: the farewell of an old connection does not draw the answers of a new one.
+    pub(super) async fn start(server: SocketAddr, delay: Duration) -> io::Result<Self> {
         let near = Arc::new(UdpSocket::bind(("127.0.0.1", 0)).await?);
-        let far = Arc::new(UdpSocket::bind(("127.0.0.1", 0)).await?);
-        far.connect(server).await?;
         let port = near.local_addr()?.port();
-        let (out, mut going_out) = mpsc::unbounded_channel::<(Instant, Vec<u8>)>();
-        let (back, mut coming_back) = mpsc::unbounded_channel::<(Instant, Vec<u8>, SocketAddr)>();
-        let listening = tokio::spawn({
-            let (near, far) = (Arc::clone(&near), Arc::clone(&far));
-            async move {
-                let (mut from_near, mut from_far) =
-                    (vec![0; DATAGRAM_BYTES_MAX], vec![0; DATAGRAM_BYTES_MAX]);
-                let mut device = None;
-                loop {
-                    tokio::select! {
-                        Ok((length, from)) = near.recv_from(&mut from_near) => {
-                            device = Some(from);
-                            let _ = out.send((later(delay), from_near[..length].to_vec()));
-                        }
-                        Ok(length) = far.recv(&mut from_far) => {
-                            let Some(device) = device else { continue };
-                            let _ = back.send((later(delay), from_far[..length].to_vec(), device));
-                        }
-                    }
-                }
-            }
-        });
-        let to_server = tokio::spawn(async move {
-            while let Some((due, datagram)) = going_out.recv().await {
-                sleep_until(due).await;
-                let _ = far.send(&datagram).await;
-            }
-        });
-        let to_device = tokio::spawn(async move {
-            while let Some((due, datagram, device)) = coming_back.recv().await {
-                sleep_until(due).await;
-                let _ = near.send_to(&datagram, device).await;
-            }
-        });
-        Ok(Self {
-            port,
-            tasks: [listening, to_server, to_device],
-        })
+        let task = tokio::spawn(relay(near, server, delay));
+        Ok(Self { port, task })
     }
-}
-
-fn later(delay: Duration) -> Instant {
-    Instant::now() + delay
 }
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        self.tasks.iter().for_each(JoinHandle::abort);
+        self.task.abort();
     }
+}
+
+async fn relay(near: Arc<UdpSocket>, server: SocketAddr, delay: Duration) -> io::Result<()> {
+    let (mut ways, mut tasks) = (HashMap::new(), JoinSet::new());
+    let mut bytes = vec![0; DATAGRAM_BYTES_MAX];
+    loop {
+        let (length, device) = near.recv_from(&mut bytes).await?;
+        let way: &UnboundedSender<Held> = ways.entry(device).or_insert_with(|| {
+            let (out, going_out) = unbounded_channel();
+            tasks.spawn(carry(Arc::clone(&near), device, server, going_out, delay));
+            out
+        });
+        let _ = way.send((later(delay), bytes[..length].to_vec()));
+    }
+}
+
+/// Carries what comes from a device to the server, and back what comes for it.
+async fn carry(
+    near: Arc<UdpSocket>,
+    device: SocketAddr,
+    server: SocketAddr,
+    going_out: UnboundedReceiver<Held>,
+    delay: Duration,
+) -> io::Result<()> {
+    let far = UdpSocket::bind(("127.0.0.1", 0)).await?;
+    let (back, coming_back) = unbounded_channel();
+    tokio::try_join!(
+        deliver(going_out, &far, server),
+        deliver(coming_back, &near, device),
+        receive(&far, back, delay)
+    )
+    .map(|((), (), ())| ())
+}
+
+async fn receive(far: &UdpSocket, back: UnboundedSender<Held>, delay: Duration) -> io::Result<()> {
+    let mut bytes = vec![0; DATAGRAM_BYTES_MAX];
+    loop {
+        let (length, _) = far.recv_from(&mut bytes).await?;
+        let _ = back.send((later(delay), bytes[..length].to_vec()));
+    }
+}
+
+async fn deliver(mut held: UnboundedReceiver<Held>, from: &UdpSocket, to: SocketAddr) -> io::Result<()> {
+    while let Some((due, datagram)) = held.recv().await {
+        sleep_until(due).await;
+        from.send_to(&datagram, to).await?;
+    }
+    Ok(())
+}
+
+fn later(delay: Duration) -> Instant {
+    Instant::now() + delay
 }
