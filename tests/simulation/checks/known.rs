@@ -43,7 +43,8 @@ impl World {
                     is_taken_back && is_erased
                 }
                 GrantState::Withdrawn => is_taken_back,
-                GrantState::Expired => may_end || self.clocks_jumped(),
+                // A copy that only hears that its statement comes too late cannot know what it came too late for.
+                GrantState::Expired => may_end || is_replaced || self.clocks_jumped(),
                 GrantState::NotAccepted(_) => {
                     consent.is_withdrawn
                         || self.had_two_lives()

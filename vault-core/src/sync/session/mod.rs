@@ -50,6 +50,8 @@ pub(crate) struct Session {
     refused: BTreeSet<GrantId>,
     /// Grants of which the server has statements that are not here yet.
     behind: BTreeMap<GrantId, Until>,
+    /// Grants to which others may have sent, and whose terms the server is still to be told.
+    shared: BTreeSet<GrantId>,
     /// What the server owes an answer for besides.
     owed: recovery::Owed,
     /// What the server told and is not yet durable.
@@ -129,6 +131,7 @@ impl Session {
             submitted: BTreeMap::new(),
             refused: BTreeSet::new(),
             behind: BTreeMap::new(),
+            shared: BTreeSet::new(),
             owed: recovery::Owed::default(),
             inbox: Vec::new(),
             batches: 0,

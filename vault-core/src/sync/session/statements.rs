@@ -60,7 +60,8 @@ impl Session {
         if let Some(superseded) = superseded {
             self.lanes.remove(&superseded);
         }
-        self.open_lane(grant, false)?;
+        let by_others = self.shared.remove(&grant);
+        self.open_lane(grant, by_others)?;
         self.events
             .push_back(SyncEvent::StatementAccepted { grant, number });
         Ok(())
@@ -203,7 +204,8 @@ impl Session {
     }
 
     /// Lets the entries of a grant go on, if it is running and the server has its terms. What the server holds
-    /// of it is compared if anybody else may have sent it, or this device thinks that it holds anything.
+    /// of it is compared if anybody else may have sent it, or this device thinks that it holds anything; but not
+    /// before the server has the terms.
     fn open_lane(&mut self, grant: GrantId, by_others: bool) -> Result<(), Error> {
         let view = self.store.view()?;
         let Some(row) = grant_row(&view, grant)?.filter(|row| row.state.is_running() && !row.keyless) else {
@@ -213,12 +215,15 @@ impl Session {
             return Ok(());
         }
         let generation = row.extent.generation;
+        let is_in_force = row.acknowledged >= row.extent_number;
         match self.lanes.get_mut(&grant) {
             Some(lane) if lane.generation() == generation => lane.wake(),
+            _ if by_others && !is_in_force => {
+                self.shared.insert(grant);
+            }
             _ => {
                 let held = Progress::load(&view, grant, generation)?.held;
-                let is_in_force = row.acknowledged >= row.extent_number;
-                let compare = held.count > 0 || (by_others && is_in_force);
+                let compare = held.count > 0 || by_others;
                 let lane = Lane::open(&view, grant, generation, compare)?;
                 self.lanes.insert(grant, lane);
             }

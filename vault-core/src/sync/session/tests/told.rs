@@ -191,3 +191,34 @@ fn a_generation_of_a_copys_own_takes_nothing_away_from_what_another_renewed() {
     assert_eq!(server.terms().duration, Duration::TimeBound(longer));
     assert_eq!(server.brands(grant), brands_of(&copy));
 }
+
+#[test]
+fn what_the_server_stored_unacknowledged_is_compared_though_the_device_is_behind_and_renews() {
+    let (device, mut server) = (Device::new(78), Server::new());
+    let gone = device.put("gone");
+    device.put("stays");
+    let grant = device.granted(&mut server);
+    cut_behind(&device, &mut server, |frame| matches!(frame, Frame::Entries(_)));
+    pause(&device.store, grant).unwrap();
+    resume(&device.store, grant).unwrap();
+    let resumed = |frame: &Frame| matches!(frame, Frame::Statement(sent) if sent.statement.verify().unwrap().event == Event::Resumed);
+    cut_behind(&device, &mut server, resumed);
+    device.write(|writer| writer.delete(gone));
+    renew(&device.store, grant, None).unwrap();
+    sync(&device, &mut server);
+    assert_eq!(server.brands(grant), brands_of(&device));
+}
+
+/// A session that ends before the answer to a frame arrives.
+fn cut_behind(device: &Device, server: &mut Server, is_last: impl Fn(&Frame) -> bool) {
+    let mut session = device.session();
+    loop {
+        let frame = session.next_frame().unwrap().unwrap();
+        let is_last = is_last(&frame);
+        let told = server.hear(frame);
+        if is_last {
+            return;
+        }
+        told.into_iter().for_each(|frame| session.receive(frame).unwrap());
+    }
+}
