@@ -38,7 +38,10 @@ impl World {
         order.extend(lost);
         for owner in order {
             self.owners[owner].power.steady();
-            if self.speakers.have_revoked(self.owners[owner].transport) {
+            let device = self.owners[owner].transport;
+            let is_revoked = self.speakers.have_revoked(device)
+                || (self.may_be_revoked_unanswered(device) && !self.is_listened_to(owner));
+            if is_revoked {
                 self.check_it_is_sent_away(owner);
                 continue;
             }

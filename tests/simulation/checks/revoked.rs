@@ -51,11 +51,23 @@ impl World {
         }
     }
 
-    /// A device that was revoked is sent away, and keeps what is its own.
-    pub(super) fn check_it_is_sent_away(&mut self, owner: usize) {
+    /// Whether a ledger that was put back may hold a revocation of a device whose answer was lost.
+    pub(super) fn may_be_revoked_unanswered(&self, device: PublicKey) -> bool {
+        self.counts.contains_key("SetServerAndLedgerBack") && self.claims.may_revoke(device)
+    }
+
+    /// Whether the server takes what a device says.
+    pub(super) fn is_listened_to(&mut self, owner: usize) -> bool {
         self.connect(owner);
         self.run(owner);
-        if self.owners[owner].talk.is_some() {
+        let is_listened_to = self.owners[owner].talk.is_some();
+        self.hang_up_all();
+        is_listened_to
+    }
+
+    /// A device that was revoked is sent away, and keeps what is its own.
+    pub(super) fn check_it_is_sent_away(&mut self, owner: usize) {
+        if self.is_listened_to(owner) {
             self.wrong(&format!("{owner} was revoked and is listened to"));
         }
         // What another copy had agreed to, it may have heard of before.
@@ -67,6 +79,5 @@ impl World {
             ));
         }
         self.count("lost device sent away");
-        self.hang_up_all();
     }
 }
