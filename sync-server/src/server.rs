@@ -119,8 +119,8 @@ impl Server {
             unfiled: Unfiled::default(),
             stop: Stop::default(),
         }));
-        statement::recover(&server, erased).await?;
-        recovery::recover(&server).await?;
+        statement::agree_with_ledger(&server, erased).await?;
+        recovery::agree_with_ledger(&server).await?;
         Ok(server)
     }
 

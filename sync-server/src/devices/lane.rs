@@ -214,9 +214,7 @@ impl Lane {
             let stored = stored.await;
             self.acknowledge(&greeted.session, stored).await?;
         }
-        if !greeted.session.is_current() {
-            return Err(self.fenced(&greeted.session));
-        }
+        self.check_current(greeted)?;
         let (vault, unavailable) = (greeted.session.vault, |_| Over::Refused(Refusal::Unavailable));
         let answer = match frame {
             Frame::Statement(sent) => {

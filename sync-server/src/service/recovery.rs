@@ -154,7 +154,7 @@ pub(crate) async fn revoke(
 
 /// Data or a ledger that were set back: the later revocation holds in both, and the later escrow counts in
 /// the ledger.
-pub(crate) async fn recover(server: &Server) -> Result<(), StoreError> {
+pub(crate) async fn agree_with_ledger(server: &Server) -> Result<(), StoreError> {
     let (mut revoked, mut escrowed) = (HashMap::new(), Vec::new());
     let view = server.store().view()?;
     view.scan(&REVOCATIONS, &[], &[], |_, row: Revoked| {

@@ -34,7 +34,7 @@ use crate::{
 
 pub(crate) use erasure::{doom, drop_doomed};
 pub(crate) use kept::{kept, reminders};
-pub(crate) use set_back::recover;
+pub(crate) use set_back::agree_with_ledger;
 
 use proof::Proven;
 

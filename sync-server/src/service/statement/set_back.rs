@@ -16,7 +16,7 @@ use crate::{
 
 /// Puts every withdrawal of the ledger in force that the data do not know, and enters into the ledger
 /// what only the data know.
-pub(crate) async fn recover(server: &Server, ledger: Vec<Erased>) -> Result<(), Unavailable> {
+pub(crate) async fn agree_with_ledger(server: &Server, ledger: Vec<Erased>) -> Result<(), Unavailable> {
     let in_ledger = ledger.iter().map(|erased| (erased.vault, erased.grant)).collect();
     enter(server, &in_ledger)?;
     let service = server.clone();
